@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the service does, a file per use case.  No HTTP, no SQL: a door calls
+ * one function here, and these call attest/, policy/, pki/, the signer and db/.
+ *
+ * Every function takes the context and the authority first.  Results are in
+ * cx->arena.
+ */
+#ifndef DAAPKI_AUTHORITY_AUTHORITY_H
+#define DAAPKI_AUTHORITY_AUTHORITY_H
+
+#include "base/ctx.h"
+#include "base/text.h"
+#include "db/db.h"
+
+struct signer;		/* authority/signer.h: the way to daa-signer */
+struct issuers;		/* authority/issuers.h: CAs of tenants, kept in memory */
+
+/* Keys of this service that are not CA keys; made by `daad init`. */
+struct authority_keys {
+	uint8_t	nonce[32];	/* MAC of nonces */
+	uint8_t	seal[32];	/* pending activations that travel sealed */
+	uint8_t	token[32];	/* keyed hash of bearer tokens */
+};
+
+struct authority_limits {
+	int64_t		nonce_life_s;
+	int64_t		activation_life_s;
+	int64_t		crl_life_s;		/* nextUpdate - thisUpdate */
+	unsigned	reports_per_day;	/* events a device and day */
+	int64_t		ca_root_life_s, ca_issuing_life_s;
+};
+
+struct authority {
+	struct db			*db;
+	struct signer			*signer;
+	struct issuers			*issuers;
+	const struct authority_keys	*keys;
+	struct authority_limits		 limits;
+	const char			*status_url;	/* "http://host:8080" */
+};
+
+/* A tenant that was looked up: the one way to name one below the doors. */
+struct tenant {
+	int64_t	id;
+	char	name[TEXT_NAME_MAX + 1];
+};
+
+enum role { ROLE_READER, ROLE_OWNER, ROLE_ADMIN };	/* each may what the one
+							 * before it may */
+
+/* Who is asking on the operator plane. */
+struct principal {
+	int64_t		token_id;
+	enum role	role;
+	int64_t		tenant_id;	/* 0: the platform */
+	const char	*name;
+};
+
+/* One page of a list: items with an ID above after, at most limit. */
+struct page { int64_t after; unsigned limit; };
+
+#define PAGE_LIMIT_DEFAULT	100u
+#define PAGE_LIMIT_MAX		1000u
+
+#endif

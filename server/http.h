@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a door sees of HTTP.  No libmicrohttpd type shows here.
+ *
+ * A route is a row of a table: plane, method, path, who may, how large a body
+ * of which type.  The engine has held all of that before a handler runs, on a
+ * worker thread; the handler reads the request, calls one function of
+ * authority/ and says the answer.
+ */
+#ifndef DAAPKI_SERVER_HTTP_H
+#define DAAPKI_SERVER_HTTP_H
+
+#include "authority/authority.h"
+#include "codec/json.h"
+
+enum plane { PLANE_DEVICE, PLANE_OPERATOR, PLANE_STATUS, PLANE_COUNT };
+
+enum route_auth {
+	AUTH_NONE,		/* anybody */
+	AUTH_CLIENT_MAYBE,	/* device plane: a certificate is looked at if sent */
+	AUTH_CLIENT,		/* device plane: a valid device certificate */
+	AUTH_READ,		/* operator plane: reader of the path's tenant */
+	AUTH_WRITE,		/* operator plane: owner of the path's tenant */
+	AUTH_ADMIN,		/* operator plane: platform administrator */
+};
+
+#define HTTP_PARAMS_MAX		4u
+#define HTTP_BODY_JSON_MAX	(64u * 1024u)
+#define HTTP_BODY_EVIDENCE_MAX	(2u * 1024u * 1024u)	/* event log in base64url */
+#define HTTP_BODY_BULK_MAX	(16u * 1024u * 1024u)	/* 100,000 claims */
+#define HTTP_HEADERS_MAX	8u
+
+/* The device behind a client certificate that was checked against its
+ * tenant's chain, its validity and its revocation. */
+struct client_device {
+	struct tenant	 tenant;
+	const char	*device_id;
+	struct slice	 certificate;	/* DER */
+	int64_t		 certificate_id;
+};
+
+struct http_request {
+	enum plane			 plane;
+	const char			*method, *path;
+	const char			*params[HTTP_PARAMS_MAX]; /* {..} of the path */
+	const char			*accept;		/* "" when not sent */
+	const char			*content_type;		/* without parameters */
+	struct slice			 body;
+	const json_t			*json;		/* of application/json */
+	const struct principal		*principal;	/* AUTH_READ and up */
+	const struct tenant		*tenant;	/* path with {tenant} */
+	const struct client_device	*device;	/* AUTH_CLIENT*; may be NULL */
+	const char			*address;	/* of the peer, text */
+	const void			*engine;	/* http_query() needs it */
+};
+
+struct http_header { const char *name, *value; };
+
+struct http_reply {
+	unsigned		 status;
+	const char		*content_type;
+	struct slice		 body;		/* must live as long as cx->arena */
+	struct http_header	 headers[HTTP_HEADERS_MAX];
+	size_t			 n_headers;
+};
+
+/* A query parameter; NULL when it was not given. */
+const char	*http_query(const struct http_request *, const char *name);
+/* ?after= and ?limit= of a list.  ERR_PARAMETER */
+struct err	 http_query_page(struct ctx *, const struct http_request *,
+		    struct page *out);
+/* A query parameter that is a time; fallback when absent.  ERR_PARAMETER */
+struct err	 http_query_time(struct ctx *, const struct http_request *,
+		    const char *name, int64_t fallback_s, int64_t *out_s);
+
+void	http_add_header(struct http_reply *, const char *name,
+	    const char *value);
+/* Says value as JSON with that status; takes the reference. */
+void	http_reply_json(struct ctx *, struct http_reply *, unsigned status,
+	    json_t *value);
+/* {"items": items, "next": cursor}; next is left out when it is 0. */
+void	http_reply_list(struct ctx *, struct http_reply *, json_t *items,
+	    int64_t next);
+void	http_reply_empty(struct http_reply *, unsigned status);
+
+struct route {
+	enum plane	 plane;
+	const char	*method;
+	const char	*path;		/* "/v1/tenants/{tenant}/groups" */
+	enum route_auth	 auth;
+	size_t		 body_max;	/* 0: no body is taken */
+	const char	*media_types;	/* "application/json", or several by ',' */
+	struct err	(*handle)(struct ctx *, const struct authority *,
+			    const struct http_request *, struct http_reply *);
+};
+
+struct route_table { const struct route *routes; size_t n; };
+
+/* Each door has one table; server/routes.c lists the tables. */
+extern const struct route_table
+    rest_device_routes,		/* challenges, activations, enrolments, self */
+    rest_tenant_routes,		/* tenants, CAs, groups, policies, tokens */
+    rest_trust_routes,		/* anchors, hardware inventory */
+    rest_claim_routes,		/* claims, devices, certificates */
+    rest_report_routes,		/* error reports, events */
+    status_routes;		/* CRLs, CA certificates, health */
+
+#endif
