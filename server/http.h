@@ -11,6 +11,7 @@
 #define DAAPKI_SERVER_HTTP_H
 
 #include "authority/authority.h"
+#include "authority/client.h"
 #include "codec/json.h"
 
 enum plane { PLANE_DEVICE, PLANE_OPERATOR, PLANE_STATUS, PLANE_COUNT };
@@ -29,15 +30,6 @@ enum route_auth {
 #define HTTP_BODY_EVIDENCE_MAX	(2u * 1024u * 1024u)	/* event log in base64url */
 #define HTTP_BODY_BULK_MAX	(16u * 1024u * 1024u)	/* 100,000 claims */
 #define HTTP_HEADERS_MAX	8u
-
-/* The device behind a client certificate that was checked against its
- * tenant's chain, its validity and its revocation. */
-struct client_device {
-	struct tenant	 tenant;
-	const char	*device_id;
-	struct slice	 certificate;	/* DER */
-	int64_t		 certificate_id;
-};
 
 struct http_request {
 	enum plane			 plane;

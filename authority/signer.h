@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The way to daa-signer: many threads send orders over one connection, a
+ * thread of its own reads the answers and keeps the connection up.
+ */
+#ifndef DAAPKI_AUTHORITY_SIGNER_H
+#define DAAPKI_AUTHORITY_SIGNER_H
+
+#include "wire/order.h"
+
+#define SIGNER_WAIT_S	10	/* for a connection or an answer; then 503 */
+
+struct signer;
+
+/* Called for the first connection and for each new one after a loss. */
+struct signer_conf {
+	struct err	(*connect)(struct ctx *, void *arg, int *out_fd);
+	void		*arg;
+	const struct log *log;
+};
+
+/*
+ * Connect, say hello, and keep connected until signer_close().
+ * ERR_SIGNER_GONE	not connected within SIGNER_WAIT_S
+ */
+struct err	signer_open(struct ctx *, const struct signer_conf *,
+		    struct signer **out);
+/* No call may be under way.  NULL is nothing. */
+void		signer_close(struct signer *);
+/* Whether the connection is up now; for /readyz. */
+bool		signer_is_up(struct signer *);
+
+/*
+ * Send an order (its tag is chosen here) and wait for its answer, which is in
+ * cx->arena.  A lost connection fails what is under way: the signer may have
+ * done it, and recovery at the next start of either brings it in.
+ * ERR_SIGNER_GONE	no connection, or it broke, or no answer in time
+ * ERR_SIGNER_REFUSED	the signer said no: the note has its code and words
+ */
+struct err	signer_call(struct ctx *, struct signer *, struct order *,
+		    struct answer *out);
+
+#endif
