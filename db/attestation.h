@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The last appraisal of each device by its tenant.  Every function can fail
+ * with ERR_STORAGE.
+ */
+#ifndef DAAPKI_DB_ATTESTATION_H
+#define DAAPKI_DB_ATTESTATION_H
+
+#include "db/db.h"
+
+struct attestation_row {
+	int64_t		 at_s;
+	const char	*format, *verdict;
+	const char	*claims;		/* a JSON object */
+	struct slice	 evidence_sha256;
+	int64_t		 policy_version;
+	struct slice	 ak_name;		/* empty: no TPM */
+	/* Of the TPM (TPM 2.0 Part 1, 36.3); only when has_counters. */
+	bool		 has_counters;
+	int64_t		 reset_count, restart_count, clock_ms;
+};
+
+struct err	db_attestation_get(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, int64_t device,
+		    struct attestation_row *out, bool *out_found);
+/*
+ * Replace it.  With counters on both sides and the same AK, time must go on:
+ * a smaller reset count, or the same with a smaller restart count, or the same
+ * with both and a smaller clock, is refused.
+ * ERR_EV_ROLLED_BACK
+ */
+struct err	db_attestation_put(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, int64_t device,
+		    const struct attestation_row *);
+struct err	db_attestation_forget(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, int64_t device);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Device certificates: every one that was ever issued, for ever.
+ *
+ * (CA, serial) is unique; what is revoked stays revoked.  Every function can
+ * fail with ERR_STORAGE.
+ */
+#ifndef DAAPKI_DB_CERTIFICATE_H
+#define DAAPKI_DB_CERTIFICATE_H
+
+#include "db/db.h"
+#include "db/device.h"
+
+#define CERTIFICATE_SERIAL_MAX	20u	/* bytes; RFC 5280, 4.1.2.2 */
+
+struct certificate_row {
+	int64_t		 id;
+	int64_t		 tenant_id;
+	int64_t		 ca_id;
+	struct slice	 ca_key_id;	/* read only; not looked at by insert */
+	struct slice	 serial;	/* big-endian content bytes */
+	const char	*device_id;
+	struct slice	 spki_sha256;
+	bool		 hardware_key;
+	int64_t		 not_before_s, not_after_s, issued_s;
+	struct slice	 der;
+	bool		 recovered;	/* brought in from the journal */
+	int64_t		 revoked_s;	/* 0: not revoked */
+	int		 revoke_reason;	/* RFC 5280, 5.3.1 */
+};
+
+/*
+ * Every member but id and ca_key_id is stored; revoked_s of 0 is not revoked.
+ * ERR_EXISTS	that CA has used that serial
+ */
+struct err	db_certificate_insert(struct ctx *, struct db_tx *,
+		    const struct certificate_row *, int64_t *out_id);
+
+/* By CA and serial, whoever has it: for recovery and client authentication. */
+struct err	db_certificate_find(struct ctx *, struct db_tx *, int64_t ca_id,
+		    struct slice serial, struct certificate_row *out,
+		    bool *out_found);
+/*
+ * For client authentication: as db_certificate_find, and the row of the device
+ * named in it.  Found also when revoked, expired, banned or released: the
+ * caller decides, and must hold that out_device->tenant_id is the
+ * certificate's tenant.
+ */
+struct err	db_certificate_client(struct ctx *, struct db_tx *,
+		    int64_t ca_id, struct slice serial,
+		    struct certificate_row *out, struct device_row *out_device,
+		    bool *out_found);
+/* The newest one of a device of that tenant; for pacing and renewal. */
+struct err	db_certificate_newest(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, const char *device_id,
+		    struct certificate_row *out, bool *out_found);
+
+/* --- revocation ------------------------------------------------------ */
+
+/* *out_changed false: it was revoked already, and nothing was written. */
+struct err	db_certificate_revoke(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, int64_t certificate, int reason,
+		    int64_t at_s, bool *out_changed);
+/* CAs that changed, for issuers_crl_changed(). */
+struct revoked_cas { int64_t *ids; size_t n; };
+/*
+ * Revoke each certificate of a device that is neither revoked nor expired at
+ * at_s.  out_n certificates were revoked, of the CAs in out_cas.
+ */
+struct err	db_certificate_revoke_device(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, const char *device_id, int reason,
+		    int64_t at_s, struct revoked_cas *out_cas, size_t *out_n);
+
+/* One entry of a CRL. */
+struct revoked_row {
+	struct slice	serial;
+	int64_t		revoked_s;
+	int		reason;
+};
+/*
+ * The revoked certificates of a CA whose notAfter is since_s or later.  RFC
+ * 5280, 3.3 keeps an entry until one CRL beyond expiry has shown it: so pass
+ * now less one CRL lifetime.  In order of issue.
+ */
+struct err	db_certificates_revoked(struct ctx *, struct db_tx *,
+		    int64_t ca_id, int64_t since_s, struct revoked_row **out,
+		    size_t *out_n);
+
+/* --- as operators see them ------------------------------------------- */
+
+struct certificate_filter {
+	const char	*device_id;	/* NULL: any */
+	int		 revoked;	/* 1: revoked, 0: not revoked, -1: all */
+	int64_t		 after;
+	unsigned	 limit;
+};
+
+struct err	db_certificate_by_serial(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, struct slice serial,
+		    struct certificate_row *out, bool *out_found);
+/* der is left empty. */
+struct err	db_certificate_list(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, const struct certificate_filter *,
+		    struct certificate_row **out, size_t *out_n);
+
+#endif

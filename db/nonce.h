@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Nonces that were appraised: each appraises once.  All: ERR_STORAGE. */
+#ifndef DAAPKI_DB_NONCE_H
+#define DAAPKI_DB_NONCE_H
+
+#include "db/db.h"
+
+/* ERR_NONCE_USED */
+struct err	db_nonce_use(struct ctx *, struct db_tx *, struct slice nonce,
+		    int64_t expires_s);
+/* Forget those that expired before that time; *out_n may be NULL. */
+struct err	db_nonce_prune(struct ctx *, struct db_tx *, int64_t before_s,
+		    int64_t *out_n);
+
+#endif
