@@ -77,7 +77,7 @@ CREATE TABLE token (
 	last_used_s INTEGER,
 	revoked_s INTEGER
 ) STRICT;
-CREATE INDEX token_tenant ON token (tenant, id);
+CREATE INDEX token_tenant ON token (coalesce(tenant, 0), id);
 
 -- What may vouch for hardware.  scheme: tpm-ek.
 CREATE TABLE trust_anchor (
@@ -108,7 +108,7 @@ CREATE TABLE hardware (
 ) STRICT;
 CREATE UNIQUE INDEX hardware_once
     ON hardware (coalesce(tenant, 0), hardware_id);
-CREATE INDEX hardware_id ON hardware (hardware_id);
+CREATE INDEX hardware_tenant ON hardware (coalesce(tenant, 0), id);
 
 -- One row a device that a tenant has ever claimed.  tenant NULL: released.
 -- state: claimed (never enrolled), active, banned, released.

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows of table tenant.  In this room lists take the ID to begin after and the
+ * most rows to give, oldest first; texts and arrays are in cx->arena; a row
+ * that is not there is ERR_NOT_FOUND, one that is there twice ERR_EXISTS, and
+ * everything may fail with ERR_STORAGE.
+ */
+#ifndef DAAPKI_DB_TENANT_H
+#define DAAPKI_DB_TENANT_H
+
+#include "db/db.h"
+
+struct db_tenant {
+	int64_t		 id;
+	const char	*name, *title;
+	int64_t		 created_s;
+};
+
+struct err	db_tenant_insert(struct ctx *, struct db_tx *,
+		    const struct db_tenant *, int64_t *out_id);
+struct err	db_tenant_by_name(struct ctx *, struct db_tx *,
+		    const char *name, struct db_tenant *out);
+struct err	db_tenant_by_id(struct ctx *, struct db_tx *, int64_t id,
+		    struct db_tenant *out);
+/* Without the platform's own row. */
+struct err	db_tenant_list(struct ctx *, struct db_tx *, int64_t after,
+		    size_t most, struct db_tenant **out, size_t *out_n);
+
+#endif
