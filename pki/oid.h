@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Object identifiers, as the contents of their DER. */
+#ifndef DAAPKI_PKI_OID_H
+#define DAAPKI_PKI_OID_H
+
+#include "base/bytes.h"
+
+/* A slice over one of the strings below. */
+#define OID(s)		SLICE((s), sizeof(s) - 1)
+
+/* Keys and signatures: RFC 3279, RFC 5480, RFC 5758, RFC 8410. */
+#define OID_EC_PUBLIC_KEY	"\x2a\x86\x48\xce\x3d\x02\x01"
+#define OID_P256		"\x2a\x86\x48\xce\x3d\x03\x01\x07"
+#define OID_P384		"\x2b\x81\x04\x00\x22"
+#define OID_ED25519		"\x2b\x65\x70"
+#define OID_RSA			"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"
+#define OID_ECDSA_SHA256	"\x2a\x86\x48\xce\x3d\x04\x03\x02"
+#define OID_ECDSA_SHA384	"\x2a\x86\x48\xce\x3d\x04\x03\x03"
+#define OID_ECDSA_SHA512	"\x2a\x86\x48\xce\x3d\x04\x03\x04"
+#define OID_RSA_SHA256		"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b"
+#define OID_RSA_SHA384		"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c"
+#define OID_RSA_SHA512		"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d"
+
+/* Names: X.520. */
+#define OID_CN			"\x55\x04\x03"
+#define OID_O			"\x55\x04\x0a"
+
+/* Extensions: RFC 5280, 4.2 and 5.2. */
+#define OID_SUBJECT_KEY_ID	"\x55\x1d\x0e"
+#define OID_KEY_USAGE		"\x55\x1d\x0f"
+#define OID_SUBJECT_ALT_NAME	"\x55\x1d\x11"
+#define OID_BASIC_CONSTRAINTS	"\x55\x1d\x13"
+#define OID_CRL_NUMBER		"\x55\x1d\x14"
+#define OID_CRL_REASON		"\x55\x1d\x15"
+#define OID_CRL_POINTS		"\x55\x1d\x1f"
+#define OID_POLICIES		"\x55\x1d\x20"
+#define OID_AUTHORITY_KEY_ID	"\x55\x1d\x23"
+#define OID_EXT_KEY_USAGE	"\x55\x1d\x25"
+#define OID_AUTHORITY_INFO	"\x2b\x06\x01\x05\x05\x07\x01\x01"
+#define OID_CA_ISSUERS		"\x2b\x06\x01\x05\x05\x07\x30\x02"
+#define OID_SERVER_AUTH		"\x2b\x06\x01\x05\x05\x07\x03\x01"
+#define OID_CLIENT_AUTH		"\x2b\x06\x01\x05\x05\x07\x03\x02"
+#define OID_PERMANENT_ID	"\x2b\x06\x01\x05\x05\x07\x08\x03" /* RFC 4043 */
+
+/*
+ * Ours.  The arc is 2.25.44911934208104633306680197634224768303, made from the
+ * UUID 21c9b951-31b1-44bb-9cd3-6327f42f452f (ITU-T X.667, 6.3), so that no
+ * registry has to give it to us.  Below it:
+ *	.1	certificate policy: the key is held by the device's hardware
+ *	.2	certificate policy: the key is in the device's software
+ */
+#define OID_OURS \
+	"\x69\xc3\xc9\xdc\xd4\xa6\x9b\x8a\x92\xf7\x9c\xe9\xd8\xe4\xff\xa1" \
+	"\xbd\x8a\x2f"
+#define OID_POLICY_HARDWARE	OID_OURS "\x01"
+#define OID_POLICY_SOFTWARE	OID_OURS "\x02"
+
+#endif
