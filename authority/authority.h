@@ -15,6 +15,9 @@
 
 struct signer;		/* authority/signer.h: the way to daa-signer */
 struct issuers;		/* authority/issuers.h: CAs of tenants, kept in memory */
+struct trust_cache;
+struct upkeep;		/* authority/upkeep.h: what is done by time */
+struct signer_conf;
 
 /* Keys of this service that are not CA keys; made by `daad init`. */
 struct authority_keys {
@@ -32,13 +35,35 @@ struct authority_limits {
 };
 
 struct authority {
+	const struct log		*log;	/* for threads of its own */
 	struct db			*db;
 	struct signer			*signer;
 	struct issuers			*issuers;
+	struct upkeep			*upkeep;
+	struct trust_cache		*trust;	/* authority/anchor.h */
 	const struct authority_keys	*keys;
 	struct authority_limits		 limits;
 	const char			*status_url;	/* "http://host:8080" */
 };
+
+struct authority_conf {
+	const struct log		*log;
+	struct db_conf			 db;
+	const struct signer_conf	*signer;
+	const struct authority_keys	*keys;	/* both must outlive it */
+	const char			*status_url;
+	struct authority_limits		 limits;
+};
+
+/*
+ * Open the database, connect to the signer, bring in what the journal knows
+ * and the database does not, load the CAs, and start what runs by time.
+ * ERR_STORAGE, ERR_SIGNER_GONE, ERR_JOURNAL
+ */
+struct err	authority_open(struct ctx *, const struct authority_conf *,
+		    struct authority **out);
+/* No call may be under way.  NULL is nothing. */
+void		authority_close(struct authority *);
 
 /* A tenant that was looked up: the one way to name one below the doors. */
 struct tenant {
