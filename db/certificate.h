@@ -80,7 +80,7 @@ struct revoked_row {
 /*
  * The revoked certificates of a CA whose notAfter is since_s or later.  RFC
  * 5280, 3.3 keeps an entry until one CRL beyond expiry has shown it: so pass
- * now less one CRL lifetime.  In order of issue.
+ * now less one CRL lifetime.  In order of expiry.
  */
 struct err	db_certificates_revoked(struct ctx *, struct db_tx *,
 		    int64_t ca_id, int64_t since_s, struct revoked_row **out,

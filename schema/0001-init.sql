@@ -128,7 +128,7 @@ CREATE TABLE device (
 	last_refusal_detail TEXT,
 	last_refusal_s INTEGER
 ) STRICT;
-CREATE INDEX device_tenant ON device (tenant, device_id);
+CREATE INDEX device_tenant ON device (tenant, id);
 
 -- History; at most one row of a device has no released_s.
 CREATE TABLE claim (
@@ -182,6 +182,7 @@ CREATE TABLE certificate (
 ) STRICT;
 CREATE INDEX certificate_device ON certificate (tenant, device_id, id);
 CREATE INDEX certificate_tenant ON certificate (tenant, id);
+CREATE INDEX certificate_serial ON certificate (tenant, serial);
 CREATE INDEX certificate_revoked ON certificate (ca, not_after_s)
     WHERE revoked_s IS NOT NULL;
 
@@ -219,15 +220,19 @@ CREATE TABLE error_event (
 ) STRICT;
 CREATE INDEX error_event_tenant ON error_event (tenant, id);
 CREATE INDEX error_event_device ON error_event (tenant, device_id, id);
--- Events taken and counted as dropped, a device and UTC day.
+-- Reports stored, events taken and events counted as dropped, a device and
+-- UTC day (days since 1970).
 CREATE TABLE error_quota (
+	id INTEGER PRIMARY KEY,
 	tenant INTEGER NOT NULL REFERENCES tenant (id),
 	device_id TEXT NOT NULL,
 	day INTEGER NOT NULL,
+	reports INTEGER NOT NULL,
 	taken INTEGER NOT NULL,
 	dropped INTEGER NOT NULL,
-	PRIMARY KEY (tenant, device_id, day)
-) STRICT, WITHOUT ROWID;
+	UNIQUE (tenant, device_id, day)
+) STRICT;
+CREATE INDEX error_quota_tenant ON error_quota (tenant, id);
 
 -- What happened, in order: the feed of a tenant.
 CREATE TABLE event (

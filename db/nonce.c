@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "db/nonce.h"
+
+#include "base/base.h"
+
+struct err
+db_nonce_use(struct ctx *cx, struct db_tx *tx, struct slice nonce,
+    int64_t expires_s)
+{
+	struct err e = db_run(cx, tx, STMT_NONCE_USE,
+	    DB_ARGS(DB_B(nonce), DB_I(expires_s)), NULL);
+
+	if (e.code == ERR_EXISTS)
+		return FAIL(cx, ERR_NONCE_USED, "nonce was appraised before");
+	return e;
+}
+
+struct err
+db_nonce_prune(struct ctx *cx, struct db_tx *tx, int64_t before_s,
+    int64_t *out_n)
+{
+	return db_run(cx, tx, STMT_NONCE_PRUNE, DB_ARGS(DB_I(before_s)),
+	    out_n);
+}
