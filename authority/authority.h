@@ -65,6 +65,9 @@ struct err	authority_open(struct ctx *, const struct authority_conf *,
 /* No call may be under way.  NULL is nothing. */
 void		authority_close(struct authority *);
 
+/* The reserved tenant whose CA makes the service's own TLS certificates. */
+#define TENANT_PLATFORM	"platform"
+
 /* A tenant that was looked up: the one way to name one below the doors. */
 struct tenant {
 	int64_t	id;

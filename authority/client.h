@@ -18,7 +18,8 @@ struct client_device {
  * Check a certificate that TLS has proved possession of: one of our issuing
  * CAs signed it, it is valid now, it is in the database, not revoked, and its
  * device is that tenant's still.
- * ERR_AUTH_CERTIFICATE	any of this does not hold
+ * ERR_CERT_REVOKED	it is revoked
+ * ERR_AUTH_CERTIFICATE	anything else of this does not hold
  * ERR_STORAGE
  */
 struct err	client_authenticate(struct ctx *, const struct authority *,

@@ -245,3 +245,13 @@ CREATE TABLE event (
 	data TEXT NOT NULL
 ) STRICT;
 CREATE INDEX event_tenant ON event (tenant, id);
+
+-- What the signer's journal knows and no record here can hold: a CA of a
+-- tenant whose creation was never committed, and what it signed.
+CREATE TABLE stray (
+	seq INTEGER PRIMARY KEY,
+	at_s INTEGER NOT NULL,
+	kind INTEGER NOT NULL,
+	tenant_name TEXT NOT NULL,
+	object BLOB NOT NULL
+) STRICT;

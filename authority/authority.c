@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "authority/authority.h"
+
+#include <stdlib.h>
+
+#include "authority/anchor.h"
+#include "authority/issuers.h"
+#include "authority/recover.h"
+#include "authority/signer.h"
+#include "authority/upkeep.h"
+#include "base/base.h"
+
+static struct err
+open_parts(struct ctx *cx, const struct authority_conf *conf,
+    struct authority *a)
+{
+	TRY(db_open(cx, &conf->db, &a->db));
+	TRY(signer_open(cx, conf->signer, &a->signer));
+	/* Before any new order: so nothing in the journal is under way. */
+	TRY(recover(cx, a, INT64_MAX));
+	TRY(issuers_open(cx, a, &a->issuers));
+	a->trust = trust_cache_new();
+	a->upkeep = upkeep_start(a);
+	return OK;
+}
+
+struct err
+authority_open(struct ctx *cx, const struct authority_conf *conf,
+    struct authority **out)
+{
+	struct authority *a = base_alloc(sizeof(*a));
+	struct err e;
+
+	a->log = conf->log;
+	a->keys = conf->keys;
+	a->limits = conf->limits;
+	a->status_url = conf->status_url;
+	e = open_parts(cx, conf, a);
+	if (failed(e)) {
+		authority_close(a);
+		return e;
+	}
+	*out = a;
+	return OK;
+}
+
+void
+authority_close(struct authority *a)
+{
+	if (a == NULL)
+		return;
+	upkeep_stop(a->upkeep);
+	issuers_close(a->issuers);
+	trust_cache_free(a->trust);
+	signer_close(a->signer);
+	db_close(a->db);
+	free(a);
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "authority/recover.h"
+
+#include <stdio.h>
+
+#include <sodium.h>
+
+#include "authority/issuers.h"
+#include "authority/signer.h"
+#include "base/base.h"
+#include "db/ca.h"
+#include "db/certificate.h"
+#include "db/event.h"
+#include "db/meta.h"
+#include "db/stray.h"
+#include "db/tenant.h"
+#include "pki/cert.h"
+
+#define KEY_SEEN	"journal_seen"	/* seq of the next entry to look at */
+
+/* RFC 5280, 5.3.1: privilegeWithdrawn. */
+#define REASON_WITHDRAWN	9
+
+struct batch {
+	const struct answer	*answer;
+	int64_t			 now_s, until_s;
+	uint64_t		 seen;		/* in: first to look at; out: next */
+	size_t			 n_brought_in;
+	bool			 at_end;	/* met an entry past until_s */
+	int64_t			*new_cas;	/* rows, for issuers_add() */
+	size_t			 n_new_cas;
+	int64_t			*changed_cas;	/* with a new revocation */
+	size_t			 n_changed_cas;
+};
+
+static struct err
+keep_stray(struct ctx *cx, struct db_tx *tx, const struct journal_entry *entry)
+{
+	struct stray_row row = {
+		.seq = entry->seq, .at_s = entry->at_s, .kind = entry->kind,
+		.tenant = entry->tenant, .object = entry->object,
+	};
+
+	return db_stray_add(cx, tx, &row);
+}
+
+static struct err
+find_ca(struct ctx *cx, struct db_tx *tx, struct slice key_id,
+    struct db_ca *out, bool *out_found)
+{
+	struct err e = db_ca_any_by_key_id(cx, tx, key_id, out);
+
+	*out_found = !failed(e);
+	if (e.code != ERR_NOT_FOUND)
+		return e;
+	ctx_forget(cx);
+	return OK;
+}
+
+/* The word of table ca for what a CA certificate is. */
+static const char *
+role_word(const struct cert *cert, const char *tenant)
+{
+	if (slice_equal(cert->issuer, cert->subject))
+		return "root";
+	return strcmp(tenant, TENANT_PLATFORM) == 0 ? "server" : "issuing";
+}
+
+static struct err
+bring_in_ca(struct ctx *cx, struct db_tx *tx, struct batch *b,
+    const struct journal_entry *entry)
+{
+	struct db_tenant tenant;
+	struct db_ca row, parent;
+	bool found;
+	struct cert cert;
+	struct err e;
+
+	TRY(cert_parse(cx, entry->object, &cert));
+	TRY(find_ca(cx, tx, cert.ski, &row, &found));
+	if (found)
+		return OK;
+	b->n_brought_in++;
+	e = db_tenant_by_name(cx, tx, entry->tenant, &tenant);
+	if (e.code == ERR_NOT_FOUND) {
+		ctx_forget(cx);
+		return keep_stray(cx, tx, entry);
+	}
+	TRY(e);
+	row = (struct db_ca){
+		.tenant_id = tenant.id, .role = role_word(&cert, entry->tenant),
+		.state = "retired", .key_id = cert.ski, .serial = cert.serial,
+		.certificate = entry->object, .sealed = entry->sealed,
+		.not_before_s = cert.not_before_s,
+		.not_after_s = cert.not_after_s, .created_s = entry->at_s,
+	};
+	if (strcmp(row.role, "root") != 0) {
+		TRY(find_ca(cx, tx, cert.aki, &parent, &found));
+		if (!found)
+			return keep_stray(cx, tx, entry);
+		row.parent_id = parent.id;
+	}
+	return db_ca_insert(cx, tx, &row, &b->new_cas[b->n_new_cas++]);
+}
+
+/* Is the device of a leaf still one that its tenant lets in? */
+static struct err
+is_withdrawn(struct ctx *cx, struct db_tx *tx, const struct db_ca *ca,
+    const char *device_id, bool *out)
+{
+	struct device_row device;
+	bool found;
+
+	TRY(db_device_by_id(cx, tx, device_id, &device, &found));
+	*out = strcmp(ca->role, "issuing") == 0 && (!found ||
+	    device.tenant_id != ca->tenant_id ||
+	    device.state == DEVICE_BANNED);
+	return OK;
+}
+
+static struct err
+bring_in_leaf(struct ctx *cx, struct db_tx *tx, struct batch *b,
+    const struct journal_entry *entry)
+{
+	struct certificate_row row;
+	uint8_t spki_sha256[32];
+	int64_t id;
+	struct db_ca ca;
+	struct cert cert;
+	bool found, withdrawn;
+
+	TRY(cert_parse(cx, entry->object, &cert));
+	TRY(find_ca(cx, tx, cert.aki, &ca, &found));
+	if (!found) {
+		b->n_brought_in++;
+		return keep_stray(cx, tx, entry);
+	}
+	TRY(db_certificate_find(cx, tx, ca.id, cert.serial, &row, &found));
+	if (found)
+		return OK;
+	b->n_brought_in++;
+	TRY(is_withdrawn(cx, tx, &ca, cert.common_name, &withdrawn));
+	crypto_hash_sha256(spki_sha256, cert.spki.p, cert.spki.n);
+	row = (struct certificate_row){
+		.tenant_id = ca.tenant_id, .ca_id = ca.id,
+		.serial = cert.serial, .device_id = cert.common_name,
+		.spki_sha256 = SLICE_OF(spki_sha256),
+		.hardware_key = cert.policy == CERT_POLICY_HARDWARE,
+		.not_before_s = cert.not_before_s,
+		.not_after_s = cert.not_after_s, .issued_s = entry->at_s,
+		.der = entry->object, .recovered = true,
+		.revoked_s = withdrawn ? b->now_s : 0,
+		.revoke_reason = withdrawn ? REASON_WITHDRAWN : 0,
+	};
+	TRY(db_certificate_insert(cx, tx, &row, &id));
+	if (withdrawn)
+		b->changed_cas[b->n_changed_cas++] = ca.id;
+	return db_event_add(cx, tx, ca.tenant_id, b->now_s,
+	    "certificate.recovered", cert.common_name, "recovery", NULL);
+}
+
+static struct err
+bring_in(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct batch *b = arg;
+	size_t n = b->answer->n_entries;
+	char seen[24];
+
+	b->n_brought_in = b->n_new_cas = b->n_changed_cas = 0;
+	b->new_cas = arena_array(cx->arena, n, sizeof(*b->new_cas));
+	b->changed_cas = arena_array(cx->arena, n, sizeof(*b->changed_cas));
+	for (size_t i = 0; i < n; i++) {
+		const struct journal_entry *entry = &b->answer->entries[i];
+
+		if (entry->at_s > b->until_s) {
+			b->at_end = true;
+			break;
+		}
+		if (entry->kind == JOURNAL_CA)
+			TRY(bring_in_ca(cx, tx, b, entry));
+		else if (entry->kind == JOURNAL_LEAF)
+			TRY(bring_in_leaf(cx, tx, b, entry));
+		b->seen = entry->seq + 1;
+	}
+	(void)snprintf(seen, sizeof(seen), "%llu", (unsigned long long)b->seen);
+	return db_meta_put(cx, tx, KEY_SEEN, seen);
+}
+
+static struct err
+get_seen(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	uint64_t *out = arg;
+	const char *text;
+
+	TRY(db_meta_get(cx, tx, KEY_SEEN, &text));
+	*out = 0;
+	if (text != NULL && !text_parse_uint(text, INT64_MAX, out))
+		return FAIL(cx, ERR_STORAGE, "%s is not a number", KEY_SEEN);
+	return OK;
+}
+
+static struct err
+tell(struct ctx *cx, const struct authority *a, const struct batch *b)
+{
+	if (b->n_brought_in > 0)
+		log_put(a->log, LOG_LEVEL_WARN, "journal.recovered", "entries",
+		    arena_printf(cx->arena, "%zu", b->n_brought_in), NULL);
+	/* Before the issuers are loaded there is nobody to tell. */
+	for (size_t i = 0; a->issuers != NULL && i < b->n_new_cas; i++)
+		TRY(issuers_add(cx, a, b->new_cas[i]));
+	for (size_t i = 0; a->issuers != NULL && i < b->n_changed_cas; i++)
+		issuers_crl_changed(a, b->changed_cas[i]);
+	return OK;
+}
+
+struct err
+recover(struct ctx *cx, const struct authority *a, int64_t until_s)
+{
+	struct batch b = { .now_s = ctx_now(cx), .until_s = until_s };
+
+	TRY(db_read(cx, a->db, get_seen, &b.seen));
+	while (!b.at_end) {
+		struct order order = { .type = ORDER_READ_JOURNAL,
+		    .read_journal = { .from = b.seen } };
+		struct answer answer;
+
+		TRY(signer_call(cx, a->signer, &order, &answer));
+		if (answer.n_entries == 0)
+			return OK;
+		b.answer = &answer;
+		TRY(db_write(cx, a->db, bring_in, &b));
+		TRY(tell(cx, a, &b));
+	}
+	return OK;
+}

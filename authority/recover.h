@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bringing the signer's journal and the database together.  The signer writes
+ * its journal before it answers, so what a crash cut off is in the journal
+ * only: it was never acknowledged, but it exists, and must be known.
+ */
+#ifndef DAAPKI_AUTHORITY_RECOVER_H
+#define DAAPKI_AUTHORITY_RECOVER_H
+
+#include "authority/authority.h"
+
+/*
+ * Read the journal from where the last call stopped, up to entries made at
+ * until_s, and bring in what the database does not know: certificates as
+ * recovered ones (revoked, if their device is banned or no longer that
+ * tenant's), CAs as retired ones, anything else as strays.  At the start
+ * nothing is under way and until_s is INT64_MAX; later it must lie far enough
+ * back that no order of then is still under way.
+ * ERR_STORAGE, ERR_SIGNER_GONE, ERR_SIGNER_REFUSED
+ */
+struct err	recover(struct ctx *, const struct authority *,
+		    int64_t until_s);
+
+#endif
