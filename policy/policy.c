@@ -1,0 +1,732 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/policy.h"
+
+#include <stdio.h>
+
+#include "base/base.h"
+#include "base/text.h"
+
+#define BIT(type) (1u << (CLAIM_##type))
+
+/* What each operator is called, which claims it takes, how many values. */
+static const struct {
+	const char	*name;
+	unsigned	 types;
+	bool		 many;
+} ops[] = {
+	[POLICY_EQUALS] = { "equals",
+	    BIT(BOOL) | BIT(UINT) | BIT(TEXT) | BIT(BYTES), false },
+	[POLICY_ONE_OF] = { "one_of",
+	    BIT(UINT) | BIT(TEXT) | BIT(BYTES), true },
+	[POLICY_AT_LEAST] = { "at_least", BIT(UINT), false },
+	[POLICY_SUBSET_OF] = { "subset_of", BIT(LIST), true },
+	[POLICY_CONTAINS] = { "contains", BIT(LIST), true },
+};
+
+/*
+ * Claims whose values are digests: a value of another length or in upper case
+ * could never be met, so it is refused when it is written.  A register's index
+ * follows the name of its bank (TCG PC Client PTP: 24 registers).
+ */
+#define PCR_COUNT 24u
+static const struct { const char *name; size_t size; bool indexed; } digests[] = {
+	{ "pcr.sha1.",		20, true },
+	{ "pcr.sha256.",	32, true },
+	{ "pcr.sha384.",	48, true },
+	{ "pcr.sha512.",	64, true },
+	{ "boot_components",	32, false },
+	{ "boot_authorities",	32, false },
+};
+
+const char *
+policy_op_name(enum policy_op op)
+{
+	ASSERT(op < POLICY_OP_COUNT);
+	return ops[op].name;
+}
+
+/* Bytes of the digest that a claim holds; 0 when it holds none. */
+static size_t
+digest_size(const char *claim)
+{
+	for (size_t i = 0; i < COUNT_OF(digests); i++) {
+		size_t n = strlen(digests[i].name);
+		uint64_t index;
+
+		if (strncmp(claim, digests[i].name, n) != 0)
+			continue;
+		if (digests[i].indexed ? text_parse_uint(claim + n,
+		    PCR_COUNT - 1, &index) : claim[n] == '\0')
+			return digests[i].size;
+	}
+	return 0;
+}
+
+/* A claim that a verifier can make: a family's members are checked too. */
+static const struct claim_kind *
+find_kind(const char *claim)
+{
+	const struct claim_kind *kind = claim_kind_find(claim);
+
+	if (kind == NULL)
+		return NULL;
+	if (strcmp(kind->name, "pcr.") == 0 && digest_size(claim) == 0)
+		return NULL;	/* of a bank or an index that is not */
+	return kind;
+}
+
+/* --- reading ---------------------------------------------------------- */
+
+static const char *
+take_bool(struct ctx *cx, const char *claim, const json_t *value,
+    union policy_value *out)
+{
+	(void)cx;
+	(void)claim;
+	if (!json_is_boolean(value))
+		return "must be true or false";
+	out->boolean = json_is_true(value);
+	return NULL;
+}
+
+/* JSON integers end at 2^63 here; what is above is written as a string. */
+static const char *
+take_uint(struct ctx *cx, const char *claim, const json_t *value,
+    union policy_value *out)
+{
+	(void)cx;
+	(void)claim;
+	if (json_is_integer(value) && json_integer_value(value) >= 0) {
+		out->uint = (uint64_t)json_integer_value(value);
+		return NULL;
+	}
+	if (json_is_string(value) &&
+	    text_parse_uint(json_string_value(value), UINT64_MAX, &out->uint))
+		return NULL;
+	return "must be a whole number that is not negative";
+}
+
+static const char *
+take_bytes(struct ctx *cx, const char *claim, const json_t *value,
+    union policy_value *out)
+{
+	size_t size = digest_size(claim);
+
+	if (!json_is_string(value) || !text_unhex_any(cx->arena,
+	    json_string_value(value), POLICY_VALUE_BYTES_MAX, &out->bytes) ||
+	    out->bytes.n == 0)
+		return "must be lower-case hex, within its limit";
+	if (size != 0 && out->bytes.n != size)
+		return "must be as long as a digest of that bank";
+	return NULL;
+}
+
+static const char *
+take_text(struct ctx *cx, const char *claim, const json_t *value,
+    union policy_value *out)
+{
+	size_t size = digest_size(claim);
+	struct slice digest;
+
+	if (!json_is_string(value) || json_string_length(value) == 0 ||
+	    json_string_length(value) > POLICY_VALUE_TEXT_MAX ||
+	    !text_is_printable(slice_text(json_string_value(value))))
+		return "must be printable text, neither empty nor too long";
+	if (size != 0 && (!text_unhex_any(cx->arena, json_string_value(value),
+	    size, &digest) || digest.n != size))
+		return "must be a SHA-256 digest in lower-case hex";
+	out->text = arena_strdup(cx->arena, json_string_value(value));
+	return NULL;
+}
+
+/* By claim type: NULL, or why the value does not fit.  Values of a rule over
+ * a list are its items. */
+static const char *(*const takers[])(struct ctx *, const char *claim,
+    const json_t *, union policy_value *) = {
+	[CLAIM_BOOL] = take_bool,
+	[CLAIM_UINT] = take_uint,
+	[CLAIM_TEXT] = take_text,
+	[CLAIM_BYTES] = take_bytes,
+	[CLAIM_LIST] = take_text,
+};
+
+static struct err
+read_value(struct json_in *in, const struct policy_rule *rule,
+    const json_t *value, const char *pointer, union policy_value *out)
+{
+	const char *why = takers[rule->kind->type](in->cx, rule->claim, value,
+	    out);
+
+	if (why != NULL)
+		in->err = FAIL_AT(in->cx, in->code, pointer, "%s %s: %s",
+		    rule->claim, ops[rule->op].name, why);
+	return in->err;
+}
+
+static struct err
+read_values(struct json_in *in, struct policy_rule *rule, const json_t *value)
+{
+	struct ctx *cx = in->cx;
+	const char *name = ops[rule->op].name;
+	const char *pointer = json_pointer(cx, in->pointer, name);
+	size_t n = ops[rule->op].many ? json_array_size(value) : 1;
+	union policy_value *values = arena_array(cx->arena, n,
+	    sizeof(*values));
+
+	rule->values = values;
+	rule->n_values = n;
+	if (!ops[rule->op].many)
+		return read_value(in, rule, value, pointer, values);
+	if (!json_is_array(value) || n == 0 || n > POLICY_VALUES_MAX)
+		return FAIL_AT(cx, in->code, pointer,
+		    "%s must be an array of 1 to %u values", name,
+		    POLICY_VALUES_MAX);
+	for (size_t i = 0; i < n; i++)
+		TRY(read_value(in, rule, json_array_get(value, i),
+		    json_pointer_item(cx, pointer, i), &values[i]));
+	return OK;
+}
+
+/* Exactly one operator, and one that the claim's type takes. */
+static struct err
+read_operator(struct json_in *in, struct policy_rule *rule)
+{
+	const json_t *value = NULL;
+
+	for (enum policy_op op = 0; op < POLICY_OP_COUNT; op++) {
+		const json_t *found = json_get(in, ops[op].name,
+		    JSON_OPTIONAL);
+
+		if (found == NULL)
+			continue;
+		if (value != NULL)
+			json_refuse(in, ops[op].name,
+			    "a rule has one operator; write two rules");
+		else if ((ops[op].types & 1u << rule->kind->type) == 0)
+			json_refuse(in, ops[op].name,
+			    "does not go with a claim of this type");
+		value = found;
+		rule->op = op;
+	}
+	if (value == NULL && !failed(in->err))
+		in->err = FAIL_AT(in->cx, in->code, in->pointer,
+		    "a rule needs an operator: equals, one_of, at_least, "
+		    "subset_of or contains");
+	TRY(json_in_done(in));
+	return read_values(in, rule, value);
+}
+
+static struct err
+read_rule(struct ctx *cx, const json_t *value, const char *pointer,
+    struct policy_rule *out)
+{
+	struct json_in in = json_in(cx, value, pointer);
+	const char *claim = json_get_text(&in, "claim", JSON_REQUIRED,
+	    POLICY_CLAIM_MAX);
+
+	if (claim == NULL)
+		return in.err;
+	out->kind = find_kind(claim);
+	if (out->kind == NULL) {
+		json_refuse(&in, "claim", "no verifier makes such a claim");
+		return in.err;
+	}
+	out->claim = arena_strdup(cx->arena, claim);
+	return read_operator(&in, out);
+}
+
+static struct policy_rule *
+find_rule(struct policy_rule *rules, size_t n, const char *claim,
+    enum policy_op op)
+{
+	for (size_t i = 0; i < n; i++)
+		if (rules[i].op == op && strcmp(rules[i].claim, claim) == 0)
+			return &rules[i];
+	return NULL;
+}
+
+static struct err
+read_rules(struct json_in *in, struct policy *out)
+{
+	const json_t *array = json_get_array(in, "rules", JSON_REQUIRED,
+	    POLICY_RULES_MAX);
+	const char *pointer = json_pointer(in->cx, in->pointer, "rules");
+	size_t n = json_array_size(array);
+	struct policy_rule *rules = arena_array(in->cx->arena, n,
+	    sizeof(*rules));
+
+	if (array != NULL && n == 0)
+		json_refuse(in, "rules", "must hold at least one rule");
+	TRY(in->err);
+	for (size_t i = 0; i < n; i++) {
+		const char *at = json_pointer_item(in->cx, pointer, i);
+
+		TRY(read_rule(in->cx, json_array_get(array, i), at,
+		    &rules[i]));
+		if (find_rule(rules, i, rules[i].claim, rules[i].op) != NULL)
+			return FAIL_AT(in->cx, in->code, at,
+			    "there is a rule %s %s already", rules[i].claim,
+			    ops[rules[i].op].name);
+	}
+	out->rules = rules;
+	out->n_rules = n;
+	return OK;
+}
+
+static struct err
+read_formats(struct json_in *in, struct policy *out)
+{
+	const json_t *array = json_get_array(in, "formats", JSON_OPTIONAL,
+	    POLICY_FORMATS_MAX);
+	const char *pointer = json_pointer(in->cx, in->pointer, "formats");
+	size_t n = json_array_size(array);
+	const char **formats = arena_array(in->cx->arena, n,
+	    sizeof(*formats));
+
+	if (array != NULL && n == 0)
+		json_refuse(in, "formats",
+		    "must name a format; leave it out to accept any");
+	TRY(in->err);
+	for (size_t i = 0; i < n; i++) {
+		const json_t *value = json_array_get(array, i);
+
+		if (!json_is_string(value) ||
+		    !text_is_name(json_string_value(value)))
+			return FAIL_AT(in->cx, in->code,
+			    json_pointer_item(in->cx, pointer, i),
+			    "must be the name of a format");
+		formats[i] = arena_strdup(in->cx->arena,
+		    json_string_value(value));
+	}
+	out->formats = formats;
+	out->n_formats = n;
+	return OK;
+}
+
+struct err
+policy_read(struct ctx *cx, const json_t *document, const char *pointer,
+    struct policy *out)
+{
+	struct json_in in = json_in(cx, document, pointer);
+	struct policy policy = { 0 };
+
+	TRY(read_formats(&in, &policy));
+	TRY(read_rules(&in, &policy));
+	TRY(json_in_done(&in));
+	*out = policy;
+	return OK;
+}
+
+struct err
+policy_parse(struct ctx *cx, const char *text, struct policy *out)
+{
+	json_t *document;
+
+	if (failed(json_parse(cx, slice_text(text), &document)) ||
+	    failed(policy_read(cx, document, "", out)))
+		return FAIL(cx, ERR_STORAGE, "stored policy: %s %s",
+		    cx->trail->pointer, cx->trail->note);
+	return OK;
+}
+
+/* --- writing ---------------------------------------------------------- */
+
+static json_t *
+write_bool(struct ctx *cx, const union policy_value *value)
+{
+	(void)cx;
+	return json_boolean(value->boolean);
+}
+
+static json_t *
+write_uint(struct ctx *cx, const union policy_value *value)
+{
+	if (value->uint <= INT64_MAX)
+		return json_integer((json_int_t)value->uint);
+	return json_string(arena_printf(cx->arena, "%llu",
+	    (unsigned long long)value->uint));
+}
+
+static json_t *
+write_text(struct ctx *cx, const union policy_value *value)
+{
+	(void)cx;
+	return json_string(value->text);
+}
+
+static json_t *
+write_bytes(struct ctx *cx, const union policy_value *value)
+{
+	return json_string(text_hex(cx->arena, value->bytes));
+}
+
+static json_t *(*const writers[])(struct ctx *, const union policy_value *) = {
+	[CLAIM_BOOL] = write_bool,
+	[CLAIM_UINT] = write_uint,
+	[CLAIM_TEXT] = write_text,
+	[CLAIM_BYTES] = write_bytes,
+	[CLAIM_LIST] = write_text,
+};
+
+static json_t *
+write_values(struct ctx *cx, const struct policy_rule *rule)
+{
+	json_t *array;
+
+	if (!ops[rule->op].many)
+		return writers[rule->kind->type](cx, rule->values);
+	array = json_array();
+	for (size_t i = 0; i < rule->n_values; i++)
+		json_array_append_new(array,
+		    writers[rule->kind->type](cx, &rule->values[i]));
+	return array;
+}
+
+json_t *
+policy_json(struct ctx *cx, const struct policy *policy)
+{
+	json_t *document = json_object(), *array = json_array();
+
+	if (policy->n_formats > 0) {
+		json_t *formats = json_array();
+
+		for (size_t i = 0; i < policy->n_formats; i++)
+			json_array_append_new(formats,
+			    json_string(policy->formats[i]));
+		json_object_set_new(document, "formats", formats);
+	}
+	for (size_t i = 0; i < policy->n_rules; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+		json_t *item = json_object();
+
+		json_object_set_new(item, "claim", json_string(rule->claim));
+		json_object_set_new(item, ops[rule->op].name,
+		    write_values(cx, rule));
+		json_array_append_new(array, item);
+	}
+	json_object_set_new(document, "rules", array);
+	return document;
+}
+
+const char *
+policy_text(struct ctx *cx, const struct policy *policy)
+{
+	json_t *document = json_keep(cx, policy_json(cx, policy));
+
+	return (const char *)json_text(cx, document).p;
+}
+
+/* --- appraising ------------------------------------------------------- */
+
+static bool
+same_value(enum claim_type type, const struct claim *claim,
+    const union policy_value *value)
+{
+	switch (type) {
+	case CLAIM_BOOL:
+		return claim->boolean == value->boolean;
+	case CLAIM_UINT:
+		return claim->uint == value->uint;
+	case CLAIM_TEXT:
+		return strcmp(claim->text, value->text) == 0;
+	case CLAIM_BYTES:
+		return slice_equal(claim->bytes, value->bytes);
+	case CLAIM_LIST:
+		break;		/* operators over lists compare items */
+	}
+	return false;
+}
+
+static bool
+has_text(const union policy_value *values, size_t n, const char *text)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(values[i].text, text) == 0)
+			return true;
+	return false;
+}
+
+static const char *
+claim_words(struct ctx *cx, const struct claim *claim)
+{
+	switch (claim->kind->type) {
+	case CLAIM_BOOL:
+		return claim->boolean ? "true" : "false";
+	case CLAIM_UINT:
+		return arena_printf(cx->arena, "%llu",
+		    (unsigned long long)claim->uint);
+	case CLAIM_TEXT:
+		return claim->text;
+	case CLAIM_BYTES:
+		return text_hex(cx->arena, claim->bytes);
+	case CLAIM_LIST:
+		break;		/* operators over lists name one item */
+	}
+	return "";
+}
+
+/* Each meets_*() gives NULL, or what was found instead. */
+static const char *
+meets_any(struct ctx *cx, const struct policy_rule *rule,
+    const struct claim *claim)
+{
+	for (size_t i = 0; i < rule->n_values; i++)
+		if (same_value(rule->kind->type, claim, &rule->values[i]))
+			return NULL;
+	return arena_printf(cx->arena, "is %s", claim_words(cx, claim));
+}
+
+static const char *
+meets_at_least(struct ctx *cx, const struct policy_rule *rule,
+    const struct claim *claim)
+{
+	if (claim->uint >= rule->values[0].uint)
+		return NULL;
+	return arena_printf(cx->arena, "is %llu, below %llu",
+	    (unsigned long long)claim->uint,
+	    (unsigned long long)rule->values[0].uint);
+}
+
+/* A list without anything in it says nothing good of the device. */
+static const char *
+meets_subset_of(struct ctx *cx, const struct policy_rule *rule,
+    const struct claim *claim)
+{
+	if (claim->list.n == 0)
+		return "is empty";
+	for (size_t i = 0; i < claim->list.n; i++)
+		if (!has_text(rule->values, rule->n_values,
+		    claim->list.items[i]))
+			return arena_printf(cx->arena,
+			    "has %s, which is not accepted",
+			    claim->list.items[i]);
+	return NULL;
+}
+
+static const char *
+meets_contains(struct ctx *cx, const struct policy_rule *rule,
+    const struct claim *claim)
+{
+	for (size_t i = 0; i < rule->n_values; i++) {
+		bool found = false;
+
+		for (size_t k = 0; k < claim->list.n && !found; k++)
+			found = strcmp(claim->list.items[k],
+			    rule->values[i].text) == 0;
+		if (!found)
+			return arena_printf(cx->arena, "lacks %s",
+			    rule->values[i].text);
+	}
+	return NULL;
+}
+
+static const char *(*const meets[])(struct ctx *, const struct policy_rule *,
+    const struct claim *) = {
+	[POLICY_EQUALS] = meets_any,
+	[POLICY_ONE_OF] = meets_any,
+	[POLICY_AT_LEAST] = meets_at_least,
+	[POLICY_SUBSET_OF] = meets_subset_of,
+	[POLICY_CONTAINS] = meets_contains,
+};
+
+static struct verdict
+refuse(int64_t version, enum err_code code, const char *claim,
+    const char *detail)
+{
+	return (struct verdict){
+		.tier = "contraindicated",
+		.policy_version = version,
+		.refusal = { (uint16_t)code },
+		.claim = claim,
+		.detail = detail,
+	};
+}
+
+static bool
+format_accepted(const struct policy *policy, const char *format)
+{
+	for (size_t i = 0; i < policy->n_formats; i++)
+		if (strcmp(policy->formats[i], format) == 0)
+			return true;
+	return policy->n_formats == 0;
+}
+
+void
+policy_appraise(struct ctx *cx, const struct policy *policy, int64_t version,
+    const char *format, const struct claims *claims, struct verdict *out)
+{
+	if (!format_accepted(policy, format)) {
+		*out = refuse(version, ERR_POLICY_FORMAT, "format",
+		    arena_printf(cx->arena, "format is %s", format));
+		return;
+	}
+	for (size_t i = 0; i < policy->n_rules; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+		const struct claim *claim = claims_find(claims, rule->claim);
+		const char *found = claim == NULL ? "was not shown" :
+		    meets[rule->op](cx, rule, claim);
+
+		if (found == NULL)
+			continue;
+		*out = refuse(version, rule->kind->refusal, rule->claim,
+		    arena_printf(cx->arena, "rule %zu: %s %s", i, rule->claim,
+		    found));
+		return;
+	}
+	/* A policy cannot be read without a rule; one made otherwise denies. */
+	if (policy->n_rules == 0) {
+		*out = refuse(version, ERR_POLICY_CLAIM, NULL,
+		    "the policy has no rule");
+		return;
+	}
+	*out = (struct verdict){ "affirming", version, OK, NULL, "" };
+}
+
+/* --- learning --------------------------------------------------------- */
+
+/* The rules of a policy in the making. */
+struct draft {
+	struct ctx		*cx;
+	struct policy_rule	*rules;
+	size_t			 n;
+};
+
+static struct err
+add_values(struct draft *draft, struct policy_rule *rule,
+    const union policy_value *more, size_t n_more)
+{
+	union policy_value *values;
+
+	if (rule->n_values + n_more > POLICY_VALUES_MAX)
+		return FAIL_TELL(draft->cx, ERR_CONFLICT,
+		    "the rule over %s would hold more than %u values",
+		    rule->claim, POLICY_VALUES_MAX);
+	values = arena_array(draft->cx->arena, rule->n_values + n_more,
+	    sizeof(*values));
+	if (rule->n_values > 0)
+		memcpy(values, rule->values,
+		    rule->n_values * sizeof(*values));
+	memcpy(values + rule->n_values, more, n_more * sizeof(*values));
+	rule->values = values;
+	rule->n_values += n_more;
+	return OK;
+}
+
+static struct err
+add_rule(struct draft *draft, const struct claim *claim, enum policy_op op,
+    struct policy_rule **out)
+{
+	struct policy_rule *rule;
+
+	if (draft->n == POLICY_RULES_MAX)
+		return FAIL_TELL(draft->cx, ERR_CONFLICT,
+		    "the policy would have more than %u rules",
+		    POLICY_RULES_MAX);
+	rule = &draft->rules[draft->n++];
+	*rule = (struct policy_rule){
+		.claim = arena_strdup(draft->cx->arena, claim->name),
+		.kind = claim->kind,
+		.op = op,
+	};
+	*out = rule;
+	return OK;
+}
+
+static struct err
+learn_bytes(struct draft *draft, const struct claim *claim)
+{
+	struct policy_rule *rule = find_rule(draft->rules, draft->n,
+	    claim->name, POLICY_ONE_OF);
+	struct policy_rule *equals = find_rule(draft->rules, draft->n,
+	    claim->name, POLICY_EQUALS);
+	union policy_value value = {
+		.bytes = slice_dup(draft->cx->arena, claim->bytes)
+	};
+
+	/* Beside a rule that lists several, the narrow one would go on refusing. */
+	if (equals != NULL && !same_value(CLAIM_BYTES, claim,
+	    equals->values)) {
+		if (rule != NULL)
+			return FAIL_TELL(draft->cx, ERR_CONFLICT,
+			    "the policy has two rules over %s; one must go",
+			    claim->name);
+		equals->op = POLICY_ONE_OF;
+		rule = equals;
+	}
+	if (rule == NULL && equals != NULL)
+		return OK;
+	if (rule == NULL)
+		TRY(add_rule(draft, claim, POLICY_ONE_OF, &rule));
+	for (size_t i = 0; i < rule->n_values; i++)
+		if (same_value(CLAIM_BYTES, claim, &rule->values[i]))
+			return OK;
+	return add_values(draft, rule, &value, 1);
+}
+
+static struct err
+learn_list(struct draft *draft, const struct claim *claim)
+{
+	struct policy_rule *rule = find_rule(draft->rules, draft->n,
+	    claim->name, POLICY_SUBSET_OF);
+
+	if (claim->list.n == 0)
+		return FAIL_TELL(draft->cx, ERR_CONFLICT,
+		    "%s of the device is empty", claim->name);
+	if (rule == NULL)
+		TRY(add_rule(draft, claim, POLICY_SUBSET_OF, &rule));
+	for (size_t i = 0; i < claim->list.n; i++) {
+		union policy_value value = {
+			.text = arena_strdup(draft->cx->arena,
+			    claim->list.items[i])
+		};
+
+		if (!has_text(rule->values, rule->n_values, value.text))
+			TRY(add_values(draft, rule, &value, 1));
+	}
+	return OK;
+}
+
+static struct err
+learn_claim(struct draft *draft, const struct claims *claims, const char *name)
+{
+	const struct claim *claim = claims_find(claims, name);
+
+	if (claim == NULL)
+		return FAIL_TELL(draft->cx, ERR_CONFLICT,
+		    "the device has not shown %s", name);
+	ASSERT(claim->kind->type == CLAIM_BYTES ||
+	    claim->kind->type == CLAIM_LIST);
+	return claim->kind->type == CLAIM_BYTES ? learn_bytes(draft, claim) :
+	    learn_list(draft, claim);
+}
+
+struct err
+policy_learn(struct ctx *cx, const struct policy *old,
+    const struct claims *claims, const struct policy_learn *learn,
+    struct policy *out)
+{
+	struct draft draft = {
+		.cx = cx,
+		.rules = arena_array(cx->arena, POLICY_RULES_MAX,
+		    sizeof(struct policy_rule)),
+		.n = old->n_rules,
+	};
+	struct policy policy = *old;
+
+	ASSERT(old->n_rules <= POLICY_RULES_MAX);
+	if (old->n_rules > 0)
+		memcpy(draft.rules, old->rules,
+		    old->n_rules * sizeof(*draft.rules));
+	for (size_t i = 0; i < learn->n_claims; i++)
+		TRY(learn_claim(&draft, claims, learn->claims[i]));
+	if (learn->boot_components)
+		TRY(learn_claim(&draft, claims, "boot_components"));
+	policy.rules = draft.rules;
+	policy.n_rules = draft.n;
+	if (strlen(policy_text(cx, &policy)) > POLICY_TEXT_MAX)
+		return FAIL_TELL(cx, ERR_CONFLICT,
+		    "the policy would be larger than %u bytes",
+		    POLICY_TEXT_MAX);
+	*out = policy;
+	return OK;
+}

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/unit.h"
+
+#include "base/text.h"
+#include "policy/policy.h"
+#include "policy/result.h"
+
+#define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define B64 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define C64 "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+
+static struct err
+read_policy(const char *text, struct policy *out)
+{
+	json_t *document;
+
+	ck_ok(json_parse(cx, slice_text(text), &document));
+	return policy_read(cx, document, "/policy", out);
+}
+
+static struct verdict
+appraise(const char *text, const struct claims *claims)
+{
+	struct policy policy;
+	struct verdict verdict;
+
+	ck_ok(read_policy(text, &policy));
+	policy_appraise(cx, &policy, 3, "tpm2", claims, &verdict);
+	ck_assert_int_eq(verdict.policy_version, 3);
+	ck_assert_str_eq(verdict.tier, failed(verdict.refusal) ?
+	    "contraindicated" : "affirming");
+	ck_assert_int_eq(failed(verdict.refusal), verdict.detail[0] != '\0');
+	return verdict;
+}
+
+/* A device that shows one claim of each type. */
+static struct claims
+device(void)
+{
+	static const char *const parts[] = { A64, B64 };
+	struct claims claims = claims_in(cx->arena);
+	struct slice pcr;
+
+	ck_assert(text_unhex_any(cx->arena, A64, 32, &pcr));
+	claims_add_bool(&claims, "hardware_key", true);
+	claims_add_bytes(&claims, "pcr.sha256.7", pcr);
+	claims_add_uint(&claims, "tpm_firmware_version", 7);
+	claims_add_text(&claims, "tpm_manufacturer", "00001014");
+	claims_add_list(&claims, "boot_components", parts, 2);
+	return claims;
+}
+
+/* Rules over what device() shows: met or not, with which code. */
+static const struct {
+	const char	*rule;
+	enum err_code	 code;
+	const char	*found;		/* in the detail */
+} rules[] = {
+	{ "{\"claim\":\"hardware_key\",\"equals\":true}", ERR_OK, "" },
+	{ "{\"claim\":\"hardware_key\",\"equals\":false}",
+	    ERR_POLICY_KEY, "is true" },
+	{ "{\"claim\":\"pcr.sha256.7\",\"equals\":\"" A64 "\"}", ERR_OK, "" },
+	{ "{\"claim\":\"pcr.sha256.7\",\"equals\":\"" B64 "\"}",
+	    ERR_POLICY_MEASUREMENT, "is " A64 },
+	{ "{\"claim\":\"pcr.sha256.7\",\"one_of\":[\"" B64 "\",\"" A64 "\"]}",
+	    ERR_OK, "" },
+	{ "{\"claim\":\"pcr.sha256.7\",\"one_of\":[\"" B64 "\",\"" C64 "\"]}",
+	    ERR_POLICY_MEASUREMENT, "is " A64 },
+	{ "{\"claim\":\"pcr.sha256.0\",\"one_of\":[\"" A64 "\"]}",
+	    ERR_POLICY_MEASUREMENT, "pcr.sha256.0 was not shown" },
+	{ "{\"claim\":\"tpm_firmware_version\",\"at_least\":7}", ERR_OK, "" },
+	{ "{\"claim\":\"tpm_firmware_version\",\"at_least\":6}", ERR_OK, "" },
+	{ "{\"claim\":\"tpm_firmware_version\",\"at_least\":8}",
+	    ERR_POLICY_TCB, "is 7, below 8" },
+	{ "{\"claim\":\"tpm_firmware_version\",\"at_least\":"
+	    "\"18446744073709551615\"}", ERR_POLICY_TCB, "below 1844674" },
+	{ "{\"claim\":\"tpm_firmware_version\",\"equals\":7}", ERR_OK, "" },
+	{ "{\"claim\":\"tpm_firmware_version\",\"one_of\":[6,7]}",
+	    ERR_OK, "" },
+	{ "{\"claim\":\"tpm_firmware_version\",\"one_of\":[6,8]}",
+	    ERR_POLICY_TCB, "is 7" },
+	{ "{\"claim\":\"tpm_manufacturer\",\"equals\":\"00001014\"}",
+	    ERR_OK, "" },
+	{ "{\"claim\":\"tpm_manufacturer\",\"one_of\":[\"49465800\"]}",
+	    ERR_POLICY_CLAIM, "is 00001014" },
+	{ "{\"claim\":\"boot_components\",\"subset_of\":[\"" A64 "\",\"" B64
+	    "\",\"" C64 "\"]}", ERR_OK, "" },
+	{ "{\"claim\":\"boot_components\",\"subset_of\":[\"" A64 "\",\"" C64
+	    "\"]}", ERR_POLICY_BOOT, "has " B64 },
+	{ "{\"claim\":\"boot_components\",\"contains\":[\"" B64 "\"]}",
+	    ERR_OK, "" },
+	{ "{\"claim\":\"boot_components\",\"contains\":[\"" B64 "\",\"" C64
+	    "\"]}", ERR_POLICY_BOOT, "lacks " C64 },
+	{ "{\"claim\":\"secure_boot\",\"equals\":true}",
+	    ERR_POLICY_BOOT, "secure_boot was not shown" },
+	/* Not even a rule that asks for false is met by silence. */
+	{ "{\"claim\":\"debug\",\"equals\":false}",
+	    ERR_POLICY_BOOT, "debug was not shown" },
+	{ "{\"claim\":\"boot_authorities\",\"subset_of\":[\"" A64 "\"]}",
+	    ERR_POLICY_BOOT, "was not shown" },
+	{ "{\"claim\":\"status\",\"equals\":\"UpToDate\"}",
+	    ERR_POLICY_TCB, "was not shown" },
+};
+
+START_TEST(a_rule_is_met_by_its_claim_alone_and_fails_with_its_code)
+{
+	struct claims claims = device();
+
+	for (size_t i = 0; i < COUNT_OF(rules); i++) {
+		struct verdict verdict = appraise(arena_printf(cx->arena,
+		    "{\"rules\":[%s]}", rules[i].rule), &claims);
+
+		ck_assert_msg(verdict.refusal.code == rules[i].code,
+		    "%s: %s", rules[i].rule, err_name(verdict.refusal));
+		ck_assert_msg(strstr(verdict.detail, rules[i].found) != NULL,
+		    "%s: %s", rules[i].rule, verdict.detail);
+	}
+}
+END_TEST
+
+START_TEST(every_rule_must_be_met_and_the_first_that_is_not_decides)
+{
+	struct claims claims = device();
+	struct verdict verdict = appraise("{\"rules\":["
+	    "{\"claim\":\"hardware_key\",\"equals\":true},"
+	    "{\"claim\":\"tpm_firmware_version\",\"at_least\":8},"
+	    "{\"claim\":\"pcr.sha256.7\",\"equals\":\"" B64 "\"}]}", &claims);
+
+	ck_assert_int_eq(verdict.refusal.code, ERR_POLICY_TCB);
+	ck_assert_str_eq(verdict.claim, "tpm_firmware_version");
+	ck_assert_str_eq(verdict.detail,
+	    "rule 1: tpm_firmware_version is 7, below 8");
+}
+END_TEST
+
+START_TEST(evidence_of_another_format_is_refused_before_any_rule)
+{
+	struct claims claims = device();
+	struct verdict verdict = appraise("{\"formats\":[\"key\",\"psa\"],"
+	    "\"rules\":[{\"claim\":\"hardware_key\",\"equals\":false}]}",
+	    &claims);
+
+	ck_assert_int_eq(verdict.refusal.code, ERR_POLICY_FORMAT);
+	verdict = appraise("{\"formats\":[\"key\",\"tpm2\"],"
+	    "\"rules\":[{\"claim\":\"hardware_key\",\"equals\":true}]}",
+	    &claims);
+	ck_assert_int_eq(verdict.refusal.code, ERR_OK);
+}
+END_TEST
+
+START_TEST(an_empty_list_is_no_subset_of_anything)
+{
+	struct claims claims = claims_in(cx->arena);
+	struct verdict verdict;
+
+	claims_add_list(&claims, "boot_components", NULL, 0);
+	verdict = appraise("{\"rules\":[{\"claim\":\"boot_components\","
+	    "\"subset_of\":[\"" A64 "\"]}]}", &claims);
+	ck_assert_int_eq(verdict.refusal.code, ERR_POLICY_BOOT);
+}
+END_TEST
+
+START_TEST(a_policy_without_a_rule_denies_everything)
+{
+	struct claims claims = device();
+	struct policy policy = { 0 };
+	struct verdict verdict;
+
+	policy_appraise(cx, &policy, 1, "tpm2", &claims, &verdict);
+	ck_assert_int_eq(verdict.refusal.code, ERR_POLICY_CLAIM);
+}
+END_TEST
+
+/* Documents that are refused, and where. */
+static const struct { const char *text, *pointer; } bad[] = {
+	{ "[]", "/policy" },
+	{ "{}", "/policy/rules" },
+	{ "{\"rules\":[]}", "/policy/rules" },
+	{ "{\"rules\":{}}", "/policy/rules" },
+	{ "{\"rules\":[1]}", "/policy/rules/0" },
+	{ "{\"rules\":[{\"claim\":\"hardware_key\"}]}", "/policy/rules/0" },
+	{ "{\"rules\":[{\"equals\":true}]}", "/policy/rules/0/claim" },
+	{ "{\"rules\":[{\"claim\":\"hardware_kay\",\"equals\":true}]}",
+	    "/policy/rules/0/claim" },
+	{ "{\"rules\":[{\"claim\":\"pcr.sha256.24\",\"equals\":\"" A64
+	    "\"}]}", "/policy/rules/0/claim" },
+	{ "{\"rules\":[{\"claim\":\"pcr.sha256.07\",\"equals\":\"" A64
+	    "\"}]}", "/policy/rules/0/claim" },
+	{ "{\"rules\":[{\"claim\":\"pcr.md5.1\",\"equals\":\"" A64 "\"}]}",
+	    "/policy/rules/0/claim" },
+	{ "{\"rules\":[{\"claim\":\"pcr.\",\"equals\":\"" A64 "\"}]}",
+	    "/policy/rules/0/claim" },
+	{ "{\"rules\":[{\"claim\":\"hardware_key\",\"equals\":1}]}",
+	    "/policy/rules/0/equals" },
+	{ "{\"rules\":[{\"claim\":\"hardware_key\",\"equals\":\"true\"}]}",
+	    "/policy/rules/0/equals" },
+	{ "{\"rules\":[{\"claim\":\"hardware_key\",\"one_of\":[true]}]}",
+	    "/policy/rules/0/one_of" },
+	{ "{\"rules\":[{\"claim\":\"hardware_key\",\"at_least\":1}]}",
+	    "/policy/rules/0/at_least" },
+	{ "{\"rules\":[{\"claim\":\"pcr.sha256.7\",\"at_least\":1}]}",
+	    "/policy/rules/0/at_least" },
+	{ "{\"rules\":[{\"claim\":\"pcr.sha256.7\",\"contains\":[\"" A64
+	    "\"]}]}", "/policy/rules/0/contains" },
+	{ "{\"rules\":[{\"claim\":\"boot_components\",\"equals\":\"" A64
+	    "\"}]}", "/policy/rules/0/equals" },
+	{ "{\"rules\":[{\"claim\":\"boot_components\",\"subset_of\":[]}]}",
+	    "/policy/rules/0/subset_of" },
+	{ "{\"rules\":[{\"claim\":\"boot_components\",\"subset_of\":\"" A64
+	    "\"}]}", "/policy/rules/0/subset_of" },
+	{ "{\"rules\":[{\"claim\":\"boot_components\",\"subset_of\":[\""
+	    A64 "\",\"ab\"]}]}", "/policy/rules/0/subset_of/1" },
+	{ "{\"rules\":[{\"claim\":\"pcr.sha256.7\",\"equals\":\"AA\"}]}",
+	    "/policy/rules/0/equals" },
+	{ "{\"rules\":[{\"claim\":\"pcr.sha256.7\",\"one_of\":[\"" A64
+	    "\",\"" B64 "bb\"]}]}", "/policy/rules/0/one_of/1" },
+	{ "{\"rules\":[{\"claim\":\"pcr.sha1.7\",\"equals\":\"" A64 "\"}]}",
+	    "/policy/rules/0/equals" },
+	{ "{\"rules\":[{\"claim\":\"tpm_firmware_version\","
+	    "\"at_least\":-1}]}", "/policy/rules/0/at_least" },
+	{ "{\"rules\":[{\"claim\":\"tpm_firmware_version\","
+	    "\"at_least\":1.5}]}", "/policy/rules/0/at_least" },
+	{ "{\"rules\":[{\"claim\":\"tpm_firmware_version\","
+	    "\"at_least\":\"18446744073709551616\"}]}",
+	    "/policy/rules/0/at_least" },
+	{ "{\"rules\":[{\"claim\":\"tpm_firmware_version\","
+	    "\"at_least\":1,\"equals\":2}]}", "/policy/rules/0/at_least" },
+	{ "{\"rules\":[{\"claim\":\"hardware_key\",\"equals\":true,"
+	    "\"unless\":1}]}", "/policy/rules/0/unless" },
+	{ "{\"rules\":[{\"claim\":\"hardware_key\",\"equals\":true},"
+	    "{\"claim\":\"hardware_key\",\"equals\":false}]}",
+	    "/policy/rules/1" },
+	{ "{\"rules\":[{\"claim\":\"status\",\"equals\":\"\"}]}",
+	    "/policy/rules/0/equals" },
+	{ "{\"formats\":[],\"rules\":[{\"claim\":\"hardware_key\","
+	    "\"equals\":true}]}", "/policy/formats" },
+	{ "{\"formats\":[\"tpm2\",2],\"rules\":[{\"claim\":\"hardware_key\","
+	    "\"equals\":true}]}", "/policy/formats/1" },
+	{ "{\"formats\":[\"TPM2\"],\"rules\":[{\"claim\":\"hardware_key\","
+	    "\"equals\":true}]}", "/policy/formats/0" },
+	{ "{\"rule\":1,\"rules\":[{\"claim\":\"hardware_key\","
+	    "\"equals\":true}]}", "/policy/rule" },
+};
+
+START_TEST(a_document_that_does_not_fit_is_refused_with_its_place)
+{
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		struct policy policy;
+		struct err e = read_policy(bad[i].text, &policy);
+
+		ck_assert_msg(e.code == ERR_FIELD, "%s: %s", bad[i].text,
+		    err_name(e));
+		ck_assert_msg(strcmp(cx->trail->pointer, bad[i].pointer) == 0,
+		    "%s: %s: %s", bad[i].text, cx->trail->pointer,
+		    cx->trail->tell);
+		ctx_forget(cx);
+	}
+}
+END_TEST
+
+static json_t *
+many(size_t n, const char *value)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(array, json_string(value));
+	return array;
+}
+
+START_TEST(a_rule_holds_no_more_values_than_its_limit)
+{
+	struct policy policy;
+	json_t *document;
+
+	for (size_t over = 0; over < 2; over++) {
+		document = json_keep(cx, json_pack("{s:[{s:s,s:o}]}", "rules",
+		    "claim", "pcr.sha256.1", "one_of",
+		    many(POLICY_VALUES_MAX + over, A64)));
+		ck_assert_int_eq(policy_read(cx, document, "", &policy).code,
+		    over == 0 ? ERR_OK : ERR_FIELD);
+	}
+}
+END_TEST
+
+START_TEST(a_document_written_again_is_the_same)
+{
+	static const char text[] = "{\"formats\":[\"tpm2\",\"key\"],"
+	    "\"rules\":[{\"claim\":\"hardware_key\",\"equals\":true},"
+	    "{\"claim\":\"pcr.sha256.7\",\"one_of\":[\"" A64 "\",\"" B64
+	    "\"]},{\"claim\":\"tpm_firmware_version\",\"at_least\":"
+	    "\"9223372036854775808\"},"
+	    "{\"claim\":\"tpm_reset_count\",\"one_of\":[0,1]},"
+	    "{\"claim\":\"boot_components\",\"subset_of\":[\"" C64 "\"]},"
+	    "{\"claim\":\"boot_components\",\"contains\":[\"" C64 "\"]},"
+	    "{\"claim\":\"status\",\"equals\":\"UpToDate\"}]}";
+	struct policy policy, again;
+
+	ck_ok(read_policy(text, &policy));
+	ck_assert_str_eq(policy_text(cx, &policy), text);
+	ck_ok(policy_parse(cx, text, &again));
+	ck_assert_str_eq(policy_text(cx, &again), text);
+	ck_fails(policy_parse(cx, "{\"rules\":[]}", &again), ERR_STORAGE);
+}
+END_TEST
+
+static const char *
+learned(const char *text, const struct claims *claims,
+    const struct policy_learn *learn)
+{
+	struct policy old, policy;
+
+	ck_ok(read_policy(text, &old));
+	ck_ok(policy_learn(cx, &old, claims, learn, &policy));
+	ck_ok(policy_parse(cx, policy_text(cx, &policy), &old));
+	return policy_text(cx, &policy);
+}
+
+START_TEST(what_a_golden_device_shows_is_accepted_beside_what_was_before)
+{
+	static const char *const names[] = { "pcr.sha256.7" };
+	const struct policy_learn learn = { names, 1, true };
+	struct claims claims = device();
+
+	ck_assert_str_eq(learned("{\"rules\":[{\"claim\":\"hardware_key\","
+	    "\"equals\":true}]}", &claims, &learn),
+	    "{\"rules\":[{\"claim\":\"hardware_key\",\"equals\":true},"
+	    "{\"claim\":\"pcr.sha256.7\",\"one_of\":[\"" A64 "\"]},"
+	    "{\"claim\":\"boot_components\",\"subset_of\":[\"" A64 "\",\""
+	    B64 "\"]}]}");
+	/* One value becomes one of several; a known one is not added again. */
+	ck_assert_str_eq(learned("{\"rules\":[{\"claim\":\"pcr.sha256.7\","
+	    "\"equals\":\"" B64 "\"},{\"claim\":\"boot_components\","
+	    "\"subset_of\":[\"" C64 "\",\"" A64 "\"]}]}", &claims, &learn),
+	    "{\"rules\":[{\"claim\":\"pcr.sha256.7\",\"one_of\":[\"" B64
+	    "\",\"" A64 "\"]},{\"claim\":\"boot_components\",\"subset_of\":"
+	    "[\"" C64 "\",\"" A64 "\",\"" B64 "\"]}]}");
+	ck_assert_str_eq(learned("{\"rules\":[{\"claim\":\"pcr.sha256.7\","
+	    "\"equals\":\"" A64 "\"},{\"claim\":\"boot_components\","
+	    "\"subset_of\":[\"" B64 "\",\"" A64 "\"]}]}", &claims, &learn),
+	    "{\"rules\":[{\"claim\":\"pcr.sha256.7\",\"equals\":\"" A64
+	    "\"},{\"claim\":\"boot_components\",\"subset_of\":[\"" B64
+	    "\",\"" A64 "\"]}]}");
+}
+END_TEST
+
+START_TEST(learning_leaves_the_old_policy_as_it_was)
+{
+	static const char *const names[] = { "pcr.sha256.7" };
+	const struct policy_learn learn = { names, 1, false };
+	static const char text[] = "{\"rules\":[{\"claim\":\"pcr.sha256.7\","
+	    "\"equals\":\"" B64 "\"}]}";
+	struct claims claims = device();
+	struct policy old, policy;
+	struct verdict verdict;
+
+	ck_ok(read_policy(text, &old));
+	ck_ok(policy_learn(cx, &old, &claims, &learn, &policy));
+	ck_assert_str_eq(policy_text(cx, &old), text);
+	policy_appraise(cx, &old, 1, "tpm2", &claims, &verdict);
+	ck_assert(failed(verdict.refusal));
+	policy_appraise(cx, &policy, 2, "tpm2", &claims, &verdict);
+	ck_assert(!failed(verdict.refusal));
+}
+END_TEST
+
+START_TEST(what_was_not_shown_cannot_be_learned)
+{
+	static const char *const names[] = { "pcr.sha256.7", "pcr.sha256.9" };
+	const struct policy_learn two = { names, 2, false };
+	const struct policy_learn boot = { NULL, 0, true };
+	struct claims claims = device(), none = claims_in(cx->arena);
+	struct policy old, policy;
+
+	ck_ok(read_policy("{\"rules\":[{\"claim\":\"hardware_key\","
+	    "\"equals\":true}]}", &old));
+	ck_fails(policy_learn(cx, &old, &claims, &two, &policy), ERR_CONFLICT);
+	ck_assert_ptr_nonnull(strstr(cx->trail->tell, "pcr.sha256.9"));
+	ck_fails(policy_learn(cx, &old, &none, &boot, &policy), ERR_CONFLICT);
+	claims_add_list(&none, "boot_components", NULL, 0);
+	ck_fails(policy_learn(cx, &old, &none, &boot, &policy), ERR_CONFLICT);
+}
+END_TEST
+
+START_TEST(learning_stops_at_the_limits_of_a_policy)
+{
+	static const char *const names[] = { "pcr.sha256.7" };
+	const struct policy_learn learn = { names, 1, false };
+	struct claims claims = device();
+	struct policy old, policy;
+
+	ck_ok(policy_read(cx, json_keep(cx, json_pack("{s:[{s:s,s:o}]}",
+	    "rules", "claim", "pcr.sha256.7", "one_of",
+	    many(POLICY_VALUES_MAX, B64))), "", &old));
+	ck_fails(policy_learn(cx, &old, &claims, &learn, &policy),
+	    ERR_CONFLICT);
+	ck_ok(read_policy("{\"rules\":[{\"claim\":\"pcr.sha256.7\","
+	    "\"equals\":\"" B64 "\"},{\"claim\":\"pcr.sha256.7\","
+	    "\"one_of\":[\"" A64 "\"]}]}", &old));
+	ck_fails(policy_learn(cx, &old, &claims, &learn, &policy),
+	    ERR_CONFLICT);
+}
+END_TEST
+
+START_TEST(claims_come_back_from_their_text_as_they_were)
+{
+	struct claims claims = device(), again;
+	const char *text;
+
+	claims_add_uint(&claims, "tpm_clock_ms", UINT64_MAX);
+	text = result_claims_text(cx, &claims);
+	ck_ok(result_claims_parse(cx, text, &again));
+	ck_assert_uint_eq(again.n, claims.n);
+	ck_assert_str_eq(result_claims_text(cx, &again), text);
+	ck_assert_uint_eq(claims_find(&again, "tpm_clock_ms")->uint,
+	    UINT64_MAX);
+	ck_assert_str_eq(claims_find(&again, "boot_components")->list.items[1],
+	    B64);
+	ck_ok(result_claims_parse(cx, "{\"of_another_release\":1}", &again));
+	ck_assert_uint_eq(again.n, 0);
+	ck_fails(result_claims_parse(cx, "{\"hardware_key\":1}", &again),
+	    ERR_STORAGE);
+	ck_fails(result_claims_parse(cx, "{\"pcr.sha256.1\":\"xy\"}", &again),
+	    ERR_STORAGE);
+	ck_fails(result_claims_parse(cx, "[1]", &again), ERR_STORAGE);
+}
+END_TEST
+
+UNIT_MAIN("policy",
+    a_rule_is_met_by_its_claim_alone_and_fails_with_its_code,
+    every_rule_must_be_met_and_the_first_that_is_not_decides,
+    evidence_of_another_format_is_refused_before_any_rule,
+    an_empty_list_is_no_subset_of_anything,
+    a_policy_without_a_rule_denies_everything,
+    a_document_that_does_not_fit_is_refused_with_its_place,
+    a_rule_holds_no_more_values_than_its_limit,
+    a_document_written_again_is_the_same,
+    what_a_golden_device_shows_is_accepted_beside_what_was_before,
+    learning_leaves_the_old_policy_as_it_was,
+    what_was_not_shown_cannot_be_learned,
+    learning_stops_at_the_limits_of_a_policy,
+    claims_come_back_from_their_text_as_they_were)
