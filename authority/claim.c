@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "authority/claim.h"
+
+#include "authority/certificate.h"
+#include "authority/device.h"
+#include "authority/event.h"
+#include "base/base.h"
+#include "db/attestation.h"
+#include "db/group.h"
+
+#define GROUP_DEFAULT	"default"
+#define N_SCHEMES	COUNT_OF(schemes)
+
+/* What follows the scheme is lower-case hex of that many digits. */
+static const struct { const char *name; size_t n_hex; } schemes[] = {
+	{ "tpm-ek", 64 },	/* SHA-256 of the EK's SPKI */
+	{ "sgx", 64 },		/* SHA-256 of the PPID; TDX likewise */
+	{ "snp", 128 },		/* CHIP_ID */
+	{ "psa", 66 },		/* UEID of type RAND: 01 and 32 bytes */
+	{ "dice", 64 },		/* SHA-256 of the device ID key's SPKI */
+	{ "idevid", 64 },	/* SHA-256 of issuer's SPKI and serialNumber */
+	{ "android", 64 },	/* SHA-256 of attestation root and serial */
+	{ "key", 128 },		/* X and Y of a P-256 point */
+};
+
+static const char *const outcome_names[] = {
+	[CLAIM_PENDING] = "pending",
+	[CLAIM_CLAIMED] = "claimed",
+	[CLAIM_ALREADY] = "already-claimed",
+	[CLAIM_REFUSED] = "refused",
+};
+
+const char *
+claim_scheme(size_t i, size_t *out_n_hex)
+{
+	if (i >= N_SCHEMES)
+		return NULL;
+	*out_n_hex = schemes[i].n_hex;
+	return schemes[i].name;
+}
+
+const char *
+claim_outcome_name(enum claim_outcome outcome)
+{
+	ASSERT((size_t)outcome < COUNT_OF(outcome_names));
+	return outcome_names[outcome];
+}
+
+static bool
+is_hex(const char *text, size_t n)
+{
+	return strlen(text) == n && strspn(text, "0123456789abcdef") == n;
+}
+
+bool
+claim_is_device_id(const char *text)
+{
+	return is_hex(text, DEVICE_ID_SIZE - 1);
+}
+
+bool
+claim_is_hardware_id(const char *text)
+{
+	for (size_t i = 0; i < N_SCHEMES; i++) {
+		size_t n = strlen(schemes[i].name);
+
+		if (strncmp(text, schemes[i].name, n) == 0 && text[n] == ':')
+			return is_hex(text + n + 1, schemes[i].n_hex);
+	}
+	return false;
+}
+
+/* --- making one ------------------------------------------------------ */
+
+/* Who claims, and when. */
+struct claimer {
+	int64_t		 tenant_id;
+	const char	*by;
+	int64_t		 at_s;
+};
+
+/* The device ID that a request means. */
+static struct err
+device_id_of(struct ctx *cx, const struct claim_request *r,
+    char out[static DEVICE_ID_SIZE])
+{
+	if ((r->device_id == NULL) == (r->hardware_id == NULL))
+		return FAIL_AT(cx, ERR_FIELD, "",
+		    "give device_id or hardware_id, not both");
+	if (r->hardware_id != NULL) {
+		if (!claim_is_hardware_id(r->hardware_id))
+			return FAIL_AT(cx, ERR_FIELD, "/hardware_id",
+			    "not a hardware ID: <scheme>:<lower-case hex>");
+		attest_device_id(r->hardware_id, out);
+		return OK;
+	}
+	if (!claim_is_device_id(r->device_id))
+		return FAIL_AT(cx, ERR_FIELD, "/device_id",
+		    "not a device ID: 64 lower-case hex digits");
+	memcpy(out, r->device_id, DEVICE_ID_SIZE);
+	return OK;
+}
+
+/* The tenant has it already: what is on record, and perhaps a name for it. */
+static struct err
+keep(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
+    const struct device_row *device, const char *hardware_id,
+    struct claim_result *out)
+{
+	struct db_group group;
+	struct claim_row claim;
+	bool found;
+
+	if (hardware_id != NULL && device->hardware_id == NULL)
+		TRY(db_device_bind_hardware(cx, tx, device->id, hardware_id));
+	TRY(db_group_by_id(cx, tx, c->tenant_id, device->group_id, &group));
+	TRY(db_claim_find(cx, tx, c->tenant_id, device->device_id, &claim,
+	    &found));
+	if (!found)
+		return FAIL(cx, ERR_STORAGE, "device without an open claim");
+	*out = (struct claim_result){
+		.device_id = device->device_id,
+		.hardware_id = device->hardware_id != NULL ?
+		    device->hardware_id : hardware_id,
+		.group = group.name,
+		.claimed_s = claim.claimed_s, .claimed_by = claim.claimed_by,
+		.was_own = true,
+	};
+	return OK;
+}
+
+static struct err
+note_claimed(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
+    const struct claim_result *r)
+{
+	return event_add(cx, tx, c->tenant_id, "device.claimed", r->device_id,
+	    c->by, json_pack("{s:s, s:s*}", "group", r->group,
+	    "hardware_id", r->hardware_id));
+}
+
+/* Nobody has it: device is its released row, or NULL when there is none. */
+static struct err
+take(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
+    const struct device_row *device, const struct db_group *group,
+    struct claim_result *r)
+{
+	int64_t id;
+
+	if (device == NULL) {
+		TRY(db_device_add(cx, tx, c->tenant_id, r->device_id,
+		    r->hardware_id, group->id, c->at_s, &id));
+	} else {
+		TRY(db_device_take(cx, tx, c->tenant_id, device->id,
+		    group->id, c->at_s));
+		if (r->hardware_id != NULL && device->hardware_id == NULL)
+			TRY(db_device_bind_hardware(cx, tx, device->id,
+			    r->hardware_id));
+		if (device->hardware_id != NULL)
+			r->hardware_id = device->hardware_id;
+	}
+	TRY(db_claim_open(cx, tx, c->tenant_id, r->device_id, group->id,
+	    c->at_s, c->by));
+	return note_claimed(cx, tx, c, r);
+}
+
+static struct err
+claim_one(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
+    const struct claim_request *request, struct claim_result *out)
+{
+	char device_id[DEVICE_ID_SIZE];
+	struct claim_result r = {
+		.hardware_id = request->hardware_id,
+		.claimed_s = c->at_s, .claimed_by = c->by,
+	};
+	struct device_row device;
+	struct db_group group;
+	bool found;
+
+	TRY(device_id_of(cx, request, device_id));
+	TRY(db_device_by_id(cx, tx, device_id, &device, &found));
+	if (found && device.tenant_id == c->tenant_id)
+		return keep(cx, tx, c, &device, request->hardware_id, out);
+	if (found && device.tenant_id != 0)
+		return FAIL(cx, ERR_CLAIM_TAKEN, "device %s", device_id);
+	TRY(db_group_by_name(cx, tx, c->tenant_id, request->group == NULL ?
+	    GROUP_DEFAULT : request->group, &group));
+	r.device_id = arena_strdup(cx->arena, device_id);
+	r.group = group.name;
+	TRY(take(cx, tx, c, found ? &device : NULL, &group, &r));
+	*out = r;
+	return OK;
+}
+
+struct making {
+	struct claimer			 claimer;
+	const struct claim_request	*request;
+	struct claim_result		 result;
+};
+
+static struct err
+make_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct making *m = arg;
+
+	return claim_one(cx, tx, &m->claimer, m->request, &m->result);
+}
+
+struct err
+claim_make(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const struct principal *by,
+    const struct claim_request *request, struct claim_result *out)
+{
+	struct making m = {
+		.claimer = { tenant->id, by->name, ctx_now(cx) },
+		.request = request,
+	};
+
+	TRY(db_write(cx, a->db, make_work, &m));
+	*out = m.result;
+	return OK;
+}
+
+/* --- making many ----------------------------------------------------- */
+
+struct verdict { enum claim_outcome outcome; enum err_code code; char *detail; };
+
+struct batch {
+	struct claimer			 claimer;
+	const struct claim_line		*lines;
+	size_t				 n;
+	struct arena			*arena;	/* for details */
+	struct verdict			 verdicts[CLAIM_BATCH];
+};
+
+/* What is a line's own fault, found before anything was written for it. */
+static bool
+is_refusal(struct err e)
+{
+	return e.code == ERR_FIELD || e.code == ERR_NOT_FOUND ||
+	    e.code == ERR_CLAIM_TAKEN;
+}
+
+static struct err
+judge(struct ctx *cx, struct db_tx *tx, const struct batch *b,
+    const struct claim_line *line, struct verdict *out)
+{
+	struct claim_result result;
+	const char *tell = cx->trail->tell;
+	struct err e;
+
+	e = claim_one(cx, tx, &b->claimer, &line->request, &result);
+	if (!failed(e)) {
+		*out = (struct verdict){ .outcome = result.was_own ?
+		    CLAIM_ALREADY : CLAIM_CLAIMED };
+		return OK;
+	}
+	if (!is_refusal(e))
+		return e;
+	*out = (struct verdict){
+		CLAIM_REFUSED, e.code,
+		tell[0] == '\0' ? NULL : arena_strdup(b->arena, tell),
+	};
+	ctx_forget(cx);
+	return OK;
+}
+
+static struct err
+batch_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct batch *b = arg;
+
+	for (size_t i = 0; i < b->n; i++)
+		if (b->lines[i].outcome == CLAIM_PENDING)
+			TRY(judge(cx, tx, b, &b->lines[i], &b->verdicts[i]));
+	return OK;
+}
+
+/* One transaction, in memory of its own: a file is longer than a request. */
+static struct err
+run_batch(struct ctx *cx, const struct authority *a, struct batch *b,
+    struct claim_line *lines)
+{
+	struct ctx_root root;
+	struct err e;
+
+	ctx_root_init(&root, cx->log);
+	root.cx.clock = cx->clock;
+	root.cx.rng = cx->rng;
+	root.cx.request_id = cx->request_id;
+	e = db_write(&root.cx, a->db, batch_work, b);
+	if (failed(e))
+		*cx->trail = root.trail;
+	ctx_root_fini(&root);
+	if (failed(e))
+		return e;
+
+	for (size_t i = 0; i < b->n; i++) {
+		if (lines[i].outcome != CLAIM_PENDING)
+			continue;
+		lines[i].outcome = b->verdicts[i].outcome;
+		lines[i].code = b->verdicts[i].code;
+		lines[i].detail = b->verdicts[i].detail;
+	}
+	return OK;
+}
+
+struct err
+claim_many(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const struct principal *by,
+    struct claim_line *lines, size_t n)
+{
+	struct batch *b = ARENA_NEW(cx->arena, struct batch);
+
+	if (n > CLAIM_BULK_MAX)
+		return FAIL_TELL(cx, ERR_TOO_LARGE, "more than %u lines",
+		    CLAIM_BULK_MAX);
+	for (size_t at = 0; at < n; at += b->n) {
+		b->claimer = (struct claimer){ tenant->id, by->name,
+		    ctx_now(cx) };
+		b->lines = lines + at;
+		b->n = n - at < CLAIM_BATCH ? n - at : CLAIM_BATCH;
+		b->arena = cx->arena;
+		TRY(run_batch(cx, a, b, lines + at));
+	}
+	return OK;
+}
+
+/* --- giving up ------------------------------------------------------- */
+
+struct releasing {
+	struct claimer		 by;
+	const char		*device_id, *reason;
+	struct revoked_cas	 cas;
+};
+
+static struct err
+release_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct releasing *r = arg;
+	int64_t tenant_id = r->by.tenant_id;
+	struct device_row device;
+	size_t n_revoked;
+	bool found;
+
+	TRY(db_device_by_id(cx, tx, r->device_id, &device, &found));
+	if (!found || device.tenant_id != tenant_id)
+		return FAIL(cx, ERR_NOT_FOUND, "device %s", r->device_id);
+	if (device.state == DEVICE_BANNED)
+		return FAIL_TELL(cx, ERR_CONFLICT,
+		    "the device is banned: lift the ban before its release");
+	TRY(db_claim_close(cx, tx, tenant_id, r->device_id, r->by.at_s,
+	    r->by.by, r->reason));
+	TRY(db_certificate_revoke_device(cx, tx, tenant_id, r->device_id,
+	    REVOKE_CESSATION, r->by.at_s, &r->cas, &n_revoked));
+	TRY(db_attestation_forget(cx, tx, tenant_id, device.id));
+	TRY(db_device_release(cx, tx, tenant_id, device.id));
+	return event_add(cx, tx, tenant_id, "device.released", r->device_id,
+	    r->by.by, json_pack("{s:s*, s:I}", "reason", r->reason,
+	    "revoked", (json_int_t)n_revoked));
+}
+
+struct err
+claim_release(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const struct principal *by,
+    const char *device_id, const char *reason)
+{
+	struct releasing r = {
+		.by = { tenant->id, by->name, ctx_now(cx) },
+		.device_id = device_id, .reason = reason,
+	};
+
+	TRY(db_write(cx, a->db, release_work, &r));
+	device_crls_changed(a, &r.cas);
+	return OK;
+}
+
+/* --- history --------------------------------------------------------- */
+
+struct listing {
+	int64_t				 tenant_id;
+	const struct claim_filter	*filter;
+	struct claim_row		*items;
+	size_t				 n;
+};
+
+static struct err
+list_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct listing *l = arg;
+
+	return db_claim_list(cx, tx, l->tenant_id, l->filter, &l->items,
+	    &l->n);
+}
+
+struct err
+claim_list(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const struct claim_filter *filter,
+    struct claim_row **out, size_t *out_n)
+{
+	struct listing l = { .tenant_id = tenant->id, .filter = filter };
+
+	TRY(db_read(cx, a->db, list_work, &l));
+	*out = l.items;
+	*out_n = l.n;
+	return OK;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "authority/device.h"
+
+#include "authority/certificate.h"
+#include "authority/event.h"
+#include "authority/issuers.h"
+#include "base/base.h"
+#include "db/group.h"
+
+void
+device_crls_changed(const struct authority *a, const struct revoked_cas *cas)
+{
+	for (size_t i = 0; i < cas->n; i++)
+		issuers_crl_changed(a, cas->ids[i]);
+}
+
+/* The view of a device that this tenant has. */
+static struct err
+view(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    const char *device_id, struct device_view *out)
+{
+	bool found;
+
+	TRY(db_device_view(cx, tx, tenant_id, device_id, out, &found));
+	if (!found)
+		return FAIL(cx, ERR_NOT_FOUND, "device %s", device_id);
+	return OK;
+}
+
+/* --- looking --------------------------------------------------------- */
+
+struct getting {
+	int64_t			 tenant_id;
+	const char		*device_id;
+	struct device_view	 view;
+};
+
+static struct err
+get_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct getting *g = arg;
+
+	return view(cx, tx, g->tenant_id, g->device_id, &g->view);
+}
+
+struct err
+device_get(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const char *device_id,
+    struct device_view *out)
+{
+	struct getting g = { .tenant_id = tenant->id, .device_id = device_id };
+
+	TRY(db_read(cx, a->db, get_work, &g));
+	*out = g.view;
+	return OK;
+}
+
+struct listing {
+	int64_t				 tenant_id;
+	const struct device_query	*query;
+	struct device_view		*items;
+	size_t				 n;
+};
+
+static struct err
+list_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct listing *l = arg;
+	struct device_filter filter = {
+		.state = l->query->state, .after = l->query->page.after,
+		.limit = l->query->page.limit,
+	};
+	struct db_group group;
+
+	if (l->query->group != NULL) {
+		TRY(db_group_by_name(cx, tx, l->tenant_id, l->query->group,
+		    &group));
+		filter.group_id = group.id;
+	}
+	return db_device_list(cx, tx, l->tenant_id, &filter, &l->items,
+	    &l->n);
+}
+
+struct err
+device_list(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const struct device_query *query,
+    struct device_view **out, size_t *out_n)
+{
+	struct listing l = { .tenant_id = tenant->id, .query = query };
+	enum device_state state;
+
+	if (query->state != NULL && !db_device_state_find(query->state, &state))
+		return FAIL_TELL(cx, ERR_PARAMETER, "state: there is no such");
+	TRY(db_read(cx, a->db, list_work, &l));
+	*out = l.items;
+	*out_n = l.n;
+	return OK;
+}
+
+/* --- changing -------------------------------------------------------- */
+
+struct changing {
+	int64_t				 tenant_id;
+	const char			*by;
+	int64_t				 at_s;
+	const struct device_change	*change;
+	struct revoked_cas		 cas;
+	struct device_view		 view;	/* as it is afterwards */
+};
+
+static struct err
+move_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct changing *c = arg;
+	const char *device_id = c->change->device_id;
+	struct device_view before;
+	struct db_group group;
+
+	TRY(view(cx, tx, c->tenant_id, device_id, &before));
+	TRY(db_group_by_name(cx, tx, c->tenant_id, c->change->group, &group));
+	if (group.id != before.device.group_id) {
+		TRY(db_device_move(cx, tx, c->tenant_id, before.device.id,
+		    group.id));
+		TRY(event_add(cx, tx, c->tenant_id, "device.moved", device_id,
+		    c->by, json_pack("{s:s, s:s}", "from", before.group,
+		    "group", group.name)));
+	}
+	return view(cx, tx, c->tenant_id, device_id, &c->view);
+}
+
+static struct err
+ban_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct changing *c = arg;
+	const char *device_id = c->change->device_id;
+	struct device_view before;
+	size_t n_revoked;
+
+	c->cas = (struct revoked_cas){ NULL, 0 };
+	TRY(view(cx, tx, c->tenant_id, device_id, &before));
+	if (before.device.state != DEVICE_BANNED) {
+		TRY(db_device_ban(cx, tx, c->tenant_id, before.device.id,
+		    c->change->reason, c->at_s));
+		TRY(db_certificate_revoke_device(cx, tx, c->tenant_id,
+		    device_id, REVOKE_PRIVILEGE_WITHDRAWN, c->at_s, &c->cas,
+		    &n_revoked));
+		TRY(event_add(cx, tx, c->tenant_id, "device.banned", device_id,
+		    c->by, json_pack("{s:s*, s:I}", "reason",
+		    c->change->reason, "revoked", (json_int_t)n_revoked)));
+	}
+	return view(cx, tx, c->tenant_id, device_id, &c->view);
+}
+
+static struct err
+unban_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct changing *c = arg;
+	const char *device_id = c->change->device_id;
+	struct device_view before;
+
+	TRY(view(cx, tx, c->tenant_id, device_id, &before));
+	if (before.device.state == DEVICE_BANNED) {
+		TRY(db_device_unban(cx, tx, c->tenant_id, before.device.id));
+		TRY(event_add(cx, tx, c->tenant_id, "device.unbanned",
+		    device_id, c->by, NULL));
+	}
+	return view(cx, tx, c->tenant_id, device_id, &c->view);
+}
+
+static struct changing
+changing_of(const struct ctx *cx, const struct tenant *tenant,
+    const struct principal *by, const struct device_change *change)
+{
+	return (struct changing){
+		.tenant_id = tenant->id, .by = by->name,
+		.at_s = ctx_now(cx), .change = change,
+	};
+}
+
+struct err
+device_move(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const struct principal *by,
+    const struct device_change *change, struct device_view *out)
+{
+	struct changing c = changing_of(cx, tenant, by, change);
+
+	TRY(db_write(cx, a->db, move_work, &c));
+	*out = c.view;
+	return OK;
+}
+
+struct err
+device_ban(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const struct principal *by,
+    const struct device_change *change, struct device_view *out)
+{
+	struct changing c = changing_of(cx, tenant, by, change);
+
+	TRY(db_write(cx, a->db, ban_work, &c));
+	device_crls_changed(a, &c.cas);
+	*out = c.view;
+	return OK;
+}
+
+struct err
+device_unban(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const struct principal *by,
+    const struct device_change *change, struct device_view *out)
+{
+	struct changing c = changing_of(cx, tenant, by, change);
+
+	TRY(db_write(cx, a->db, unban_work, &c));
+	*out = c.view;
+	return OK;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Devices of a tenant: look, move, ban. */
+#ifndef DAAPKI_AUTHORITY_DEVICE_H
+#define DAAPKI_AUTHORITY_DEVICE_H
+
+#include "authority/authority.h"
+#include "db/certificate.h"
+#include "db/device.h"
+
+#define DEVICE_REASON_MAX	256u
+
+/* ERR_NOT_FOUND	this tenant does not have it */
+struct err	device_get(struct ctx *, const struct authority *,
+		    const struct tenant *, const char *device_id,
+		    struct device_view *out);
+
+struct device_query {
+	const char	*state;		/* NULL: any */
+	const char	*group;		/* NULL: any */
+	struct page	 page;
+};
+/*
+ * In order of row ID.
+ * ERR_PARAMETER	no such state
+ * ERR_NOT_FOUND	no such group
+ */
+struct err	device_list(struct ctx *, const struct authority *,
+		    const struct tenant *, const struct device_query *,
+		    struct device_view **out, size_t *out_n);
+
+/* What to do with a device. */
+struct device_change {
+	const char	*device_id;
+	const char	*group;		/* to move it to */
+	const char	*reason;	/* of a ban; may be NULL */
+};
+
+/*
+ * Put it into another group: that group's policy and profile hold from the
+ * next enrolment on.
+ * ERR_NOT_FOUND	this tenant does not have the device, or the group
+ */
+struct err	device_move(struct ctx *, const struct authority *,
+		    const struct tenant *, const struct principal *,
+		    const struct device_change *, struct device_view *out);
+
+/*
+ * Revoke every certificate that has not expired (privilegeWithdrawn) and
+ * refuse enrolment from now on.  Banning again is no change.
+ * ERR_NOT_FOUND	this tenant does not have it
+ */
+struct err	device_ban(struct ctx *, const struct authority *,
+		    const struct tenant *, const struct principal *,
+		    const struct device_change *, struct device_view *out);
+/*
+ * Allow enrolment again.  Certificates stay revoked.  A device that is not
+ * banned is left as it is.
+ * ERR_NOT_FOUND	this tenant does not have it
+ */
+struct err	device_unban(struct ctx *, const struct authority *,
+		    const struct tenant *, const struct principal *,
+		    const struct device_change *, struct device_view *out);
+
+/* After a commit: have the CRLs of these CAs made again. */
+void		device_crls_changed(const struct authority *,
+		    const struct revoked_cas *);
+
+#endif
