@@ -102,6 +102,14 @@ struct attest_format {
 	 */
 	struct err	(*verify)(struct ctx *, const void *value,
 			    const struct appraisal *, struct attestation *out);
+	/*
+	 * Who the evidence says it is from, before anything is checked: to
+	 * find the tenant whose trust applies and the AK known of the device.
+	 * "" and empty when it does not say.
+	 */
+	void		(*identify)(struct ctx *, const void *value,
+			    char out_hardware_id[static HARDWARE_ID_MAX],
+			    struct slice *out_ak_name);
 };
 
 /* NULL when there is no such format. */
@@ -125,6 +133,11 @@ struct err	evidence_read(struct ctx *, const json_t *, const char *pointer,
 		    struct evidence *out);
 struct err	evidence_verify(struct ctx *, const struct evidence *,
 		    const struct appraisal *, struct attestation *out);
+
+/* As identify() of its format. */
+void		evidence_identify(struct ctx *, const struct evidence *,
+		    char out_hardware_id[static HARDWARE_ID_MAX],
+		    struct slice *out_ak_name);
 
 /*
  * The binding hash: H("daapki-bind-1" || 00 || format || 00 || nonce ||
