@@ -37,14 +37,13 @@ enum cert_policy {
 struct cert {
 	struct slice	 der;		/* empty after cert_parse_tbs() */
 	struct slice	 tbs;		/* with tag and length */
-	const struct key_sig *sig;
+	struct slice	 algorithm;	/* AlgorithmIdentifier, whole */
 	struct slice	 signature;	/* empty after cert_parse_tbs() */
 	struct slice	 serial;	/* big-endian, no leading zero */
 	struct slice	 issuer, subject;	/* Name, with tag and length */
 	const char	*common_name, *organization;	/* of the subject; "" */
 	int64_t		 not_before_s, not_after_s;	/* both inclusive */
 	struct slice	 spki;
-	struct key	 key;
 	struct cert_ext	 ext[CERT_EXT_COUNT];
 	struct slice	 ski, aki;	/* key ids; empty when absent */
 	uint16_t	 key_usage;	/* enum cert_usage */
@@ -54,7 +53,7 @@ struct cert {
 	enum cert_policy policy;
 	const char	*san_uri;	/* "" when absent */
 	const char	*permanent_id;	/* RFC 4043 identifierValue; "" */
-	size_t		 n_hosts;	/* dNSName and iPAddress */
+	size_t		 n_hosts;	/* dNSNames and iPAddresses */
 	const char	*crl_url, *aia_url;	/* "" when absent */
 };
 
@@ -67,6 +66,11 @@ struct err	cert_parse(struct ctx *, struct slice der, struct cert *out);
 struct err	cert_parse_tbs(struct ctx *, struct slice tbs,
 		    struct cert *out);
 
+/* Its public key.  ERR_AUTH_CERTIFICATE	of a kind that key.h does not take */
+struct err	cert_key(struct ctx *, const struct cert *, struct key *out);
+/* Only the signature.  ERR_AUTH_CERTIFICATE */
+struct err	cert_verify_signature(struct ctx *, const struct cert *,
+		    const struct key *issuer);
 /*
  * Was cert issued by issuer, and are both valid at that time?  Names, key ids,
  * issuer's right to sign, both validity periods, the signature.  Revocation,
@@ -75,15 +79,5 @@ struct err	cert_parse_tbs(struct ctx *, struct slice tbs,
  */
 struct err	cert_verify_issued(struct ctx *, const struct cert *,
 		    const struct cert *issuer, int64_t at_s);
-
-/* PEM (RFC 7468), NUL-terminated, in the arena.  label: "CERTIFICATE". */
-char	*cert_pem(struct arena *, const char *label, struct slice der);
-/*
- * The DER of the only block in a PEM text, which must have that label; white
- * space around it is passed over.
- * ERR_MALFORMED
- */
-struct err	cert_from_pem(struct ctx *, const char *label,
-		    struct slice pem, struct slice *out_der);
 
 #endif

@@ -41,22 +41,21 @@ struct err	key_parse(struct ctx *, struct slice spki, struct key *out);
 void		key_id(const struct key *, uint8_t out[static KEY_ID_SIZE]);
 
 /*
- * How a signature was made: the contents of an AlgorithmIdentifier SEQUENCE.
- * Known: ECDSA with SHA-256, -384, -512; Ed25519; RSA PKCS #1 v1.5 with
- * SHA-256, -384, -512 (parameters NULL).
+ * How a signature is made: ECDSA with SHA-256, -384 or -512 on either curve;
+ * Ed25519; RSA PKCS #1 v1.5 with SHA-256, -384 or -512.
  */
 struct key_sig;
-/* NULL when it is not one of those. */
-const struct key_sig	*key_sig_find(struct slice algorithm);
-/* The one that CA keys of a kind sign with; not for KEY_RSA. */
+/* By key and whole AlgorithmIdentifier; NULL when it is none of those. */
+const struct key_sig	*key_sig_find(enum key_kind, struct slice der);
+/* The one that we sign with. */
 const struct key_sig	*key_sig_of(enum key_kind);
 /* Its whole AlgorithmIdentifier, DER. */
 struct slice		 key_sig_der(const struct key_sig *);
-/* Its digest for EVP; NULL for Ed25519. */
+/* Its digest's name for EVP; NULL for Ed25519. */
 const char		*key_sig_digest(const struct key_sig *);
 
 /*
- * Is signature over message by that key?
+ * Is signature over message by that key?  sig is of the key's kind.
  * code		no; or ERR_BUSY
  */
 struct err	key_verify(struct ctx *, const struct key *,

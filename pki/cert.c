@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki/cert.h"
+
+#include "codec/der.h"
+#include "pki/oid.h"
+
+/* What the parts of a certificate are read with. */
+struct parse {
+	struct ctx	*cx;
+	struct cert	*cert;
+};
+
+/* --- names --------------------------------------------------------------- */
+
+static bool
+is_name_string(uint8_t tag)
+{
+	return tag == DER_UTF8_STRING || tag == DER_PRINTABLE_STRING;
+}
+
+/* One RDN holds one attribute; of a subject, CN and O are kept. */
+static void
+read_rdn(struct parse *p, struct reader *name, bool is_subject)
+{
+	struct reader set = der_enter(name, DER_SET);
+	struct reader pair = der_enter(&set, DER_SEQUENCE);
+	struct slice oid = der_read_oid(&pair), value;
+	uint8_t tag;
+
+	value = der_read_any(&pair, &tag);
+	der_leave(&set, &pair);
+	der_leave(name, &set);
+	if (!is_name_string(tag) || value.n == 0 ||
+	    memchr(value.p, 0, value.n) != NULL) {
+		name->bad = true;
+		return;
+	}
+	if (!is_subject)
+		return;
+	if (slice_equal(oid, OID(OID_CN)))
+		p->cert->common_name = arena_strndup(p->cx->arena,
+		    (const char *)value.p, value.n);
+	else if (slice_equal(oid, OID(OID_O)))
+		p->cert->organization = arena_strndup(p->cx->arena,
+		    (const char *)value.p, value.n);
+}
+
+static struct slice
+read_name(struct parse *p, struct reader *r, bool is_subject)
+{
+	struct slice whole = der_read_whole(r, DER_SEQUENCE);
+	struct reader outer = reader_of(whole);
+	struct reader name = der_enter(&outer, DER_SEQUENCE);
+
+	while (der_peek(&name) != 0)
+		read_rdn(p, &name, is_subject);
+	if (name.bad)
+		r->bad = true;
+	return whole;
+}
+
+/* --- extensions ---------------------------------------------------------- */
+
+static const char *
+ia5_text(struct parse *p, struct reader *r, struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < 0x21 || s.p[i] > 0x7e)
+			r->bad = true;
+	if (s.n == 0)
+		r->bad = true;
+	return arena_strndup(p->cx->arena, (const char *)s.p, s.n);
+}
+
+static void
+read_ski(struct parse *p, struct reader *r)
+{
+	p->cert->ski = der_read(r, DER_OCTET_STRING);
+	if (p->cert->ski.n == 0)
+		r->bad = true;
+}
+
+static void
+read_aki(struct parse *p, struct reader *r)
+{
+	struct reader aki = der_enter(r, DER_SEQUENCE);
+
+	p->cert->aki = der_read(&aki, DER_IMPLICIT(0));
+	if (p->cert->aki.n == 0)
+		aki.bad = true;
+	der_leave(r, &aki);
+}
+
+static void
+read_key_usage(struct parse *p, struct reader *r)
+{
+	p->cert->key_usage = der_read_named_bits(r);
+	if (p->cert->key_usage == 0)
+		r->bad = true;
+}
+
+static void
+read_eku(struct parse *p, struct reader *r)
+{
+	struct reader list = der_enter(r, DER_SEQUENCE);
+
+	do {
+		struct slice oid = der_read_oid(&list);
+
+		if (slice_equal(oid, OID(OID_CLIENT_AUTH)))
+			p->cert->client_auth = true;
+		else if (slice_equal(oid, OID(OID_SERVER_AUTH)))
+			p->cert->server_auth = true;
+		else
+			p->cert->other_eku = true;
+	} while (der_peek(&list) != 0);
+	der_leave(r, &list);
+}
+
+static void
+read_basic(struct parse *p, struct reader *r)
+{
+	struct reader basic = der_enter(r, DER_SEQUENCE);
+
+	if (der_peek(&basic) == DER_BOOLEAN) {
+		p->cert->ca = der_read_bool(&basic);
+		/* X.690, 11.5: a DEFAULT is not written. */
+		if (!p->cert->ca)
+			basic.bad = true;
+	}
+	if (der_peek(&basic) == DER_INTEGER) {
+		uint64_t n = der_read_uint(&basic);
+
+		if (n > 8)	/* nobody builds longer chains */
+			basic.bad = true;
+		p->cert->path_len = (int)n;
+	}
+	der_leave(r, &basic);
+}
+
+/* RFC 4043: SEQUENCE { identifierValue UTF8String, assigner OID OPTIONAL }. */
+static void
+read_other_name(struct parse *p, struct reader *san)
+{
+	struct reader name = der_enter(san, DER_CONTEXT(0)), value, id;
+	struct slice text;
+
+	if (!slice_equal(der_read_oid(&name), OID(OID_PERMANENT_ID)))
+		name.bad = true;
+	value = der_enter(&name, DER_CONTEXT(0));
+	id = der_enter(&value, DER_SEQUENCE);
+	text = der_read(&id, DER_UTF8_STRING);
+	der_leave(&value, &id);
+	der_leave(&name, &value);
+	der_leave(san, &name);
+	if (p->cert->permanent_id[0] != '\0')
+		san->bad = true;
+	p->cert->permanent_id = ia5_text(p, san, text);
+}
+
+static void
+read_general_name(struct parse *p, struct reader *san)
+{
+	uint8_t tag = der_peek(san);
+	struct slice s;
+
+	if (tag == DER_CONTEXT(0)) {
+		read_other_name(p, san);
+		return;
+	}
+	s = der_read_any(san, &tag);
+	if (tag == DER_IMPLICIT(6) && p->cert->san_uri[0] == '\0') {
+		p->cert->san_uri = ia5_text(p, san, s);
+	} else if (tag == DER_IMPLICIT(2)) {
+		(void)ia5_text(p, san, s);
+		p->cert->n_hosts++;
+	} else if (tag == DER_IMPLICIT(7) && (s.n == 4 || s.n == 16)) {
+		p->cert->n_hosts++;
+	} else {
+		san->bad = true;
+	}
+}
+
+static void
+read_san(struct parse *p, struct reader *r)
+{
+	struct reader san = der_enter(r, DER_SEQUENCE);
+	size_t n = 0;
+
+	do {
+		read_general_name(p, &san);
+		if (++n > CERT_NAMES_MAX)
+			san.bad = true;
+	} while (der_peek(&san) != 0);
+	der_leave(r, &san);
+}
+
+static void
+read_policies(struct parse *p, struct reader *r)
+{
+	struct reader list = der_enter(r, DER_SEQUENCE);
+	struct reader info = der_enter(&list, DER_SEQUENCE);
+	struct slice oid = der_read_oid(&info);
+
+	der_leave(&list, &info);
+	der_leave(r, &list);
+	if (slice_equal(oid, OID(OID_POLICY_HARDWARE)))
+		p->cert->policy = CERT_POLICY_HARDWARE;
+	else if (slice_equal(oid, OID(OID_POLICY_SOFTWARE)))
+		p->cert->policy = CERT_POLICY_SOFTWARE;
+	else
+		r->bad = true;
+}
+
+/* One DistributionPoint with one URI. */
+static void
+read_crl_points(struct parse *p, struct reader *r)
+{
+	struct reader list = der_enter(r, DER_SEQUENCE);
+	struct reader point = der_enter(&list, DER_SEQUENCE);
+	struct reader name = der_enter(&point, DER_CONTEXT(0));
+	struct reader full = der_enter(&name, DER_CONTEXT(0));
+
+	p->cert->crl_url = ia5_text(p, &full,
+	    der_read(&full, DER_IMPLICIT(6)));
+	der_leave(&name, &full);
+	der_leave(&point, &name);
+	der_leave(&list, &point);
+	der_leave(r, &list);
+}
+
+/* One AccessDescription: caIssuers with a URI. */
+static void
+read_aia(struct parse *p, struct reader *r)
+{
+	struct reader list = der_enter(r, DER_SEQUENCE);
+	struct reader one = der_enter(&list, DER_SEQUENCE);
+
+	if (!slice_equal(der_read_oid(&one), OID(OID_CA_ISSUERS)))
+		one.bad = true;
+	p->cert->aia_url = ia5_text(p, &one, der_read(&one, DER_IMPLICIT(6)));
+	der_leave(&list, &one);
+	der_leave(r, &list);
+}
+
+struct ext_type {
+	struct slice	oid;
+	void		(*read)(struct parse *, struct reader *);
+};
+
+static const struct ext_type ext_types[CERT_EXT_COUNT] = {
+	[CERT_EXT_SKI] = { OID(OID_SUBJECT_KEY_ID), read_ski },
+	[CERT_EXT_AKI] = { OID(OID_AUTHORITY_KEY_ID), read_aki },
+	[CERT_EXT_KEY_USAGE] = { OID(OID_KEY_USAGE), read_key_usage },
+	[CERT_EXT_EKU] = { OID(OID_EXT_KEY_USAGE), read_eku },
+	[CERT_EXT_BASIC] = { OID(OID_BASIC_CONSTRAINTS), read_basic },
+	[CERT_EXT_SAN] = { OID(OID_SUBJECT_ALT_NAME), read_san },
+	[CERT_EXT_POLICIES] = { OID(OID_POLICIES), read_policies },
+	[CERT_EXT_CRLDP] = { OID(OID_CRL_POINTS), read_crl_points },
+	[CERT_EXT_AIA] = { OID(OID_AUTHORITY_INFO), read_aia },
+};
+
+/* What we never write is refused, critical or not; so is a second time. */
+static void
+read_extension(struct parse *p, struct reader *list)
+{
+	struct reader ext = der_enter(list, DER_SEQUENCE);
+	struct slice oid = der_read_oid(&ext);
+	struct reader value;
+	bool critical = false;
+
+	if (der_peek(&ext) == DER_BOOLEAN) {
+		critical = der_read_bool(&ext);
+		if (!critical)
+			ext.bad = true;
+	}
+	value = reader_of(der_read(&ext, DER_OCTET_STRING));
+	der_leave(list, &ext);
+	for (size_t i = 0; i < CERT_EXT_COUNT; i++) {
+		if (!slice_equal(ext_types[i].oid, oid))
+			continue;
+		if (p->cert->ext[i].present)
+			break;
+		p->cert->ext[i] = (struct cert_ext){ true, critical };
+		ext_types[i].read(p, &value);
+		if (!read_done(&value))
+			break;
+		return;
+	}
+	list->bad = true;
+}
+
+static void
+read_extensions(struct parse *p, struct reader *tbs)
+{
+	struct reader tagged = der_enter(tbs, DER_CONTEXT(3));
+	struct reader list = der_enter(&tagged, DER_SEQUENCE);
+	size_t n = 0;
+
+	do {
+		read_extension(p, &list);
+		if (++n > CERT_EXTENSIONS_MAX)
+			list.bad = true;
+	} while (der_peek(&list) != 0);
+	der_leave(&tagged, &list);
+	der_leave(tbs, &tagged);
+}
+
+/* --- the whole ----------------------------------------------------------- */
+
+static void
+read_version(struct reader *tbs)
+{
+	struct reader version = der_enter(tbs, DER_CONTEXT(0));
+
+	if (der_read_uint(&version) != 2)	/* v3 */
+		version.bad = true;
+	der_leave(tbs, &version);
+}
+
+static void
+read_validity(struct cert *cert, struct reader *tbs)
+{
+	struct reader validity = der_enter(tbs, DER_SEQUENCE);
+
+	cert->not_before_s = der_read_time(&validity);
+	cert->not_after_s = der_read_time(&validity);
+	der_leave(tbs, &validity);
+}
+
+static void
+read_tbs(struct parse *p, struct reader *r)
+{
+	struct cert *cert = p->cert;
+	struct reader tbs = der_enter(r, DER_SEQUENCE);
+
+	read_version(&tbs);
+	cert->serial = der_read_unsigned(&tbs);
+	cert->algorithm = der_read_whole(&tbs, DER_SEQUENCE);
+	cert->issuer = read_name(p, &tbs, false);
+	read_validity(cert, &tbs);
+	cert->subject = read_name(p, &tbs, true);
+	cert->spki = der_read_whole(&tbs, DER_SEQUENCE);
+	read_extensions(p, &tbs);
+	der_leave(r, &tbs);
+}
+
+static struct cert
+cert_empty(void)
+{
+	return (struct cert){
+		.common_name = "", .organization = "", .path_len = -1,
+		.san_uri = "", .permanent_id = "", .crl_url = "",
+		.aia_url = "",
+	};
+}
+
+struct err
+cert_parse_tbs(struct ctx *cx, struct slice tbs, struct cert *out)
+{
+	struct reader r = reader_of(tbs);
+	struct cert cert = cert_empty();
+	struct parse p = { cx, &cert };
+
+	cert.tbs = tbs;
+	read_tbs(&p, &r);
+	if (!read_done(&r))
+		return FAIL(cx, ERR_AUTH_CERTIFICATE,
+		    "not a TBSCertificate of ours");
+	if (cert.serial.n == 0 || cert.serial.n > CERT_SERIAL_MAX)
+		return FAIL(cx, ERR_AUTH_CERTIFICATE, "serial of %zu bytes",
+		    cert.serial.n);
+	*out = cert;
+	return OK;
+}
+
+struct err
+cert_parse(struct ctx *cx, struct slice der, struct cert *out)
+{
+	struct reader r = reader_of(der), outer;
+	struct slice tbs, algorithm, signature;
+	struct cert cert;
+
+	if (der.n > CERT_MAX)
+		return FAIL(cx, ERR_AUTH_CERTIFICATE,
+		    "a certificate of %zu bytes", der.n);
+	outer = der_enter(&r, DER_SEQUENCE);
+	tbs = der_read_whole(&outer, DER_SEQUENCE);
+	algorithm = der_read_whole(&outer, DER_SEQUENCE);
+	signature = der_read_bits(&outer);
+	der_leave(&r, &outer);
+	if (!read_done(&r))
+		return FAIL(cx, ERR_AUTH_CERTIFICATE, "not one Certificate");
+	TRY(cert_parse_tbs(cx, tbs, &cert));
+	/* RFC 5280, 4.1.1.2. */
+	if (!slice_equal(algorithm, cert.algorithm))
+		return FAIL(cx, ERR_AUTH_CERTIFICATE,
+		    "the two signature algorithms differ");
+	cert.der = der;
+	cert.signature = signature;
+	*out = cert;
+	return OK;
+}
+
+struct err
+cert_key(struct ctx *cx, const struct cert *cert, struct key *out)
+{
+	if (failed(key_parse(cx, cert->spki, out)))
+		return FAIL(cx, ERR_AUTH_CERTIFICATE,
+		    "the certificate's key is not of an accepted kind");
+	return OK;
+}
+
+struct err
+cert_verify_signature(struct ctx *cx, const struct cert *cert,
+    const struct key *issuer)
+{
+	const struct key_sig *sig = key_sig_find(issuer->kind,
+	    cert->algorithm);
+
+	if (sig == NULL)
+		return FAIL(cx, ERR_AUTH_CERTIFICATE,
+		    "signature algorithm and issuer key do not go together");
+	return key_verify(cx, issuer, sig, cert->tbs, cert->signature,
+	    ERR_AUTH_CERTIFICATE);
+}
+
+static bool
+is_valid_at(const struct cert *cert, int64_t at_s)
+{
+	return at_s >= cert->not_before_s && at_s <= cert->not_after_s;
+}
+
+struct err
+cert_verify_issued(struct ctx *cx, const struct cert *cert,
+    const struct cert *issuer, int64_t at_s)
+{
+	struct key key;
+
+	if (!issuer->ca || (issuer->key_usage & CERT_USAGE_KEY_CERT_SIGN) == 0)
+		return FAIL(cx, ERR_AUTH_CERTIFICATE, "the issuer is no CA");
+	if (cert->ca && issuer->path_len == 0)
+		return FAIL(cx, ERR_AUTH_CERTIFICATE,
+		    "a CA below a CA that may have none");
+	if (!slice_equal(cert->issuer, issuer->subject) ||
+	    !slice_equal(cert->aki, issuer->ski))
+		return FAIL(cx, ERR_AUTH_CERTIFICATE,
+		    "issued by another CA");
+	if (!is_valid_at(cert, at_s))
+		return FAIL(cx, ERR_AUTH_CERTIFICATE,
+		    "not valid at this time");
+	if (!is_valid_at(issuer, at_s))
+		return FAIL(cx, ERR_AUTH_CERTIFICATE,
+		    "the issuer is not valid at this time");
+	TRY(cert_key(cx, issuer, &key));
+	return cert_verify_signature(cx, cert, &key);
+}

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki/tbs.h"
+
+#include <arpa/inet.h>
+
+#include "codec/der.h"
+#include "pki/cert.h"
+#include "pki/oid.h"
+
+static void
+put_rdn(struct buf *b, struct slice oid, const char *text)
+{
+	size_t set = der_open(b, DER_SET);
+	size_t pair = der_open(b, DER_SEQUENCE);
+
+	der_put_oid(b, oid);
+	der_put_text(b, DER_UTF8_STRING, text);
+	der_close(b, pair);
+	der_close(b, set);
+}
+
+void
+tbs_put_name(struct buf *b, const char *organization, const char *common_name)
+{
+	size_t name = der_open(b, DER_SEQUENCE);
+
+	put_rdn(b, OID(OID_O), organization);
+	if (common_name[0] != '\0')
+		put_rdn(b, OID(OID_CN), common_name);
+	der_close(b, name);
+}
+
+/* --- extensions ---------------------------------------------------------- */
+
+struct ext { size_t seq, value; };
+
+static struct ext
+open_ext(struct buf *b, struct slice oid, bool critical)
+{
+	struct ext e;
+
+	e.seq = der_open(b, DER_SEQUENCE);
+	der_put_oid(b, oid);
+	if (critical)		/* X.690, 11.5: FALSE is not written */
+		der_put_bool(b, true);
+	e.value = der_open(b, DER_OCTET_STRING);
+	return e;
+}
+
+static void
+close_ext(struct buf *b, struct ext e)
+{
+	der_close(b, e.value);
+	der_close(b, e.seq);
+}
+
+static void
+put_basic(struct buf *b, int path_len)
+{
+	struct ext e = open_ext(b, OID(OID_BASIC_CONSTRAINTS), true);
+	size_t seq = der_open(b, DER_SEQUENCE);
+
+	der_put_bool(b, true);
+	der_put_uint(b, (uint64_t)path_len);
+	der_close(b, seq);
+	close_ext(b, e);
+}
+
+static void
+put_usage(struct buf *b, uint16_t usage)
+{
+	struct ext e = open_ext(b, OID(OID_KEY_USAGE), true);
+
+	der_put_named_bits(b, usage);
+	close_ext(b, e);
+}
+
+static void
+put_eku(struct buf *b, struct slice purpose)
+{
+	struct ext e = open_ext(b, OID(OID_EXT_KEY_USAGE), false);
+	size_t seq = der_open(b, DER_SEQUENCE);
+
+	der_put_oid(b, purpose);
+	der_close(b, seq);
+	close_ext(b, e);
+}
+
+static void
+put_policy(struct buf *b, bool hardware)
+{
+	struct ext e = open_ext(b, OID(OID_POLICIES), false);
+	size_t list = der_open(b, DER_SEQUENCE);
+	size_t info = der_open(b, DER_SEQUENCE);
+
+	der_put_oid(b, hardware ? OID(OID_POLICY_HARDWARE) :
+	    OID(OID_POLICY_SOFTWARE));
+	der_close(b, info);
+	der_close(b, list);
+	close_ext(b, e);
+}
+
+static void
+put_key_ids(struct buf *b, const struct tbs *tbs)
+{
+	uint8_t id[KEY_ID_SIZE];
+	struct ext e;
+	size_t seq;
+
+	key_id(tbs->key, id);
+	e = open_ext(b, OID(OID_SUBJECT_KEY_ID), false);
+	der_put(b, DER_OCTET_STRING, SLICE_OF(id));
+	close_ext(b, e);
+	if (tbs->issuer_key_id.n == 0)
+		return;
+	e = open_ext(b, OID(OID_AUTHORITY_KEY_ID), false);
+	seq = der_open(b, DER_SEQUENCE);
+	der_put(b, DER_IMPLICIT(0), tbs->issuer_key_id);
+	der_close(b, seq);
+	close_ext(b, e);
+}
+
+static void
+put_crl_url(struct buf *b, const char *url)
+{
+	struct ext e;
+	size_t list, point, name, full;
+
+	if (url[0] == '\0')
+		return;
+	e = open_ext(b, OID(OID_CRL_POINTS), false);
+	list = der_open(b, DER_SEQUENCE);
+	point = der_open(b, DER_SEQUENCE);
+	name = der_open(b, DER_CONTEXT(0));
+	full = der_open(b, DER_CONTEXT(0));
+	der_put_text(b, DER_IMPLICIT(6), url);
+	der_close(b, full);
+	der_close(b, name);
+	der_close(b, point);
+	der_close(b, list);
+	close_ext(b, e);
+}
+
+static void
+put_aia_url(struct buf *b, const char *url)
+{
+	struct ext e;
+	size_t list, one;
+
+	if (url[0] == '\0')
+		return;
+	e = open_ext(b, OID(OID_AUTHORITY_INFO), false);
+	list = der_open(b, DER_SEQUENCE);
+	one = der_open(b, DER_SEQUENCE);
+	der_put_oid(b, OID(OID_CA_ISSUERS));
+	der_put_text(b, DER_IMPLICIT(6), url);
+	der_close(b, one);
+	der_close(b, list);
+	close_ext(b, e);
+}
+
+/* RFC 4043: the device ID is permanent, and unique within our namespace. */
+static void
+put_permanent_id(struct buf *b, const char *id)
+{
+	size_t other = der_open(b, DER_CONTEXT(0)), value, seq;
+
+	der_put_oid(b, OID(OID_PERMANENT_ID));
+	value = der_open(b, DER_CONTEXT(0));
+	seq = der_open(b, DER_SEQUENCE);
+	der_put_text(b, DER_UTF8_STRING, id);
+	der_close(b, seq);
+	der_close(b, value);
+	der_close(b, other);
+}
+
+static void
+put_device_names(struct buf *b, const struct tbs *tbs)
+{
+	struct ext e = open_ext(b, OID(OID_SUBJECT_ALT_NAME), false);
+	size_t names = der_open(b, DER_SEQUENCE);
+	size_t uri = der_open(b, DER_IMPLICIT(6));
+
+	put_fmt(b, "urn:daapki:%s:device:%s", tbs->organization,
+	    tbs->device_id);
+	der_close(b, uri);
+	put_permanent_id(b, tbs->device_id);
+	der_close(b, names);
+	close_ext(b, e);
+}
+
+/* RFC 1123, 2.1: labels of letters, digits and hyphens, none at an end. */
+static bool
+is_dns_name(const char *name)
+{
+	size_t n = strlen(name), label = 0;
+
+	if (n == 0 || n > TBS_HOST_TEXT_MAX)
+		return false;
+	for (size_t i = 0; i <= n; i++) {
+		char c = name[i];
+		bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		    (c >= '0' && c <= '9');
+
+		if (c == '.' || c == '\0') {
+			if (label == 0 || label > 63 || name[i - 1] == '-')
+				return false;
+			label = 0;
+		} else if (alnum || (c == '-' && label > 0)) {
+			label++;
+		} else {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+put_host(struct buf *b, const char *host)
+{
+	uint8_t address[16];
+
+	if (inet_pton(AF_INET, host, address) == 1)
+		der_put(b, DER_IMPLICIT(7), SLICE(address, 4));
+	else if (inet_pton(AF_INET6, host, address) == 1)
+		der_put(b, DER_IMPLICIT(7), SLICE(address, 16));
+	else if (is_dns_name(host))
+		der_put_text(b, DER_IMPLICIT(2), host);
+	else
+		return false;
+	return true;
+}
+
+static bool
+put_hosts(struct buf *b, const struct tbs *tbs)
+{
+	struct ext e = open_ext(b, OID(OID_SUBJECT_ALT_NAME), false);
+	size_t names = der_open(b, DER_SEQUENCE);
+
+	if (tbs->n_hosts == 0 || tbs->n_hosts > TBS_HOSTS_MAX)
+		return false;
+	for (size_t i = 0; i < tbs->n_hosts; i++)
+		if (!put_host(b, tbs->hosts[i]))
+			return false;
+	der_close(b, names);
+	close_ext(b, e);
+	return true;
+}
+
+/* --- profiles ------------------------------------------------------------ */
+
+static bool
+put_ca_extensions(struct buf *b, const struct tbs *tbs)
+{
+	put_basic(b, tbs->profile == TBS_ROOT ? 1 : 0);
+	put_usage(b, CERT_USAGE_KEY_CERT_SIGN | CERT_USAGE_CRL_SIGN);
+	return true;
+}
+
+static bool
+put_device_extensions(struct buf *b, const struct tbs *tbs)
+{
+	put_usage(b, CERT_USAGE_DIGITAL_SIGNATURE);
+	put_eku(b, OID(OID_CLIENT_AUTH));
+	put_policy(b, tbs->hardware_key);
+	put_device_names(b, tbs);
+	return true;
+}
+
+static bool
+put_server_extensions(struct buf *b, const struct tbs *tbs)
+{
+	put_usage(b, CERT_USAGE_DIGITAL_SIGNATURE);
+	put_eku(b, OID(OID_SERVER_AUTH));
+	return put_hosts(b, tbs);
+}
+
+static const char *
+ca_common_name(const struct tbs *tbs)
+{
+	return tbs->common_name;
+}
+
+static const char *
+device_common_name(const struct tbs *tbs)
+{
+	return tbs->device_id;
+}
+
+/* A host that is too long for a CN stands in the SAN only. */
+static const char *
+server_common_name(const struct tbs *tbs)
+{
+	if (tbs->n_hosts == 0 ||
+	    strlen(tbs->hosts[0]) > TBS_COMMON_NAME_MAX)
+		return "";
+	return tbs->hosts[0];
+}
+
+struct profile {
+	const char	*(*common_name)(const struct tbs *);
+	bool		 (*put_extensions)(struct buf *, const struct tbs *);
+};
+
+static const struct profile profiles[] = {
+	[TBS_ROOT] = { ca_common_name, put_ca_extensions },
+	[TBS_ISSUING] = { ca_common_name, put_ca_extensions },
+	[TBS_DEVICE] = { device_common_name, put_device_extensions },
+	[TBS_SERVER] = { server_common_name, put_server_extensions },
+};
+
+static void
+put_validity(struct buf *b, const struct tbs *tbs)
+{
+	size_t seq = der_open(b, DER_SEQUENCE);
+
+	der_put_time(b, tbs->not_before_s);
+	der_put_time(b, tbs->not_after_s);
+	der_close(b, seq);
+}
+
+static void
+put_version_and_serial(struct buf *b, const struct tbs *tbs)
+{
+	size_t version = der_open(b, DER_CONTEXT(0));
+
+	der_put_uint(b, 2);		/* v3 */
+	der_close(b, version);
+	der_put_unsigned(b, tbs->serial);
+}
+
+static bool
+put_extensions(struct buf *b, const struct tbs *tbs)
+{
+	size_t tagged = der_open(b, DER_CONTEXT(3));
+	size_t list = der_open(b, DER_SEQUENCE);
+
+	if (!profiles[tbs->profile].put_extensions(b, tbs))
+		return false;
+	put_key_ids(b, tbs);
+	put_crl_url(b, tbs->crl_url);
+	put_aia_url(b, tbs->aia_url);
+	der_close(b, list);
+	der_close(b, tagged);
+	return true;
+}
+
+struct err
+tbs_encode(struct ctx *cx, const struct tbs *tbs, struct slice *out)
+{
+	struct buf b = buf_in(cx->arena, TBS_MAX);
+	const char *cn = profiles[tbs->profile].common_name(tbs);
+	size_t seq;
+
+	if (strlen(cn) > TBS_COMMON_NAME_MAX ||
+	    strlen(tbs->organization) > TBS_ORGANIZATION_MAX)
+		return FAIL(cx, ERR_CERT_LINT, "a name is too long");
+	(void)put_space(&b, 1024);	/* so that it grows once */
+	b.n = 0;
+	seq = der_open(&b, DER_SEQUENCE);
+	put_version_and_serial(&b, tbs);
+	put_bytes(&b, key_sig_der(tbs->sig));
+	put_bytes(&b, tbs->issuer);
+	put_validity(&b, tbs);
+	tbs_put_name(&b, tbs->organization, cn);
+	put_bytes(&b, tbs->key->spki);
+	if (!put_extensions(&b, tbs))
+		return FAIL(cx, ERR_CERT_LINT,
+		    "a host is neither a DNS name nor an address");
+	der_close(&b, seq);
+	if (b.bad)
+		return FAIL(cx, ERR_CERT_LINT,
+		    "the certificate would be too large");
+	*out = buf_slice(&b);
+	return OK;
+}
