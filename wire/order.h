@@ -18,7 +18,7 @@
 
 #define WIRE_VERSION		1u
 #define WIRE_HEADER_SIZE	14u
-#define WIRE_FRAME_MAX		(8u * 1024u * 1024u)	/* a CRL of 200,000 entries */
+#define WIRE_FRAME_MAX		(12u * 1024u * 1024u)	/* a CRL of 200,000 entries */
 #define WIRE_SEALED_MAX		8192u
 #define WIRE_SPKI_MAX		1100u		/* RSA-4096 and some room */
 #define WIRE_URL_MAX		255u
@@ -27,6 +27,10 @@
 #define WIRE_CERT_MAX		8192u
 #define WIRE_SERIAL_SIZE	16u		/* a fixed positive byte and 15 random ones */
 #define WIRE_JOURNAL_MAX	512u		/* entries in one answer */
+#define WIRE_DETAIL_MAX		512u		/* words about a refusal */
+#define WIRE_HOST_MAX		253u		/* a DNS name in text form */
+#define WIRE_OBJECT_MAX		(WIRE_FRAME_MAX - 16u * 1024u)
+#define WIRE_KEY_ID_MAX		32u
 
 /* Key algorithms of CAs. */
 enum ca_alg { CA_ALG_P256 = 1, CA_ALG_P384, CA_ALG_ED25519 };
@@ -46,6 +50,7 @@ enum order_type {
 	ORDER_READ_JOURNAL,
 };
 
+/* The first order of a connection; nothing else is taken before it. */
 struct order_hello { uint32_t version; };
 
 /*
@@ -86,13 +91,20 @@ struct order_crl_entry {
 struct order_sign_crl {
 	struct slice	 ca;
 	const char	*tenant;
+	/* The least CRL number it may have: the signer takes a greater one
+	 * when this CA's journal holds that number already, so numbers grow
+	 * even when the database was put back to an older state. */
 	uint64_t	 number;
 	int64_t		 this_update_s, next_update_s;
 	size_t		 n_entries;
 	const struct order_crl_entry *entries;
 };
 
-/* Entries with seq >= from, at most WIRE_JOURNAL_MAX. */
+/*
+ * Entries with seq >= from, the oldest first: at most WIRE_JOURNAL_MAX, and
+ * fewer when they are large.  Ask again from the last one's seq + 1 until an
+ * answer has none.
+ */
 struct order_read_journal { uint64_t from; };
 
 struct order {
@@ -113,9 +125,12 @@ struct journal_entry {
 	int64_t		 at_s;
 	uint8_t		 kind;		/* enum journal_kind */
 	const char	*tenant;
-	struct slice	 object;	/* DER: certificate or CRL */
+	struct slice	 object;	/* DER of a certificate; SHA-256 of a CRL,
+					 * which can be made again */
 	struct slice	 sealed;	/* of a made CA; else empty */
-	struct slice	 issuer_key_id;	/* SKI of the CA that signed it */
+	struct slice	 issuer_key_id;	/* SKI of the CA that signed it; of a
+					 * root its own */
+	uint64_t	 crl_number;	/* of a CRL; else 0 */
 };
 enum journal_kind { JOURNAL_CA = 1, JOURNAL_LEAF, JOURNAL_CRL };
 
@@ -123,7 +138,7 @@ struct answer {
 	uint16_t	type;		/* of the order it answers */
 	uint64_t	tag;
 	struct err	err;		/* not OK: only detail follows */
-	const char	*detail;	/* for the log */
+	const char	*detail;	/* for the log; never NULL once read */
 	/* HELLO */
 	uint32_t	version;
 	uint64_t	journal_next;	/* seq that the next entry will have */
@@ -131,6 +146,7 @@ struct answer {
 	struct slice	object;		/* DER */
 	struct slice	sealed;		/* MAKE_CA */
 	uint64_t	seq;		/* of its journal entry */
+	uint64_t	crl_number;	/* SIGN_CRL: the one it has */
 	/* READ_JOURNAL */
 	size_t		n_entries;
 	const struct journal_entry *entries;

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/order.h"
+
+#include "base/base.h"
+
+#define TIME_MAX_S	INT64_C(253402300799)	/* the end of the year 9999 */
+#define ENTRY_SIZE_MIN	(WIRE_SERIAL_SIZE + 8u + 1u)	/* of order_crl_entry */
+#define ERROR_TEXT_MAX	64u
+
+/*
+ * A body is described once, by a function that takes a field after the other;
+ * reading and writing are the two ways to walk it, so they cannot disagree.
+ */
+struct io {
+	struct ctx	*cx;
+	struct reader	*r;		/* reading: from here */
+	struct buf	*b;		/* writing: to there */
+	bool		 bad;
+};
+
+static void
+io_refuse(struct io *io)
+{
+	io->bad = true;
+}
+
+static void
+io_u8(struct io *io, uint8_t *v, uint8_t least, uint8_t most)
+{
+	if (io->r != NULL)
+		*v = read_u8(io->r);
+	if (*v < least || *v > most)
+		io_refuse(io);
+	if (io->b != NULL)
+		put_u8(io->b, *v);
+}
+
+static void
+io_u32(struct io *io, uint32_t *v)
+{
+	if (io->r != NULL)
+		*v = read_be32(io->r);
+	else
+		put_be32(io->b, *v);
+}
+
+static void
+io_u64(struct io *io, uint64_t *v)
+{
+	if (io->r != NULL)
+		*v = read_be64(io->r);
+	else
+		put_be64(io->b, *v);
+}
+
+static void
+io_time(struct io *io, int64_t *v)
+{
+	uint64_t u = (uint64_t)*v;
+
+	io_u64(io, &u);
+	if (u > (uint64_t)TIME_MAX_S)
+		io_refuse(io);
+	*v = (int64_t)u;
+}
+
+static void
+io_bytes(struct io *io, struct slice *s, size_t max)
+{
+	if (io->r != NULL) {
+		*s = read_be32_bytes(io->r, max);
+		return;
+	}
+	if (s->n > max)
+		io_refuse(io);
+	put_be32_bytes(io->b, *s);
+}
+
+/* Printable UTF-8, never NULL. */
+static void
+io_text(struct io *io, const char **text, size_t max)
+{
+	struct slice s;
+
+	if (io->r != NULL) {
+		s = read_be16_bytes(io->r, max);
+		*text = arena_strndup(io->cx->arena, (const char *)s.p, s.n);
+	} else {
+		s = slice_text(*text);
+		put_be16_bytes(io->b, s);
+	}
+	if (s.n > max || !text_is_printable(s))
+		io_refuse(io);
+}
+
+/*
+ * How many of something follow, each of item_min bytes at least: a count that
+ * the rest of the frame cannot hold is refused before memory is taken for it.
+ */
+static void
+io_count(struct io *io, size_t *n, size_t max, size_t item_min)
+{
+	uint32_t v = (uint32_t)*n;
+
+	if (io->r == NULL && *n > max)
+		io_refuse(io);
+	io_u32(io, &v);
+	if (v > max || (io->r != NULL && v > io->r->n / item_min)) {
+		io_refuse(io);
+		v = 0;
+	}
+	if (io->r != NULL)
+		*n = v;
+}
+
+/* --- orders -------------------------------------------------------------- */
+
+static void
+hello_fields(struct io *io, struct order *o)
+{
+	io_u32(io, &o->hello.version);
+}
+
+static void
+make_ca_fields(struct io *io, struct order *o)
+{
+	struct order_make_ca *m = &o->make_ca;
+
+	io_text(io, &m->tenant, TEXT_NAME_MAX);
+	io_u8(io, &m->role, CA_ROLE_ROOT, CA_ROLE_SERVER);
+	io_u8(io, &m->alg, CA_ALG_P256, CA_ALG_ED25519);
+	io_text(io, &m->common_name, WIRE_URL_MAX);
+	io_time(io, &m->not_before_s);
+	io_time(io, &m->not_after_s);
+	io_u32(io, &m->leaf_max_s);
+	io_bytes(io, &m->parent, WIRE_SEALED_MAX);
+	io_text(io, &m->crl_url, WIRE_URL_MAX);
+	io_text(io, &m->aia_url, WIRE_URL_MAX);
+}
+
+static void
+issue_fields(struct io *io, struct order *o)
+{
+	struct order_issue *i = &o->issue;
+
+	io_bytes(io, &i->ca, WIRE_SEALED_MAX);
+	io_text(io, &i->tenant, TEXT_NAME_MAX);
+	io_text(io, &i->device_id, 64);
+	io_bytes(io, &i->spki, WIRE_SPKI_MAX);
+	io_time(io, &i->not_before_s);
+	io_time(io, &i->not_after_s);
+	io_u8(io, &i->hardware_key, 0, 1);
+	io_text(io, &i->crl_url, WIRE_URL_MAX);
+	io_text(io, &i->aia_url, WIRE_URL_MAX);
+	io_count(io, &i->n_dns_names, WIRE_DNS_NAMES_MAX, 2);
+	for (size_t n = 0; n < i->n_dns_names && !io->bad; n++)
+		io_text(io, &i->dns_names[n], WIRE_HOST_MAX);
+}
+
+static void
+crl_entry_fields(struct io *io, struct order_crl_entry *e)
+{
+	if (io->r != NULL) {
+		struct slice s = read_bytes(io->r, WIRE_SERIAL_SIZE);
+
+		if (s.n == WIRE_SERIAL_SIZE)
+			memcpy(e->serial, s.p, s.n);
+	} else {
+		put_bytes(io->b, SLICE_OF(e->serial));
+	}
+	io_time(io, &e->revoked_s);
+	io_u8(io, &e->reason, 0, 10);
+}
+
+static void
+sign_crl_fields(struct io *io, struct order *o)
+{
+	struct order_sign_crl *s = &o->sign_crl;
+	struct order_crl_entry *read = NULL;
+
+	io_bytes(io, &s->ca, WIRE_SEALED_MAX);
+	io_text(io, &s->tenant, TEXT_NAME_MAX);
+	io_u64(io, &s->number);
+	io_time(io, &s->this_update_s);
+	io_time(io, &s->next_update_s);
+	io_count(io, &s->n_entries, WIRE_CRL_ENTRIES_MAX, ENTRY_SIZE_MIN);
+	if (io->r != NULL) {
+		read = arena_array(io->cx->arena, s->n_entries, sizeof(*read));
+		s->entries = read;
+	}
+	for (size_t i = 0; i < s->n_entries && !io->bad; i++) {
+		struct order_crl_entry e =
+		    io->r != NULL ? read[i] : s->entries[i];
+
+		crl_entry_fields(io, &e);
+		if (io->r != NULL)
+			read[i] = e;
+	}
+}
+
+static void
+read_journal_fields(struct io *io, struct order *o)
+{
+	io_u64(io, &o->read_journal.from);
+}
+
+/* --- answers ------------------------------------------------------------- */
+
+static void
+hello_answer(struct io *io, struct answer *a)
+{
+	io_u32(io, &a->version);
+	io_u64(io, &a->journal_next);
+}
+
+static void
+make_ca_answer(struct io *io, struct answer *a)
+{
+	io_bytes(io, &a->object, WIRE_CERT_MAX);
+	io_bytes(io, &a->sealed, WIRE_SEALED_MAX);
+	io_u64(io, &a->seq);
+}
+
+static void
+issue_answer(struct io *io, struct answer *a)
+{
+	io_bytes(io, &a->object, WIRE_CERT_MAX);
+	io_u64(io, &a->seq);
+}
+
+static void
+sign_crl_answer(struct io *io, struct answer *a)
+{
+	io_bytes(io, &a->object, WIRE_OBJECT_MAX);
+	io_u64(io, &a->seq);
+	io_u64(io, &a->crl_number);
+}
+
+static void
+journal_entry_fields(struct io *io, struct journal_entry *e)
+{
+	io_u64(io, &e->seq);
+	io_time(io, &e->at_s);
+	io_u8(io, &e->kind, JOURNAL_CA, JOURNAL_CRL);
+	io_text(io, &e->tenant, TEXT_NAME_MAX);
+	io_bytes(io, &e->object, WIRE_CERT_MAX);
+	io_bytes(io, &e->sealed, WIRE_SEALED_MAX);
+	io_bytes(io, &e->issuer_key_id, WIRE_KEY_ID_MAX);
+	io_u64(io, &e->crl_number);
+}
+
+static void
+read_journal_answer(struct io *io, struct answer *a)
+{
+	struct journal_entry *read = NULL;
+
+	io_count(io, &a->n_entries, WIRE_JOURNAL_MAX, 39);
+	if (io->r != NULL) {
+		read = arena_array(io->cx->arena, a->n_entries, sizeof(*read));
+		a->entries = read;
+	}
+	for (size_t i = 0; i < a->n_entries && !io->bad; i++) {
+		struct journal_entry e =
+		    io->r != NULL ? read[i] : a->entries[i];
+
+		journal_entry_fields(io, &e);
+		if (io->r != NULL)
+			read[i] = e;
+	}
+}
+
+struct body {
+	void	(*order)(struct io *, struct order *);
+	void	(*answer)(struct io *, struct answer *);
+};
+
+static const struct body bodies[] = {
+	[ORDER_HELLO] = { hello_fields, hello_answer },
+	[ORDER_MAKE_CA] = { make_ca_fields, make_ca_answer },
+	[ORDER_ISSUE] = { issue_fields, issue_answer },
+	[ORDER_SIGN_CRL] = { sign_crl_fields, sign_crl_answer },
+	[ORDER_READ_JOURNAL] = { read_journal_fields, read_journal_answer },
+};
+
+static bool
+is_order_type(uint16_t type)
+{
+	return type >= ORDER_HELLO && type < COUNT_OF(bodies);
+}
+
+/* An error travels by its dotted code: numbers depend on the build. */
+static void
+error_fields(struct io *io, struct answer *a)
+{
+	const char *code = err_dotted(a->err);
+
+	io_text(io, &code, ERROR_TEXT_MAX);
+	if (io->r != NULL && !err_find(code, &a->err))
+		io_refuse(io);
+	if (failed(a->err))
+		io_text(io, &a->detail, WIRE_DETAIL_MAX);
+}
+
+/* --- frames -------------------------------------------------------------- */
+
+static size_t
+open_frame(struct buf *b, uint16_t type, uint64_t tag)
+{
+	size_t at = b->n;
+
+	put_be32(b, 0);
+	put_be16(b, type);
+	put_be64(b, tag);
+	return at;
+}
+
+static struct err
+close_frame(struct io *io, size_t at)
+{
+	struct buf *b = io->b;
+	size_t n;
+
+	if (b->bad || io->bad)
+		return FAIL(io->cx, ERR_INTERNAL,
+		    "an order or answer breaks a limit");
+	n = b->n - at;
+	if (n > WIRE_FRAME_MAX)
+		return FAIL(io->cx, ERR_INTERNAL, "a frame of %zu bytes", n);
+	n -= 4;
+	for (size_t i = 0; i < 4; i++)
+		b->p[at + i] = (uint8_t)(n >> (24 - 8 * i));
+	return OK;
+}
+
+struct err
+order_encode(struct ctx *cx, const struct order *order, struct buf *b)
+{
+	struct io io = { .cx = cx, .b = b };
+	struct order copy = *order;
+	size_t at = open_frame(b, order->type, order->tag);
+
+	ASSERT(is_order_type(order->type));
+	bodies[order->type].order(&io, &copy);
+	return close_frame(&io, at);
+}
+
+/* Notes may quote foreign bytes; what travels is plain. */
+static const char *
+plain(struct ctx *cx, const char *detail)
+{
+	size_t n = detail != NULL ? strlen(detail) : 0;
+	char *copy = arena_strndup(cx->arena, detail,
+	    n < WIRE_DETAIL_MAX ? n : WIRE_DETAIL_MAX);
+
+	for (char *p = copy; *p != '\0'; p++)
+		if (*p < 0x20 || *p > 0x7e)
+			*p = '?';
+	return copy;
+}
+
+struct err
+answer_encode(struct ctx *cx, const struct answer *answer, struct buf *b)
+{
+	struct io io = { .cx = cx, .b = b };
+	struct answer copy = *answer;
+	size_t at = open_frame(b, answer->type, answer->tag);
+
+	copy.detail = plain(cx, answer->detail);
+	error_fields(&io, &copy);
+	if (!failed(copy.err)) {
+		ASSERT(is_order_type(answer->type));
+		bodies[answer->type].answer(&io, &copy);
+	}
+	return close_frame(&io, at);
+}
+
+struct err
+wire_frame_size(struct ctx *cx, struct slice bytes, size_t *out)
+{
+	struct reader r = reader_of(bytes);
+	uint32_t n = read_be32(&r);
+
+	if (r.bad) {
+		*out = 0;
+		return OK;
+	}
+	if (n < WIRE_HEADER_SIZE - 4 || n > WIRE_FRAME_MAX - 4)
+		return FAIL(cx, ERR_ORDER_MALFORMED, "a frame of %u bytes", n);
+	*out = (size_t)n + 4;
+	return OK;
+}
+
+static struct err
+open_read(struct ctx *cx, struct slice frame, struct reader *out_body,
+    uint16_t *out_type, uint64_t *out_tag)
+{
+	size_t n;
+
+	TRY(wire_frame_size(cx, frame, &n));
+	if (n != frame.n)
+		return FAIL(cx, ERR_ORDER_MALFORMED,
+		    "%zu bytes are not one frame", frame.n);
+	*out_body = reader_of(SLICE(frame.p + 4, frame.n - 4));
+	*out_type = read_be16(out_body);
+	*out_tag = read_be64(out_body);
+	return OK;
+}
+
+struct err
+order_decode(struct ctx *cx, struct slice frame, struct order *out)
+{
+	struct reader r;
+	struct io io = { .cx = cx, .r = &r };
+	struct order order = { 0 };
+
+	TRY(open_read(cx, frame, &r, &order.type, &order.tag));
+	if (!is_order_type(order.type))
+		return FAIL(cx, ERR_ORDER_MALFORMED, "order type %u",
+		    order.type);
+	bodies[order.type].order(&io, &order);
+	if (io.bad || !read_done(&r))
+		return FAIL(cx, ERR_ORDER_MALFORMED,
+		    "an order of type %u that cannot be read", order.type);
+	*out = order;
+	return OK;
+}
+
+struct err
+answer_decode(struct ctx *cx, struct slice frame, struct answer *out)
+{
+	struct reader r;
+	struct io io = { .cx = cx, .r = &r };
+	struct answer answer = { .detail = "" };
+
+	TRY(open_read(cx, frame, &r, &answer.type, &answer.tag));
+	error_fields(&io, &answer);
+	if (!failed(answer.err) && is_order_type(answer.type))
+		bodies[answer.type].answer(&io, &answer);
+	else if (!failed(answer.err))
+		io_refuse(&io);
+	if (io.bad || !read_done(&r))
+		return FAIL(cx, ERR_ORDER_MALFORMED,
+		    "an answer to type %u that cannot be read", answer.type);
+	*out = answer;
+	return OK;
+}
