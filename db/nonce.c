@@ -22,3 +22,19 @@ db_nonce_prune(struct ctx *cx, struct db_tx *tx, int64_t before_s,
 	return db_run(cx, tx, STMT_NONCE_PRUNE, DB_ARGS(DB_I(before_s)),
 	    out_n);
 }
+
+static struct err
+say_used(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
+{
+	(void)row;
+	(void)arg;
+	(void)stop;
+	return FAIL(cx, ERR_NONCE_USED, "nonce was appraised before");
+}
+
+struct err
+db_nonce_unused(struct ctx *cx, struct db_tx *tx, struct slice nonce)
+{
+	return db_rows(cx, tx, STMT_NONCE_GET, DB_ARGS(DB_B(nonce)), say_used,
+	    NULL);
+}
