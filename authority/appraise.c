@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "authority/appraise.h"
+
+#include <sodium.h>
+
+#include "attest/tpm2.h"
+#include "authority/activation.h"
+#include "authority/anchor.h"
+#include "authority/nonce.h"
+#include "db/nonce.h"
+
+#define TPM_EK_SCHEME	"tpm-ek:"
+
+/*
+ * What is known of the AK: proved just now, or remembered of this device.  A
+ * remembered AK belongs to the EK that the device's hardware ID names, so the
+ * same identity with another TPM needs a proof of its own.
+ */
+static struct err
+find_activation(struct ctx *cx, const struct authority *a,
+    const struct evidence *evidence, const struct subject *subject,
+    struct slice ak_name, struct trust_activation *activation, bool *out_known)
+{
+	const char *token, *hardware_id = subject->device.hardware_id;
+	const size_t n_scheme = sizeof(TPM_EK_SCHEME) - 1;
+	struct slice secret;
+
+	*out_known = true;
+	if (tpm2_activation(evidence, &token, &secret))
+		return activation_check(cx, a, token, secret, activation);
+	*out_known = subject->claimed && ak_name.n > 0 &&
+	    slice_equal(subject->device.ak_name, ak_name) &&
+	    hardware_id != NULL &&
+	    strncmp(hardware_id, TPM_EK_SCHEME, n_scheme) == 0 &&
+	    text_unhex(hardware_id + n_scheme, activation->ek_spki_sha256,
+	    sizeof(activation->ek_spki_sha256));
+	activation->ak_name = ak_name;
+	return OK;
+}
+
+static struct err
+nonce_unused(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	const struct slice *nonce = arg;
+
+	return db_nonce_unused(cx, tx, *nonce);
+}
+
+/* Cheap refusals first: a nonce that is not ours, or old, or was used. */
+static struct err
+check_nonce(struct ctx *cx, const struct authority *a, struct slice nonce,
+    int64_t *out_expires_s)
+{
+	TRY(nonce_check(cx, a, nonce, out_expires_s));
+	return db_read(cx, a->db, nonce_unused, &nonce);
+}
+
+static struct err
+verify(struct ctx *cx, const struct authority *a,
+    const struct evidence *evidence, const struct subject *subject,
+    struct appraisal *appraisal, struct attestation *out)
+{
+	int64_t tenant_id = subject->claimed ? subject->tenant.id : 0;
+	struct trust_activation activation;
+	struct trust_loaded loaded;
+	char hardware_id[HARDWARE_ID_MAX];
+	struct slice ak_name;
+	bool known;
+
+	evidence_identify(cx, evidence, hardware_id, &ak_name);
+	TRY(find_activation(cx, a, evidence, subject, ak_name, &activation,
+	    &known));
+	TRY(trust_load(cx, a, tenant_id, &loaded));
+	appraisal->trust = &loaded.trust;
+	appraisal->known_eks = loaded.known_eks;
+	appraisal->n_known_eks = loaded.n_known_eks;
+	appraisal->activation = known ? &activation : NULL;
+	TRY(evidence_verify(cx, evidence, appraisal, out));
+	if (strcmp(out->hardware_id, hardware_id) != 0 ||
+	    hardware_id[0] == '\0')
+		return FAIL_TELL(cx, ERR_EV_MISMATCH,
+		    "the evidence does not name the hardware");
+	return OK;
+}
+
+struct err
+appraise(struct ctx *cx, const struct authority *a, const json_t *document,
+    const char *pointer, struct slice nonce, struct slice spki,
+    struct appraised *out, struct subject *out_subject)
+{
+	struct appraisal appraisal = {
+		.at_s = ctx_now(cx), .nonce = nonce, .spki = spki,
+	};
+	char hardware_id[HARDWARE_ID_MAX];
+	struct evidence evidence;
+	struct slice text;
+
+	TRY(check_nonce(cx, a, nonce, &out->nonce_expires_s));
+	TRY(evidence_read(cx, document, pointer, &evidence));
+	evidence_identify(cx, &evidence, hardware_id, &out->ak_name);
+	if (hardware_id[0] == '\0')
+		return FAIL_TELL(cx, ERR_EV_MISMATCH,
+		    "the evidence does not name the hardware");
+	attest_device_id(hardware_id, out->device_id);
+	TRY(subject_find(cx, a, hardware_id, out->device_id, out_subject));
+	TRY(verify(cx, a, &evidence, out_subject, &appraisal,
+	    &out->attestation));
+	out->nonce = nonce;
+	text = json_text(cx, document);
+	crypto_hash_sha256(out->evidence_sha256, text.p, text.n);
+	return OK;
+}

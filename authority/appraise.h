@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From evidence to an attestation that stands: trust of the tenant that claims
+ * the device, the AK's activation, the verifier.  A part of enroll().
+ */
+#ifndef DAAPKI_AUTHORITY_APPRAISE_H
+#define DAAPKI_AUTHORITY_APPRAISE_H
+
+#include "attest/attest.h"
+#include "authority/subject.h"
+
+struct appraised {
+	struct attestation	 attestation;
+	char			 device_id[DEVICE_ID_SIZE];
+	uint8_t			 evidence_sha256[32];	/* of its JSON text */
+	struct slice		 ak_name;	/* empty: no TPM */
+	struct slice		 nonce;
+	int64_t			 nonce_expires_s;
+};
+
+/*
+ * Appraise evidence for a key (DER SPKI).  out_subject is who it turned out to
+ * be; its tenant's anchors were trusted beside the platform's.
+ * ERR_NONCE_*, ERR_EV_*, ERR_HW_UNKNOWN, ERR_STORAGE
+ */
+struct err	appraise(struct ctx *, const struct authority *,
+		    const json_t *evidence, const char *pointer,
+		    struct slice nonce, struct slice spki,
+		    struct appraised *out, struct subject *out_subject);
+
+#endif

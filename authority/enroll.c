@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "authority/enroll.h"
+
+#include "authority/appraise.h"
+#include "authority/issue.h"
+#include "base/base.h"
+#include "db/event.h"
+#include "db/nonce.h"
+#include "pki/cert.h"
+#include "pki/csr.h"
+#include "policy/policy.h"
+#include "policy/result.h"
+
+/* RFC 5280, 5.3.1. */
+#define REASON_SUPERSEDED	4
+#define REASON_WITHDRAWN	9
+
+/* One run through the loop. */
+struct run {
+	const struct authority		*authority;
+	const struct enroll_request	*request;
+	struct csr			 csr;
+	struct subject			 subject;
+	struct appraised		 appraised;	/* with evidence only */
+	struct verdict			 verdict;
+	bool				 hardware_key;
+	const char			*claims;	/* JSON text */
+	struct issued			 issued;
+	/* Of the last transaction. */
+	int64_t				 now_s;
+	struct err			 late;	/* refused after signing */
+};
+
+static bool
+has_evidence(const struct run *run)
+{
+	return run->request->evidence != NULL;
+}
+
+static const char *
+device_id_of(const struct run *run)
+{
+	return has_evidence(run) ? run->appraised.device_id :
+	    run->subject.device.device_id;
+}
+
+/* --- who it is --------------------------------------------------------- */
+
+static struct err
+identify_by_evidence(struct ctx *cx, struct run *run)
+{
+	const struct enroll_request *r = run->request;
+
+	TRY(appraise(cx, run->authority, r->evidence, r->evidence_pointer,
+	    r->nonce, run->csr.spki, &run->appraised, &run->subject));
+	if (r->client != NULL &&
+	    strcmp(r->client->device_id, run->appraised.device_id) != 0)
+		return FAIL_TELL(cx, ERR_EV_MISMATCH, "the client certificate "
+		    "and the evidence are of different devices");
+	return OK;
+}
+
+/*
+ * Without evidence, possession of the present certificate is all there is, so
+ * it may only be prolonged: the same key, and for as long after the last good
+ * attestation as the group says.
+ */
+static struct err
+identify_by_client(struct ctx *cx, struct run *run)
+{
+	const struct client_device *client = run->request->client;
+	const struct subject *s = &run->subject;
+	struct cert cert;
+
+	TRY(subject_find(cx, run->authority, NULL, client->device_id,
+	    &run->subject));
+	if (!s->claimed || s->tenant.id != client->tenant.id)
+		return FAIL(cx, ERR_CLAIM_NONE, "released meanwhile");
+	if (!s->has_attestation || s->attestation.at_s +
+	    s->group.renew_without_evidence_s <= ctx_now(cx))
+		return FAIL_AT(cx, ERR_FIELD, "/evidence",
+		    "evidence: is missing, and this device's group does not "
+		    "renew without it now");
+	TRY(cert_parse(cx, client->certificate, &cert));
+	if (!slice_equal(cert.spki, run->csr.spki))
+		return FAIL_TELL(cx, ERR_EV_KEY_NOT_BOUND,
+		    "a new key needs evidence");
+	run->hardware_key = cert.policy == CERT_POLICY_HARDWARE;
+	return OK;
+}
+
+/* --- whether it may ------------------------------------------------------ */
+
+static struct err
+check_standing(struct ctx *cx, const struct run *run)
+{
+	const struct subject *s = &run->subject;
+
+	if (s->known && s->device.state == DEVICE_BANNED)
+		return FAIL_TELL(cx, ERR_HW_BANNED, "%s",
+		    s->device.ban_reason == NULL ? "" : s->device.ban_reason);
+	if (!s->claimed)
+		return FAIL_TELL(cx, ERR_CLAIM_NONE, "device %s",
+		    device_id_of(run));
+	return OK;
+}
+
+static struct err
+check_policy(struct ctx *cx, struct run *run)
+{
+	const struct subject *s = &run->subject;
+	const struct attestation *att = &run->appraised.attestation;
+	const struct claim *hardware_key;
+	struct policy policy;
+
+	TRY(policy_parse(cx, s->policy.document, &policy));
+	policy_appraise(cx, &policy, s->policy.version, att->format,
+	    &att->claims, &run->verdict);
+	run->claims = result_claims_text(cx, &att->claims);
+	if (failed(run->verdict.refusal))
+		return FAIL_TELL(cx, (enum err_code)run->verdict.refusal.code,
+		    "%s", run->verdict.detail);
+	hardware_key = claims_find(&att->claims, "hardware_key");
+	run->hardware_key = hardware_key != NULL && hardware_key->boolean;
+	return OK;
+}
+
+static struct err
+check_pacing(struct ctx *cx, const struct run *run)
+{
+	const struct subject *s = &run->subject;
+	int64_t next_s = s->certificate.issued_s + s->group.min_interval_s;
+
+	if (!s->has_certificate || s->certificate.revoked_s != 0 ||
+	    next_s <= ctx_now(cx) || s->certificate.not_after_s <= ctx_now(cx))
+		return OK;
+	cx->trail->retry_after_s = next_s - ctx_now(cx);
+	return FAIL_TELL(cx, ERR_PACING, "the next certificate is due in "
+	    "%lld s", (long long)(next_s - ctx_now(cx)));
+}
+
+static struct err
+decide(struct ctx *cx, struct run *run)
+{
+	TRY(check_standing(cx, run));
+	if (has_evidence(run))
+		TRY(check_policy(cx, run));
+	return check_pacing(cx, run);
+}
+
+/* --- recording ------------------------------------------------------------ */
+
+struct refusal { const struct run *run; struct trail *trail; };
+
+static struct err
+record_refusal(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	const struct refusal *r = arg;
+	const struct run *run = r->run;
+	const struct subject *s = &run->subject;
+	const char *code = err_dotted(r->trail->err);
+
+	TRY(db_nonce_use(cx, tx, run->appraised.nonce,
+	    run->appraised.nonce_expires_s));
+	if (!s->claimed)
+		return OK;
+	TRY(db_device_refused(cx, tx, s->device.id, code, r->trail->tell,
+	    ctx_now(cx)));
+	return db_event_add(cx, tx, s->tenant.id, ctx_now(cx),
+	    "device.refused", s->device.device_id, "device",
+	    arena_printf(cx->arena, "{\"code\":\"%s\"}", code));
+}
+
+/* Note a refusal of evidence that was authentic; the refusal itself stands
+ * whether or not that works. */
+static struct err
+refuse(struct ctx *cx, const struct run *run, struct err e)
+{
+	struct trail trail = *cx->trail;
+	struct refusal r = { run, &trail };
+	struct err noted;
+
+	if (!has_evidence(run) || err_blame(e) != ERR_BLAME_POLICY)
+		return e;
+	noted = db_write(cx, run->authority->db, record_refusal, &r);
+	if (noted.code == ERR_NONCE_USED || noted.code == ERR_STORAGE)
+		return noted;
+	*cx->trail = trail;
+	return e;
+}
+
+static struct err
+keep_attestation(struct ctx *cx, struct db_tx *tx, const struct run *run)
+{
+	const struct appraised *ap = &run->appraised;
+	const struct subject *s = &run->subject;
+	const struct claims *claims = &ap->attestation.claims;
+	const struct claim *resets = claims_find(claims, "tpm_reset_count");
+	const struct claim *restarts = claims_find(claims, "tpm_restart_count");
+	const struct claim *clock = claims_find(claims, "tpm_clock_ms");
+	struct attestation_row row = {
+		.at_s = run->now_s, .format = ap->attestation.format,
+		.verdict = run->verdict.tier, .claims = run->claims,
+		.evidence_sha256 = SLICE_OF(ap->evidence_sha256),
+		.policy_version = run->verdict.policy_version,
+		.ak_name = ap->ak_name,
+	};
+
+	if (resets != NULL && restarts != NULL && clock != NULL) {
+		row.has_counters = true;
+		row.reset_count = (int64_t)resets->uint;
+		row.restart_count = (int64_t)restarts->uint;
+		row.clock_ms = (int64_t)(clock->uint & INT64_MAX);
+	}
+	TRY(db_attestation_put(cx, tx, s->tenant.id, s->device.id, &row));
+	TRY(db_device_bind_hardware(cx, tx, s->device.id,
+	    ap->attestation.hardware_id));
+	if (ap->ak_name.n > 0)
+		TRY(db_device_set_ak(cx, tx, s->tenant.id, s->device.id,
+		    ap->ak_name));
+	return OK;
+}
+
+/* Is the device still what it was when the decision was made? */
+static struct err
+check_still(struct ctx *cx, struct db_tx *tx, const struct run *run)
+{
+	const struct subject *s = &run->subject;
+	struct device_row now;
+	bool found;
+
+	TRY(db_device_by_id(cx, tx, s->device.device_id, &now, &found));
+	if (!found || now.tenant_id != s->tenant.id)
+		return FAIL(cx, ERR_CLAIM_NONE, "released meanwhile");
+	if (now.state == DEVICE_BANNED)
+		return FAIL(cx, ERR_HW_BANNED, "banned meanwhile");
+	return OK;
+}
+
+static struct err
+use_nonce(struct ctx *cx, struct db_tx *tx, const struct run *run)
+{
+	if (!has_evidence(run))
+		return OK;
+	return db_nonce_use(cx, tx, run->appraised.nonce,
+	    run->appraised.nonce_expires_s);
+}
+
+static struct err
+record_grant(struct ctx *cx, struct db_tx *tx, const struct run *run)
+{
+	const struct subject *s = &run->subject;
+	const struct certificate_row *row = &run->issued.row;
+	int64_t id;
+
+	TRY(check_still(cx, tx, run));
+	TRY(use_nonce(cx, tx, run));
+	TRY(db_certificate_insert(cx, tx, row, &id));
+	if (has_evidence(run))
+		TRY(keep_attestation(cx, tx, run));
+	TRY(db_device_enrolled(cx, tx, s->tenant.id, s->device.id,
+	    run->now_s));
+	return db_event_add(cx, tx, s->tenant.id, run->now_s,
+	    "certificate.issued", s->device.device_id, "device",
+	    arena_printf(cx->arena, "{\"serial\":\"%s\"}",
+	    text_hex(cx->arena, row->serial)));
+}
+
+static struct err
+grant_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	return record_grant(cx, tx, arg);
+}
+
+/*
+ * The certificate exists, in the journal, and is not wanted any more: the
+ * device was banned or released, its nonce used, its TPM seen to go back,
+ * between the decision and the commit.  It is recorded, revoked, and given to
+ * nobody.
+ */
+static struct err
+record_unwanted(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	const struct run *run = arg;
+	struct certificate_row row = run->issued.row;
+	int64_t id;
+
+	row.revoked_s = run->now_s;
+	row.revoke_reason = run->late.code == ERR_NONCE_USED ?
+	    REASON_SUPERSEDED : REASON_WITHDRAWN;
+	return db_certificate_insert(cx, tx, &row, &id);
+}
+
+static struct err
+record(struct ctx *cx, struct run *run)
+{
+	const struct authority *a = run->authority;
+	struct trail trail;
+
+	run->now_s = ctx_now(cx);
+	run->late = db_write(cx, a->db, grant_work, run);
+	if (!failed(run->late))
+		return OK;
+	trail = *cx->trail;
+	if (err_blame(run->late) == ERR_BLAME_POLICY ||
+	    err_blame(run->late) == ERR_BLAME_CALLER) {
+		TRY(db_write(cx, a->db, record_unwanted, run));
+		issuers_crl_changed(a, run->issued.issuer->id);
+	}
+	/* Anything else: recovery will find it in the journal. */
+	*cx->trail = trail;
+	return run->late;
+}
+
+/* --- the loop -------------------------------------------------------------- */
+
+static void
+tell(struct ctx *cx, const struct run *run, struct enrollment *out)
+{
+	const struct subject *s = &run->subject;
+	const struct certificate_row *row = &run->issued.row;
+	const struct issuer *issuer = run->issued.issuer;
+	int64_t life_s = row->not_after_s - row->issued_s;
+	int64_t percent = s->group.renew_after_percent;
+	bool fresh = has_evidence(run);
+
+	(void)cx;
+	*out = (struct enrollment){
+		.device_id = s->device.device_id,
+		.hardware_id = fresh ? run->appraised.attestation.hardware_id :
+		    s->device.hardware_id,
+		.tenant = s->tenant.name, .group = s->group.name,
+		.serial = row->serial, .certificate = row->der,
+		.issuer = issuer->certificate,
+		.root = issuer->parent->certificate,
+		.not_before_s = row->not_before_s,
+		.not_after_s = row->not_after_s,
+		.renew_after_s = row->issued_s + life_s * percent / 100,
+		/* Half of what is then left is kept for trouble. */
+		.renew_before_s = row->issued_s +
+		    life_s * (100 + percent) / 200,
+		.attested_s = fresh ? run->now_s : s->attestation.at_s,
+		.format = fresh ? run->appraised.attestation.format :
+		    s->attestation.format,
+		.verdict = fresh ? run->verdict.tier : s->attestation.verdict,
+		.policy_version = fresh ? run->verdict.policy_version :
+		    s->attestation.policy_version,
+		.claims = fresh ? run->claims : s->attestation.claims,
+	};
+}
+
+struct err
+enroll(struct ctx *cx, const struct authority *a,
+    const struct enroll_request *request, struct enrollment *out)
+{
+	struct run *run = ARENA_NEW(cx->arena, struct run);
+	struct err e;
+
+	run->authority = a;
+	run->request = request;
+	TRY(csr_parse(cx, request->csr, &run->csr));
+	if (request->evidence == NULL && request->client == NULL)
+		return FAIL_AT(cx, ERR_FIELD, "/evidence",
+		    "evidence: is missing, and there is no client certificate");
+	TRY(has_evidence(run) ? identify_by_evidence(cx, run) :
+	    identify_by_client(cx, run));
+	e = decide(cx, run);
+	if (failed(e))
+		return refuse(cx, run, e);
+	TRY(issue_leaf(cx, a, &run->subject, run->subject.device.device_id,
+	    run->csr.spki, run->hardware_key, &run->issued));
+	TRY(record(cx, run));
+	tell(cx, run, out);
+	return OK;
+}

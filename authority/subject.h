@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who is enrolling, as the database has it in one snapshot.  A part of
+ * enroll(), not an interface for doors.
+ */
+#ifndef DAAPKI_AUTHORITY_SUBJECT_H
+#define DAAPKI_AUTHORITY_SUBJECT_H
+
+#include "authority/authority.h"
+#include "db/attestation.h"
+#include "db/certificate.h"
+#include "db/device.h"
+#include "db/group.h"
+#include "db/policy.h"
+
+struct subject {
+	bool			 known;		/* there is a device row */
+	bool			 claimed;	/* and a tenant: all below is set */
+	struct device_row	 device;
+	struct tenant		 tenant;
+	struct db_group		 group;
+	struct db_policy	 policy;
+	bool			 has_attestation, has_certificate;
+	struct attestation_row	 attestation;	/* the last one */
+	struct certificate_row	 certificate;	/* the newest one */
+};
+
+/*
+ * Look a device up by hardware ID, or by device ID where it was claimed so and
+ * never enrolled.  Either may be NULL.
+ * ERR_STORAGE
+ */
+struct err	subject_find(struct ctx *, const struct authority *,
+		    const char *hardware_id, const char *device_id,
+		    struct subject *out);
+
+#endif

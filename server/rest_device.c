@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The devices' door: challenges, activation, enrolment, what we know of you. */
+#include "authority/activation.h"
+#include "authority/device.h"
+#include "authority/enroll.h"
+#include "authority/nonce.h"
+#include "base/base.h"
+#include "codec/base64.h"
+#include "pki/csr.h"
+#include "pki/pem.h"
+#include "server/http.h"
+#include "server/rest_device_admin.h"
+#include "server/rest_json.h"
+#include "server/rest_report.h"
+
+#define PUBLIC_MAX	1024u
+#define EK_CERT_MAX	8192u
+
+static struct err
+post_challenge(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	uint8_t nonce[NONCE_SIZE];
+	int64_t expires_s;
+
+	if (request->json != NULL) {
+		struct json_in in = json_in(cx, request->json, "");
+
+		TRY(json_in_done(&in));
+	}
+	nonce_make(cx, a, nonce, &expires_s);
+	http_reply_json(cx, reply, 201, json_pack("{s:s, s:s, s:s}",
+	    "nonce", text_hex(cx->arena, SLICE_OF(nonce)),
+	    "expires_at", text_time_dup(cx->arena, expires_s),
+	    "server_time", text_time_dup(cx->arena, ctx_now(cx))));
+	return OK;
+}
+
+static struct err
+post_activation(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct json_in in = json_in(cx, request->json, "");
+	struct activation_request req;
+	struct activation_challenge made;
+
+	req.ek_certificate = json_get_bytes(&in, "ek_certificate",
+	    JSON_OPTIONAL, EK_CERT_MAX);
+	req.ek_public = json_get_bytes(&in, "ek_public", JSON_OPTIONAL,
+	    PUBLIC_MAX);
+	req.ak_public = json_get_bytes(&in, "ak_public", JSON_REQUIRED,
+	    PUBLIC_MAX);
+	if ((req.ek_certificate.n > 0) == (req.ek_public.n > 0))
+		json_refuse(&in, "ek_certificate",
+		    "either this or ek_public is needed");
+	TRY(json_in_done(&in));
+	TRY(activation_begin(cx, a, &req, &made));
+	http_reply_json(cx, reply, 201, json_pack("{s:s, s:s, s:s, s:s}",
+	    "credential_blob", base64url(cx->arena, made.credential_blob),
+	    "encrypted_secret", base64url(cx->arena, made.encrypted_secret),
+	    "token", made.token,
+	    "expires_at", text_time_dup(cx->arena, made.expires_s)));
+	return OK;
+}
+
+static json_t *
+attestation_json(struct ctx *cx, const struct enrollment *e)
+{
+	json_t *claims = json_loads(e->claims, 0, NULL);
+
+	ASSERT(claims != NULL);
+	return json_pack("{s:s, s:s, s:s, s:I, s:o}",
+	    "at", text_time_dup(cx->arena, e->attested_s),
+	    "verdict", e->verdict, "format", e->format,
+	    "policy_version", (json_int_t)e->policy_version,
+	    "claims", claims);
+}
+
+static json_t *
+enrollment_json(struct ctx *cx, const struct enrollment *e)
+{
+	const char *chain = arena_printf(cx->arena, "%s%s",
+	    pem_text(cx->arena, PEM_CERTIFICATE, e->issuer),
+	    pem_text(cx->arena, PEM_CERTIFICATE, e->root));
+	const char *leaf = pem_text(cx->arena, PEM_CERTIFICATE,
+	    e->certificate);
+
+	return json_pack("{s:s, s:s*, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s,"
+	    " s:s, s:s, s:o}",
+	    "device_id", e->device_id, "hardware_id", e->hardware_id,
+	    "tenant", e->tenant, "group", e->group,
+	    "serial", text_hex(cx->arena, e->serial),
+	    "certificate", leaf,
+	    "chain", chain,
+	    "not_before", text_time_dup(cx->arena, e->not_before_s),
+	    "not_after", text_time_dup(cx->arena, e->not_after_s),
+	    "renew_after", text_time_dup(cx->arena, e->renew_after_s),
+	    "renew_before", text_time_dup(cx->arena, e->renew_before_s),
+	    "server_time", text_time_dup(cx->arena, ctx_now(cx)),
+	    "attestation", attestation_json(cx, e));
+}
+
+static struct err
+post_enrollment(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct json_in in = json_in(cx, request->json, "");
+	struct enroll_request req = { .client = request->device,
+	    .evidence_pointer = "/evidence" };
+	struct enrollment made;
+
+	req.evidence = json_get(&in, "evidence", JSON_OPTIONAL);
+	req.nonce = json_get_hex(&in, "nonce", req.evidence == NULL ?
+	    JSON_OPTIONAL : JSON_REQUIRED, NONCE_SIZE);
+	req.csr = json_get_bytes(&in, "csr", JSON_REQUIRED, CSR_MAX);
+	TRY(json_in_done(&in));
+	TRY(enroll(cx, a, &req, &made));
+	http_reply_json(cx, reply, 201, enrollment_json(cx, &made));
+	return OK;
+}
+
+static struct err
+get_self(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	const struct client_device *client = request->device;
+	struct device_view view;
+	json_t *json;
+
+	TRY(device_get(cx, a, &client->tenant, client->device_id, &view));
+	TRY(rest_device_json(cx, &client->tenant, &view, &json));
+	rest_set_time(json, "server_time", ctx_now(cx));
+	http_reply_json(cx, reply, 200, json);
+	return OK;
+}
+
+static const struct route routes[] = {
+	{ PLANE_DEVICE, "POST", "/v1/challenges", AUTH_NONE,
+	    HTTP_BODY_JSON_MAX, "application/json", post_challenge },
+	{ PLANE_DEVICE, "POST", "/v1/tpm/activations", AUTH_NONE,
+	    HTTP_BODY_JSON_MAX, "application/json", post_activation },
+	{ PLANE_DEVICE, "POST", "/v1/enrollments", AUTH_CLIENT_MAYBE,
+	    HTTP_BODY_EVIDENCE_MAX, "application/json", post_enrollment },
+	{ PLANE_DEVICE, "POST", "/v1/error-reports", AUTH_CLIENT,
+	    REST_REPORT_BODY_MAX, "application/json", rest_error_report_post },
+	{ PLANE_DEVICE, "GET", "/v1/self", AUTH_CLIENT, 0, NULL, get_self },
+};
+
+const struct route_table rest_device_routes = { routes, COUNT_OF(routes) };
