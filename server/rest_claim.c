@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "authority/claim.h"
+#include "base/base.h"
+#include "base/text.h"
+#include "server/http.h"
+#include "server/rest_bulk.h"
+#include "server/rest_device_admin.h"
+#include "server/rest_json.h"
+
+/* 100,000 NDJSON lines of the longest hardware ID with the longest group. */
+#define BULK_BODY_MAX	(26u * 1024u * 1024u)
+
+/* --- one ------------------------------------------------------------- */
+
+static struct err
+claim_post(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct claim_request wanted;
+	struct claim_result made;
+	json_t *object;
+
+	TRY(rest_bulk_read(cx, request->json, &wanted));
+	TRY(claim_make(cx, a, request->tenant, request->principal, &wanted,
+	    &made));
+	object = json_object();
+	rest_set_text(object, "device_id", made.device_id);
+	rest_set_text(object, "hardware_id", made.hardware_id);
+	rest_set_text(object, "tenant", request->tenant->name);
+	rest_set_text(object, "group", made.group);
+	rest_set_time(object, "claimed_at", made.claimed_s);
+	rest_set_text(object, "claimed_by", made.claimed_by);
+	http_reply_json(cx, reply, made.was_own ? 200 : 201, object);
+	return OK;
+}
+
+static struct err
+claim_delete(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	const char *reason = http_query(request, "reason");
+
+	if (reason != NULL && (strlen(reason) > CLAIM_REASON_MAX ||
+	    !text_is_printable(slice_text(reason))))
+		return FAIL_TELL(cx, ERR_PARAMETER,
+		    "reason: at most %u printable bytes", CLAIM_REASON_MAX);
+	TRY(claim_release(cx, a, request->tenant, request->principal,
+	    request->params[1], reason));
+	http_reply_empty(reply, 204);
+	return OK;
+}
+
+/* --- many ------------------------------------------------------------ */
+
+static struct err
+claim_bulk(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct claim_line *lines;
+	size_t n;
+
+	TRY(rest_bulk_lines(cx, request->body,
+	    strcmp(request->content_type, "text/csv") == 0, &lines, &n));
+	TRY(claim_many(cx, a, request->tenant, request->principal, lines, n));
+	TRY(rest_bulk_print(cx, lines, n, &reply->body));
+	reply->status = 200;
+	reply->content_type = "application/x-ndjson";
+	return OK;
+}
+
+/* --- history --------------------------------------------------------- */
+
+static json_t *
+claim_json(const struct claim_row *c)
+{
+	json_t *object = json_object();
+
+	rest_set_text(object, "device_id", c->device_id);
+	rest_set_text(object, "group", c->group);
+	rest_set_time(object, "claimed_at", c->claimed_s);
+	rest_set_text(object, "claimed_by", c->claimed_by);
+	rest_set_time(object, "released_at", c->released_s);
+	rest_set_text(object, "released_by", c->released_by);
+	rest_set_text(object, "release_reason", c->release_reason);
+	return object;
+}
+
+static struct err
+reply_history(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, const char *device_id,
+    struct http_reply *reply)
+{
+	struct claim_filter filter = { .device_id = device_id };
+	struct claim_row *rows;
+	struct page page;
+	json_t *items;
+	size_t n;
+
+	TRY(http_query_page(cx, request, &page));
+	TRY(rest_query_flag(cx, request, "active", &filter.active));
+	filter.after = page.after;
+	filter.limit = page.limit;
+	TRY(claim_list(cx, a, request->tenant, &filter, &rows, &n));
+	items = json_array();
+	for (size_t i = 0; i < n; i++)
+		ASSERT(json_array_append_new(items,
+		    claim_json(&rows[i])) == 0);
+	http_reply_list(cx, reply, items,
+	    n < page.limit ? 0 : rows[n - 1].id);
+	return OK;
+}
+
+static struct err
+claim_history(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	return reply_history(cx, a, request, NULL, reply);
+}
+
+static struct err
+device_history(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	return reply_history(cx, a, request, request->params[1], reply);
+}
+
+#define TENANT	"/v1/tenants/{tenant}"
+#define JSON	"application/json"
+
+static const struct route routes[] = {
+	{ PLANE_OPERATOR, "POST", TENANT "/claims", AUTH_WRITE,
+	    HTTP_BODY_JSON_MAX, JSON, claim_post },
+	{ PLANE_OPERATOR, "POST", TENANT "/claims/bulk", AUTH_WRITE,
+	    BULK_BODY_MAX, "text/csv,application/x-ndjson", claim_bulk },
+	{ PLANE_OPERATOR, "GET", TENANT "/claims", AUTH_READ,
+	    0, NULL, claim_history },
+	{ PLANE_OPERATOR, "DELETE", TENANT "/claims/{device}", AUTH_WRITE,
+	    0, NULL, claim_delete },
+	{ PLANE_OPERATOR, "GET", TENANT "/devices", AUTH_READ,
+	    0, NULL, rest_device_list },
+	{ PLANE_OPERATOR, "GET", TENANT "/devices/{device}", AUTH_READ,
+	    0, NULL, rest_device_get },
+	{ PLANE_OPERATOR, "PATCH", TENANT "/devices/{device}", AUTH_WRITE,
+	    HTTP_BODY_JSON_MAX, JSON, rest_device_patch },
+	{ PLANE_OPERATOR, "GET", TENANT "/devices/{device}/claims", AUTH_READ,
+	    0, NULL, device_history },
+	{ PLANE_OPERATOR, "POST", TENANT "/devices/{device}/ban", AUTH_WRITE,
+	    HTTP_BODY_JSON_MAX, JSON, rest_device_ban },
+	{ PLANE_OPERATOR, "POST", TENANT "/devices/{device}/unban",
+	    AUTH_WRITE, HTTP_BODY_JSON_MAX, JSON, rest_device_unban },
+	{ PLANE_OPERATOR, "GET", TENANT "/certificates", AUTH_READ,
+	    0, NULL, rest_certificate_list },
+	{ PLANE_OPERATOR, "GET", TENANT "/certificates/{serial}", AUTH_READ,
+	    0, NULL, rest_certificate_get },
+	{ PLANE_OPERATOR, "POST", TENANT "/certificates/{serial}/revoke",
+	    AUTH_WRITE, HTTP_BODY_JSON_MAX, JSON, rest_certificate_revoke },
+};
+
+const struct route_table rest_claim_routes = { routes, COUNT_OF(routes) };

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/rest_device_admin.h"
+
+#include "authority/certificate.h"
+#include "base/base.h"
+#include "pki/pem.h"
+#include "server/rest_json.h"
+
+struct err
+rest_query_flag(struct ctx *cx, const struct http_request *request,
+    const char *name, int *out)
+{
+	const char *text = http_query(request, name);
+
+	if (text == NULL)
+		*out = -1;
+	else if (strcmp(text, "true") == 0)
+		*out = 1;
+	else if (strcmp(text, "false") == 0)
+		*out = 0;
+	else
+		return FAIL_TELL(cx, ERR_PARAMETER, "%s: true or false", name);
+	return OK;
+}
+
+/* --- devices --------------------------------------------------------- */
+
+static struct err
+set_attestation(struct ctx *cx, json_t *object, const struct device_view *v)
+{
+	json_t *inner = json_object();
+
+	rest_set(object, "attestation", inner);
+	rest_set_time(inner, "at", v->attested_s);
+	rest_set_text(inner, "format", v->format);
+	rest_set_text(inner, "verdict", v->verdict);
+	rest_set(inner, "policy_version", json_integer(v->policy_version));
+	return rest_set_json(cx, inner, "claims", v->claims);
+}
+
+static void
+set_certificate(struct ctx *cx, json_t *object, const struct device_view *v)
+{
+	json_t *inner = json_object();
+
+	rest_set(object, "certificate", inner);
+	rest_set_hex(cx, inner, "serial", v->serial);
+	rest_set_time(inner, "not_after", v->not_after_s);
+	rest_set_time(inner, "revoked_at", v->revoked_s);
+}
+
+static void
+set_refusal(json_t *object, const struct device_row *d)
+{
+	json_t *inner = json_object();
+
+	rest_set(object, "last_refusal", inner);
+	rest_set_text(inner, "code", d->last_refusal);
+	rest_set_text(inner, "detail", d->last_refusal_detail);
+	rest_set_time(inner, "at", d->last_refusal_s);
+}
+
+struct err
+rest_device_json(struct ctx *cx, const struct tenant *tenant,
+    const struct device_view *v, json_t **out)
+{
+	const struct device_row *d = &v->device;
+	json_t *object = json_keep(cx, json_object());
+
+	rest_set_text(object, "device_id", d->device_id);
+	rest_set_text(object, "hardware_id", d->hardware_id);
+	rest_set_text(object, "tenant", tenant->name);
+	rest_set_text(object, "group", v->group);
+	rest_set_text(object, "state", db_device_state_name(d->state));
+	rest_set_time(object, "claimed_at", d->claimed_s);
+	rest_set_time(object, "last_seen_at", d->last_seen_s);
+	rest_set_text(object, "ban_reason", d->ban_reason);
+	rest_set_time(object, "banned_at", d->banned_s);
+	if (d->last_refusal != NULL)
+		set_refusal(object, d);
+	if (v->attested_s != 0)
+		TRY(set_attestation(cx, object, v));
+	if (v->serial.n > 0)
+		set_certificate(cx, object, v);
+	*out = json_incref(object);
+	return OK;
+}
+
+static struct err
+reply_device(struct ctx *cx, const struct http_request *request,
+    const struct device_view *v, struct http_reply *reply)
+{
+	json_t *object;
+
+	TRY(rest_device_json(cx, request->tenant, v, &object));
+	http_reply_json(cx, reply, 200, object);
+	return OK;
+}
+
+struct err
+rest_device_list(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct device_query query = {
+		.state = http_query(request, "state"),
+		.group = http_query(request, "group"),
+	};
+	struct device_view *views;
+	json_t *items = json_keep(cx, json_array()), *item;
+	size_t n;
+
+	TRY(http_query_page(cx, request, &query.page));
+	TRY(device_list(cx, a, request->tenant, &query, &views, &n));
+	for (size_t i = 0; i < n; i++) {
+		TRY(rest_device_json(cx, request->tenant, &views[i], &item));
+		ASSERT(json_array_append_new(items, item) == 0);
+	}
+	http_reply_list(cx, reply, json_incref(items),
+	    n < query.page.limit ? 0 : views[n - 1].device.id);
+	return OK;
+}
+
+struct err
+rest_device_get(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct device_view view;
+
+	TRY(device_get(cx, a, request->tenant, request->params[1], &view));
+	return reply_device(cx, request, &view, reply);
+}
+
+struct err
+rest_device_patch(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct json_in in = json_in(cx, request->json, "");
+	struct device_change change = { .device_id = request->params[1] };
+	struct device_view view;
+
+	change.group = json_get_name(&in, "group", JSON_REQUIRED);
+	TRY(json_in_done(&in));
+	TRY(device_move(cx, a, request->tenant, request->principal, &change,
+	    &view));
+	return reply_device(cx, request, &view, reply);
+}
+
+struct err
+rest_device_ban(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct device_change change = { .device_id = request->params[1] };
+	struct device_view view;
+
+	if (request->json != NULL) {
+		struct json_in in = json_in(cx, request->json, "");
+
+		change.reason = json_get_text(&in, "reason", JSON_OPTIONAL,
+		    DEVICE_REASON_MAX);
+		TRY(json_in_done(&in));
+	}
+	TRY(device_ban(cx, a, request->tenant, request->principal, &change,
+	    &view));
+	return reply_device(cx, request, &view, reply);
+}
+
+struct err
+rest_device_unban(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct device_change change = { .device_id = request->params[1] };
+	struct device_view view;
+
+	if (request->json != NULL) {
+		struct json_in in = json_in(cx, request->json, "");
+
+		TRY(json_in_done(&in));
+	}
+	TRY(device_unban(cx, a, request->tenant, request->principal, &change,
+	    &view));
+	return reply_device(cx, request, &view, reply);
+}
+
+/* --- certificates ---------------------------------------------------- */
+
+static json_t *
+certificate_json(struct ctx *cx, const struct certificate_row *c)
+{
+	json_t *object = json_object();
+
+	rest_set_hex(cx, object, "serial", c->serial);
+	rest_set_text(object, "device_id", c->device_id);
+	rest_set_hex(cx, object, "ca", c->ca_key_id);
+	rest_set_time(object, "not_before", c->not_before_s);
+	rest_set_time(object, "not_after", c->not_after_s);
+	rest_set_time(object, "issued_at", c->issued_s);
+	rest_set(object, "hardware_key", json_boolean(c->hardware_key));
+	if (c->revoked_s != 0) {
+		rest_set_time(object, "revoked_at", c->revoked_s);
+		rest_set_text(object, "revoke_reason",
+		    certificate_reason_name(c->revoke_reason));
+	}
+	rest_set(object, "recovered", json_boolean(c->recovered));
+	if (c->der.n > 0)
+		rest_set_text(object, "certificate", pem_text(cx->arena,
+		    PEM_CERTIFICATE, c->der));
+	return object;
+}
+
+struct err
+rest_certificate_list(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct certificate_filter filter = {
+		.device_id = http_query(request, "device_id"),
+	};
+	struct certificate_row *rows;
+	struct page page;
+	json_t *items;
+	size_t n;
+
+	TRY(http_query_page(cx, request, &page));
+	TRY(rest_query_flag(cx, request, "revoked", &filter.revoked));
+	filter.after = page.after;
+	filter.limit = page.limit;
+	TRY(certificate_list(cx, a, request->tenant, &filter, &rows, &n));
+	items = json_array();
+	for (size_t i = 0; i < n; i++)
+		ASSERT(json_array_append_new(items,
+		    certificate_json(cx, &rows[i])) == 0);
+	http_reply_list(cx, reply, items,
+	    n < page.limit ? 0 : rows[n - 1].id);
+	return OK;
+}
+
+struct err
+rest_certificate_get(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct certificate_row row;
+
+	TRY(certificate_get(cx, a, request->tenant, request->params[1],
+	    &row));
+	http_reply_json(cx, reply, 200, certificate_json(cx, &row));
+	return OK;
+}
+
+struct err
+rest_certificate_revoke(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct json_in in = json_in(cx, request->json, "");
+	struct certificate_change change = { .serial = request->params[1] };
+	struct certificate_row row;
+	const char *reason;
+
+	reason = json_get_text(&in, "reason", JSON_REQUIRED, 64);
+	if (reason != NULL && !certificate_reason_find(reason,
+	    &change.reason))
+		json_refuse(&in, "reason", "is not a reason for a device");
+	TRY(json_in_done(&in));
+	TRY(certificate_revoke(cx, a, request->tenant, request->principal,
+	    &change, &row));
+	http_reply_json(cx, reply, 200, certificate_json(cx, &row));
+	return OK;
+}
