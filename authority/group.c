@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "authority/group.h"
+
+#include "attest/attest.h"
+#include "authority/event.h"
+#include "db/device.h"
+#include "policy/result.h"
+
+#define DEFAULT_POLICY \
+	"{\"rules\":[{\"claim\":\"hardware_key\",\"equals\":true}]}"
+
+static const struct group_profile default_profile = {
+	.title = "", .lifetime_s = 86400, .backdate_s = 300,
+	.renew_after_percent = 50, .renew_without_evidence_s = 0,
+	.min_interval_s = 0,
+};
+
+/* --- profiles ---------------------------------------------------------- */
+
+static void
+set_if(int64_t *field, int64_t v)
+{
+	if (v >= 0)
+		*field = v;
+}
+
+static void
+apply(struct db_group *g, const struct group_profile *p)
+{
+	if (p->title != NULL)
+		g->title = p->title;
+	set_if(&g->lifetime_s, p->lifetime_s);
+	set_if(&g->backdate_s, p->backdate_s);
+	set_if(&g->renew_after_percent, p->renew_after_percent);
+	set_if(&g->renew_without_evidence_s, p->renew_without_evidence_s);
+	set_if(&g->min_interval_s, p->min_interval_s);
+}
+
+static struct err
+check_profile(struct ctx *cx, const struct db_group *g)
+{
+	const struct {
+		const char *pointer;
+		int64_t v, least, most;
+	} ranges[] = {
+		{ "/lifetime_s", g->lifetime_s, GROUP_LIFETIME_MIN_S,
+		    GROUP_LIFETIME_MAX_S },
+		{ "/backdate_s", g->backdate_s, 0, GROUP_BACKDATE_MAX_S },
+		{ "/renew_after_percent", g->renew_after_percent, 1, 99 },
+		{ "/renew_without_evidence_s", g->renew_without_evidence_s,
+		    0, GROUP_RENEW_WITHOUT_MAX_S },
+		{ "/min_interval_s", g->min_interval_s, 0,
+		    GROUP_INTERVAL_MAX_S },
+	};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (ranges[i].v < ranges[i].least ||
+		    ranges[i].v > ranges[i].most)
+			return FAIL_AT(cx, ERR_FIELD, ranges[i].pointer,
+			    "must be from %lld to %lld",
+			    (long long)ranges[i].least,
+			    (long long)ranges[i].most);
+	/* Else no device could renew before its certificate runs out. */
+	if (g->min_interval_s >= g->lifetime_s)
+		return FAIL_AT(cx, ERR_FIELD, "/min_interval_s",
+		    "must be shorter than lifetime_s, %lld",
+		    (long long)g->lifetime_s);
+	return OK;
+}
+
+/* A misspelt format would keep every device out. */
+static struct err
+check_formats(struct ctx *cx, const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->n_formats; i++)
+		if (attest_find(policy->formats[i]) == NULL)
+			return FAIL_AT(cx, ERR_FIELD,
+			    json_pointer_item(cx, "/formats", i),
+			    "no such format of evidence: %s",
+			    policy->formats[i]);
+	return OK;
+}
+
+/* --- making ------------------------------------------------------------ */
+
+static struct err
+insert(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    struct db_group *g, const char *document, const char *actor)
+{
+	struct db_policy policy = {
+		.version = 1, .document = document,
+		.created_s = g->created_s, .created_by = actor,
+	};
+
+	g->policy_version = policy.version;
+	TRY(db_group_insert(cx, tx, tenant_id, g, &g->id));
+	TRY(db_policy_insert(cx, tx, tenant_id, g->id, &policy));
+	return event_add(cx, tx, tenant_id, "group.created", g->name, actor,
+	    NULL);
+}
+
+struct err
+group_add_default(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    const char *actor)
+{
+	struct db_group g = {
+		.name = GROUP_DEFAULT_NAME, .created_s = ctx_now(cx)
+	};
+
+	apply(&g, &default_profile);
+	return insert(cx, tx, tenant_id, &g, DEFAULT_POLICY, actor);
+}
+
+struct making {
+	int64_t		 tenant_id;
+	struct db_group	 group;
+	const char	*document, *actor;
+};
+
+static struct err
+make_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct making *m = arg;
+
+	return insert(cx, tx, m->tenant_id, &m->group, m->document, m->actor);
+}
+
+struct err
+group_create(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const struct principal *who,
+    const char *name, const struct group_profile *profile,
+    const struct policy *policy, struct db_group *out)
+{
+	struct making m = {
+		.tenant_id = tenant->id, .actor = who->name,
+		.document = DEFAULT_POLICY,
+		.group = { .name = name, .created_s = ctx_now(cx) },
+	};
+	struct err e;
+
+	if (strcmp(tenant->name, TENANT_PLATFORM) == 0)
+		return FAIL_AT(cx, ERR_FIELD, "",
+		    "the platform has no devices and no groups");
+	apply(&m.group, &default_profile);
+	apply(&m.group, profile);
+	TRY(check_profile(cx, &m.group));
+	if (policy != NULL) {
+		TRY(check_formats(cx, policy));
+		m.document = policy_text(cx, policy);
+	}
+	e = db_write(cx, a->db, make_work, &m);
+	if (e.code == ERR_EXISTS)
+		return FAIL_AT(cx, ERR_EXISTS, "/name",
+		    "there is a group %s", name);
+	TRY(e);
+	*out = m.group;
+	return OK;
+}
+
+/* --- looking ----------------------------------------------------------- */
+
+struct finding {
+	int64_t		 tenant_id;
+	const char	*name;
+	struct db_group	 group;
+	struct db_policy policy;
+};
+
+static struct err
+find_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct finding *f = arg;
+
+	return db_group_by_name(cx, tx, f->tenant_id, f->name, &f->group);
+}
+
+struct err
+group_get(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const char *name, struct db_group *out)
+{
+	struct finding f = { .tenant_id = tenant->id, .name = name };
+
+	TRY(db_read(cx, a->db, find_work, &f));
+	*out = f.group;
+	return OK;
+}
+
+struct listing {
+	int64_t		 tenant_id;
+	struct page	 page;
+	struct db_group	*items;
+	size_t		 n;
+};
+
+static struct err
+list_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct listing *l = arg;
+
+	return db_group_list(cx, tx, l->tenant_id, l->page.after,
+	    (size_t)l->page.limit + 1, &l->items, &l->n);
+}
+
+struct err
+group_list(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, struct page page, struct db_group **out,
+    size_t *out_n, int64_t *out_next)
+{
+	struct listing l = { .tenant_id = tenant->id, .page = page };
+	bool more;
+
+	TRY(db_read(cx, a->db, list_work, &l));
+	more = l.n > page.limit;
+	*out = l.items;
+	*out_n = more ? page.limit : l.n;
+	*out_next = more ? l.items[page.limit - 1].id : 0;
+	return OK;
+}
+
+static struct err
+get_policy(struct ctx *cx, struct db_tx *tx, struct finding *f)
+{
+	TRY(find_work(cx, tx, f));
+	return db_policy_get(cx, tx, f->tenant_id, f->group.id,
+	    f->group.policy_version, &f->policy);
+}
+
+static struct err
+policy_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	return get_policy(cx, tx, arg);
+}
+
+struct err
+group_policy(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const char *name, struct db_policy *out)
+{
+	struct finding f = { .tenant_id = tenant->id, .name = name };
+
+	TRY(db_read(cx, a->db, policy_work, &f));
+	*out = f.policy;
+	return OK;
+}
+
+struct err
+group_rules(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t group_id, struct db_group *out_group, struct policy *out_policy)
+{
+	struct db_group group;
+	struct db_policy row;
+
+	TRY(db_group_by_id(cx, tx, tenant_id, group_id, &group));
+	TRY(db_policy_get(cx, tx, tenant_id, group_id, group.policy_version,
+	    &row));
+	TRY(policy_parse(cx, row.document, out_policy));
+	*out_group = group;
+	return OK;
+}
+
+/* --- changing ---------------------------------------------------------- */
+
+struct changing {
+	struct finding			 at;
+	const char			*actor;
+	/* group_change() */
+	const struct group_profile	*profile;
+	/* policies */
+	const struct policy		*policy;
+	const char			*device_id;
+	const struct policy_learn	*learn;
+};
+
+static struct err
+change_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct changing *c = arg;
+
+	TRY(find_work(cx, tx, &c->at));
+	apply(&c->at.group, c->profile);
+	TRY(check_profile(cx, &c->at.group));
+	TRY(db_group_update(cx, tx, c->at.tenant_id, &c->at.group));
+	return event_add(cx, tx, c->at.tenant_id, "group.changed", c->at.name,
+	    c->actor, NULL);
+}
+
+struct err
+group_change(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const struct principal *who,
+    const char *name, const struct group_profile *profile,
+    struct db_group *out)
+{
+	struct changing c = {
+		.at = { .tenant_id = tenant->id, .name = name },
+		.actor = who->name, .profile = profile,
+	};
+
+	TRY(db_write(cx, a->db, change_work, &c));
+	*out = c.at.group;
+	return OK;
+}
+
+/* The next version, in force from the commit on. */
+static struct err
+put_version(struct ctx *cx, struct db_tx *tx, struct changing *c,
+    const struct policy *policy, const char *event)
+{
+	struct finding *at = &c->at;
+
+	at->policy = (struct db_policy){
+		.version = at->group.policy_version + 1,
+		.document = policy_text(cx, policy),
+		.created_s = ctx_now(cx), .created_by = c->actor,
+	};
+	TRY(db_policy_insert(cx, tx, at->tenant_id, at->group.id,
+	    &at->policy));
+	TRY(db_group_set_policy(cx, tx, at->tenant_id, at->group.id,
+	    at->policy.version));
+	return event_add(cx, tx, at->tenant_id, event, at->name, c->actor,
+	    json_pack("{s:I}", "version", (json_int_t)at->policy.version));
+}
+
+static struct err
+set_policy_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct changing *c = arg;
+
+	TRY(find_work(cx, tx, &c->at));
+	return put_version(cx, tx, c, c->policy, "policy.set");
+}
+
+struct err
+group_set_policy(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const struct principal *who,
+    const char *name, const struct policy *policy, struct db_policy *out)
+{
+	struct changing c = {
+		.at = { .tenant_id = tenant->id, .name = name },
+		.actor = who->name, .policy = policy,
+	};
+
+	TRY(check_formats(cx, policy));
+	TRY(db_write(cx, a->db, set_policy_work, &c));
+	*out = c.at.policy;
+	return OK;
+}
+
+/* What the golden device showed last. */
+static struct err
+golden_claims(struct ctx *cx, struct db_tx *tx, const struct changing *c,
+    struct claims *out)
+{
+	struct device_view view;
+	bool found;
+
+	TRY(db_device_view(cx, tx, c->at.tenant_id, c->device_id, &view,
+	    &found));
+	if (!found)
+		return FAIL_AT(cx, ERR_NOT_FOUND, "/device_id",
+		    "no such device");
+	if (view.device.group_id != c->at.group.id)
+		return FAIL_AT(cx, ERR_CONFLICT, "/device_id",
+		    "the device is not in this group");
+	if (view.device.state == DEVICE_BANNED)
+		return FAIL_AT(cx, ERR_CONFLICT, "/device_id",
+		    "the device is banned");
+	if (view.attested_s == 0 || view.claims == NULL)
+		return FAIL_AT(cx, ERR_CONFLICT, "/device_id",
+		    "the device was never attested");
+	return result_claims_parse(cx, view.claims, out);
+}
+
+static struct err
+learn_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct changing *c = arg;
+	struct policy old, policy;
+	struct claims claims;
+
+	TRY(get_policy(cx, tx, &c->at));
+	TRY(golden_claims(cx, tx, c, &claims));
+	TRY(policy_parse(cx, c->at.policy.document, &old));
+	TRY(policy_learn(cx, &old, &claims, c->learn, &policy));
+	return put_version(cx, tx, c, &policy, "policy.learned");
+}
+
+struct err
+group_learn_policy(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const struct principal *who,
+    const char *name, const char *device_id,
+    const struct policy_learn *learn, struct db_policy *out)
+{
+	struct changing c = {
+		.at = { .tenant_id = tenant->id, .name = name },
+		.actor = who->name, .device_id = device_id, .learn = learn,
+	};
+
+	TRY(db_write(cx, a->db, learn_work, &c));
+	*out = c.at.policy;
+	return OK;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "authority/hardware.h"
+
+#include <sodium.h>
+
+#include "attest/tpm_key.h"
+#include "authority/claim.h"
+#include "authority/tenant.h"
+#include "authority/trust.h"
+#include "codec/der.h"
+#include "pki/key.h"
+
+static struct err
+refuse(struct ctx *cx, const char *member, const char *why)
+{
+	return FAIL_AT(cx, ERR_FIELD, member, "%s", why);
+}
+
+/* A SEQUENCE begins with 30; a TPMT_PUBLIC with TPM_ALG_RSA or TPM_ALG_ECC,
+ * whose first byte is 00 (TPM 2.0 Part 2, 12.2.4). */
+static struct err
+spki_of(struct ctx *cx, struct slice key, struct slice *out)
+{
+	struct tpm_public public;
+	struct key parsed;
+
+	if (key.n == 0 || key.n > HARDWARE_KEY_MAX)
+		return refuse(cx, "/ek_public", "is empty or too large");
+	if (key.p[0] == DER_SEQUENCE) {
+		if (failed(key_parse(cx, key, &parsed)) ||
+		    parsed.kind == KEY_ED25519)
+			return refuse(cx, "/ek_public",
+			    "must be an RSA, P-256 or P-384 key");
+		*out = key;
+		return OK;
+	}
+	if (failed(tpm_public_parse(cx, key, &public)) ||
+	    failed(tpm_key_check_ek(cx, &public)) ||
+	    failed(tpm_key_spki(cx, &public, out)))
+		return refuse(cx, "/ek_public", "must be a "
+		    "SubjectPublicKeyInfo or the TPMT_PUBLIC of an "
+		    "endorsement key");
+	return OK;
+}
+
+static struct err
+hardware_id_of(struct ctx *cx, const struct hardware_spec *spec,
+    const char **out)
+{
+	struct slice spki;
+	uint8_t sha256[32];
+
+	if ((spec->hardware_id == NULL) == (spec->ek_public.n == 0))
+		return refuse(cx, "", "give hardware_id or ek_public, not both");
+	if (spec->hardware_id != NULL) {
+		if (!claim_is_hardware_id(spec->hardware_id))
+			return refuse(cx, "/hardware_id", "not a hardware ID: "
+			    "<scheme>:<lower-case hex>");
+		*out = spec->hardware_id;
+		return OK;
+	}
+	TRY(spki_of(cx, spec->ek_public, &spki));
+	crypto_hash_sha256(sha256, spki.p, spki.n);
+	*out = arena_printf(cx->arena, "tpm-ek:%s",
+	    text_hex(cx->arena, SLICE_OF(sha256)));
+	return OK;
+}
+
+struct adding { struct db_hardware row; const char *actor; };
+
+static struct err
+add_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct adding *m = arg;
+
+	TRY(db_hardware_forget(cx, tx, m->row.tenant_id, m->row.hardware_id,
+	    m->row.created_s));
+	TRY(db_hardware_insert(cx, tx, &m->row, &m->row.id));
+	return tenant_event(cx, tx, m->row.tenant_id, "hardware.added",
+	    m->row.hardware_id, m->actor, NULL);
+}
+
+struct err
+hardware_add(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const struct principal *who,
+    const struct hardware_spec *spec, struct db_hardware *out)
+{
+	char *device_id = arena_alloc(cx->arena, DEVICE_ID_SIZE);
+	struct adding m = {
+		.row = {
+			.tenant_id = tenant == NULL ? 0 : tenant->id,
+			.note = spec->note == NULL ? "" : spec->note,
+			.expires_s = spec->expires_s,
+			.created_s = ctx_now(cx), .created_by = who->name,
+		},
+		.actor = who->name,
+	};
+	struct err e;
+
+	TRY(hardware_id_of(cx, spec, &m.row.hardware_id));
+	if (spec->expires_s != 0 && spec->expires_s <= m.row.created_s)
+		return refuse(cx, "/expires_at", "must be in the future");
+	attest_device_id(m.row.hardware_id, device_id);
+	m.row.device_id = device_id;
+	e = db_write(cx, a->db, add_work, &m);
+	if (e.code == ERR_EXISTS)
+		return FAIL_TELL(cx, ERR_EXISTS, "%s is known already",
+		    m.row.hardware_id);
+	TRY(e);
+	trust_changed(a);
+	*out = m.row;
+	return OK;
+}
+
+struct listing {
+	int64_t			 tenant_id;
+	struct page		 page;
+	struct db_hardware	*items;
+	size_t			 n;
+};
+
+static struct err
+list_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct listing *l = arg;
+
+	return db_hardware_list(cx, tx, l->tenant_id, l->page.after,
+	    (size_t)l->page.limit + 1, &l->items, &l->n);
+}
+
+struct err
+hardware_list(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, struct page page, struct db_hardware **out,
+    size_t *out_n, int64_t *out_next)
+{
+	struct listing l = {
+		.tenant_id = tenant == NULL ? 0 : tenant->id, .page = page
+	};
+	bool more;
+
+	TRY(db_read(cx, a->db, list_work, &l));
+	more = l.n > page.limit;
+	*out = l.items;
+	*out_n = more ? page.limit : l.n;
+	*out_next = more ? l.items[page.limit - 1].id : 0;
+	return OK;
+}
+
+struct deleting { int64_t tenant_id, id; const char *actor; };
+
+static struct err
+delete_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	const struct deleting *d = arg;
+
+	TRY(db_hardware_delete(cx, tx, d->tenant_id, d->id));
+	return tenant_event(cx, tx, d->tenant_id, "hardware.deleted",
+	    arena_printf(cx->arena, "%lld", (long long)d->id), d->actor, NULL);
+}
+
+struct err
+hardware_delete(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const struct principal *who, int64_t id)
+{
+	struct deleting d = {
+		tenant == NULL ? 0 : tenant->id, id, who->name
+	};
+
+	TRY(db_write(cx, a->db, delete_work, &d));
+	trust_changed(a);
+	return OK;
+}

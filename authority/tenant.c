@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "authority/tenant.h"
+
+#include "authority/ca.h"
+#include "authority/event.h"
+#include "authority/group.h"
+#include "base/base.h"
+
+/* A tenant in the making. */
+struct making {
+	struct db_tenant	 row;
+	struct db_ca		 root, under;
+	const char		*actor;
+	bool			 with_group;
+};
+
+static struct err
+insert(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct making *m = arg;
+
+	TRY(db_tenant_insert(cx, tx, &m->row, &m->row.id));
+	m->root.tenant_id = m->under.tenant_id = m->row.id;
+	TRY(db_ca_insert(cx, tx, &m->root, &m->root.id));
+	m->under.parent_id = m->root.id;
+	TRY(db_ca_insert(cx, tx, &m->under, &m->under.id));
+	if (m->with_group)
+		TRY(group_add_default(cx, tx, m->row.id, m->actor));
+	return event_add(cx, tx, m->row.id, "tenant.created", m->row.name,
+	    m->actor, NULL);
+}
+
+struct finding { const char *name; struct db_tenant found; };
+
+static struct err
+find_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct finding *f = arg;
+
+	return db_tenant_by_name(cx, tx, f->name, &f->found);
+}
+
+/* Asked before the signer is: a name that is taken must not cost two keys.  The
+ * table has the last word. */
+static struct err
+check_is_new(struct ctx *cx, const struct authority *a, const char *name)
+{
+	struct finding f = { .name = name };
+	struct err e = db_read(cx, a->db, find_work, &f);
+
+	if (e.code == ERR_NOT_FOUND) {
+		ctx_forget(cx);
+		return OK;
+	}
+	TRY(e);
+	return FAIL_AT(cx, ERR_EXISTS, "/name", "there is a tenant %s", name);
+}
+
+static struct err
+make(struct ctx *cx, const struct authority *a, struct making *m,
+    enum ca_role under)
+{
+	struct err e;
+
+	TRY(check_is_new(cx, a, m->row.name));
+	TRY(ca_make(cx, a, m->row.name, CA_ROLE_ROOT, NULL, &m->root));
+	TRY(ca_make(cx, a, m->row.name, under, &m->root, &m->under));
+	e = db_write(cx, a->db, insert, m);
+	if (e.code == ERR_EXISTS)
+		return FAIL_AT(cx, ERR_EXISTS, "/name",
+		    "there is a tenant %s", m->row.name);
+	TRY(e);
+	/* `daad init` makes the platform before anything is served. */
+	if (a->issuers == NULL)
+		return OK;
+	TRY(issuers_add(cx, a, m->root.id));
+	return issuers_add(cx, a, m->under.id);
+}
+
+struct err
+tenant_create(struct ctx *cx, const struct authority *a,
+    const struct principal *who, const char *name, const char *title,
+    struct db_tenant *out)
+{
+	struct making m = {
+		.row = { .name = name, .title = title == NULL ? "" : title,
+		    .created_s = ctx_now(cx) },
+		.actor = who->name, .with_group = true,
+	};
+
+	if (!text_is_name(name) || strcmp(name, TENANT_PLATFORM) == 0)
+		return FAIL_AT(cx, ERR_FIELD, "/name",
+		    "that name is reserved or not a name");
+	TRY(make(cx, a, &m, CA_ROLE_ISSUING));
+	*out = m.row;
+	return OK;
+}
+
+static void
+fill(struct tenant *out, const struct db_tenant *row)
+{
+	size_t n = strlen(row->name);
+
+	ASSERT(n <= TEXT_NAME_MAX);
+	*out = (struct tenant){ .id = row->id };
+	memcpy(out->name, row->name, n);
+}
+
+struct err
+tenant_create_platform(struct ctx *cx, const struct authority *a,
+    struct tenant *out)
+{
+	struct making m = {
+		.row = { .name = TENANT_PLATFORM, .title = "Platform",
+		    .created_s = ctx_now(cx) },
+		.actor = "init",
+	};
+
+	TRY(make(cx, a, &m, CA_ROLE_SERVER));
+	fill(out, &m.row);
+	return OK;
+}
+
+struct err
+tenant_find(struct ctx *cx, const struct authority *a, const char *name,
+    struct tenant *out)
+{
+	struct finding f = { .name = name };
+
+	if (!text_is_name(name))
+		return FAIL(cx, ERR_NOT_FOUND, "not a name");
+	TRY(db_read(cx, a->db, find_work, &f));
+	fill(out, &f.found);
+	return OK;
+}
+
+struct getting { int64_t id; struct db_tenant found; };
+
+static struct err
+get_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct getting *g = arg;
+
+	return db_tenant_by_id(cx, tx, g->id, &g->found);
+}
+
+struct err
+tenant_get(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, struct db_tenant *out)
+{
+	struct getting g = { .id = tenant->id };
+
+	TRY(db_read(cx, a->db, get_work, &g));
+	*out = g.found;
+	return OK;
+}
+
+struct listing {
+	struct page		 page;
+	struct db_tenant	*items;
+	size_t			 n;
+};
+
+static struct err
+list_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct listing *l = arg;
+
+	return db_tenant_list(cx, tx, l->page.after,
+	    (size_t)l->page.limit + 1, &l->items, &l->n);
+}
+
+/* The list of who sees one tenant only. */
+static struct err
+list_own(struct ctx *cx, const struct authority *a, int64_t id,
+    struct page page, struct db_tenant **out, size_t *out_n)
+{
+	struct db_tenant *own = ARENA_NEW(cx->arena, struct db_tenant);
+	struct tenant tenant = { .id = id };
+
+	TRY(tenant_get(cx, a, &tenant, own));
+	*out = own;
+	*out_n = page.after < id ? 1 : 0;
+	return OK;
+}
+
+struct err
+tenant_list(struct ctx *cx, const struct authority *a,
+    const struct principal *who, struct page page, struct db_tenant **out,
+    size_t *out_n, int64_t *out_next)
+{
+	struct listing l = { .page = page };
+	bool more;
+
+	if (who->tenant_id != 0) {
+		TRY(list_own(cx, a, who->tenant_id, page, out, out_n));
+		*out_next = 0;
+		return OK;
+	}
+	TRY(db_read(cx, a->db, list_work, &l));
+	more = l.n > page.limit;
+	*out = l.items;
+	*out_n = more ? page.limit : l.n;
+	*out_next = more ? l.items[page.limit - 1].id : 0;
+	return OK;
+}
+
+struct err
+tenant_event(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    const char *type, const char *subject, const char *actor, json_t *data)
+{
+	struct db_tenant platform = { .id = tenant_id };
+
+	if (tenant_id == 0)
+		TRY(db_tenant_by_name(cx, tx, TENANT_PLATFORM, &platform));
+	return event_add(cx, tx, platform.id, type, subject, actor, data);
+}

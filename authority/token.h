@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Operators' bearer tokens: "daapki_" and 43 characters of base64url, which are
+ * 32 random bytes.  Only their keyed hash is kept, so a stolen database opens
+ * nothing.
+ */
+#ifndef DAAPKI_AUTHORITY_TOKEN_H
+#define DAAPKI_AUTHORITY_TOKEN_H
+
+#include "authority/authority.h"
+#include "db/token.h"
+
+#define TOKEN_PREFIX		"daapki_"
+#define TOKEN_SECRET_SIZE	32u
+#define TOKEN_USED_STEP_S	60	/* last use is noted that often at most */
+
+struct token_spec {
+	const char	*name;
+	enum role	 role;
+	int64_t		 expires_s;	/* 0: never */
+};
+
+/* "admin", "owner", "reader". */
+const char	*token_role_name(enum role);
+bool		 token_role_find(const char *name, enum role *out);
+
+/*
+ * Make a token of a tenant, or of the platform (tenant NULL).  out_text is
+ * shown once: it cannot be had again.
+ * ERR_FIELD	a tenant's token is for owner or reader, the platform's for
+ *		admin or reader; an expiry that is past
+ */
+struct err	token_create(struct ctx *, const struct authority *,
+		    const struct tenant *, const struct principal *,
+		    const struct token_spec *, struct db_token *out,
+		    const char **out_text);
+/* The first one, of the platform's administrator: for `daad init`. */
+struct err	token_create_first(struct ctx *, const struct authority *,
+		    const char **out_text);
+
+/*
+ * Who has this token.
+ * ERR_AUTH_TOKEN	unknown, expired or revoked: which of these is not told
+ */
+struct err	token_authenticate(struct ctx *, const struct authority *,
+		    const char *text, struct principal *out);
+
+/* Revoked ones too: they are history. */
+struct err	token_list(struct ctx *, const struct authority *,
+		    const struct tenant *, struct page,
+		    struct db_token **out, size_t *out_n, int64_t *out_next);
+/* From the commit on it is not valid.  ERR_NOT_FOUND */
+struct err	token_revoke(struct ctx *, const struct authority *,
+		    const struct tenant *, const struct principal *,
+		    int64_t id);
+
+#endif

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "authority/trust.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/base.h"
+#include "db/anchor.h"
+#include "db/hardware.h"
+
+#define KEY_ID_SIZE	64u	/* X || Y of a P-256 point */
+
+/* What was read at one time.  Never changes; freed by the last who let go. */
+struct snapshot {
+	atomic_uint		 n_holders;
+	struct arena		*arena;
+	int64_t			 read_s;
+	int64_t			 until_s;	/* a part expires then */
+	struct trust_loaded	 view;
+};
+
+struct slot {
+	int64_t		 tenant_id;
+	struct snapshot	*snapshot;
+};
+
+struct trust_cache {
+	pthread_mutex_t	 lock;
+	uint64_t	 generation;	/* counts changes */
+	size_t		 n, next_victim;
+	struct slot	 slots[TRUST_CACHED_MAX];
+};
+
+static void
+let_go(void *arg)
+{
+	struct snapshot *s = arg;
+
+	if (atomic_fetch_sub(&s->n_holders, 1) == 1) {
+		arena_free(s->arena);
+		free(s);
+	}
+}
+
+struct trust_cache *
+trust_cache_new(void)
+{
+	struct trust_cache *cache = base_alloc(sizeof(*cache));
+
+	ASSERT(pthread_mutex_init(&cache->lock, NULL) == 0);
+	return cache;
+}
+
+static void
+forget_all(struct trust_cache *cache)
+{
+	for (size_t i = 0; i < cache->n; i++) {
+		let_go(cache->slots[i].snapshot);
+		cache->slots[i].snapshot = NULL;
+	}
+	cache->n = 0;
+}
+
+void
+trust_cache_free(struct trust_cache *cache)
+{
+	if (cache == NULL)
+		return;
+	forget_all(cache);
+	(void)pthread_mutex_destroy(&cache->lock);
+	free(cache);
+}
+
+void
+trust_changed(const struct authority *a)
+{
+	struct trust_cache *cache = a->trust;
+
+	if (cache == NULL)
+		return;
+	ASSERT(pthread_mutex_lock(&cache->lock) == 0);
+	cache->generation++;
+	forget_all(cache);
+	ASSERT(pthread_mutex_unlock(&cache->lock) == 0);
+}
+
+/* --- reading ------------------------------------------------------------ */
+
+/* Growing arrays in the snapshot's arena. */
+struct reading {
+	struct snapshot		*snapshot;
+	int64_t			 tenant_id;
+	struct slice		*anchors;
+	struct trust_key	*keys;
+	uint8_t			(*eks)[32];
+	size_t			 n_anchors, n_keys, n_eks;
+	size_t			 cap_anchors, cap_keys, cap_eks;
+};
+
+static void *
+grow(struct arena *arena, void *items, size_t n, size_t *cap, size_t size)
+{
+	void *grown;
+
+	if (n < *cap)
+		return items;
+	*cap = *cap > 0 ? *cap * 2 : 16;
+	grown = arena_array(arena, *cap, size);
+	if (n > 0)
+		memcpy(grown, items, n * size);
+	return grown;
+}
+
+static void
+take_anchor(void *arg, const struct db_anchor *row)
+{
+	struct reading *r = arg;
+	struct arena *arena = r->snapshot->arena;
+
+	r->anchors = grow(arena, r->anchors, r->n_anchors, &r->cap_anchors,
+	    sizeof(*r->anchors));
+	r->anchors[r->n_anchors++] = slice_dup(arena, row->certificate);
+}
+
+static void
+take_ek(struct reading *r, const char *hex)
+{
+	r->eks = grow(r->snapshot->arena, r->eks, r->n_eks, &r->cap_eks,
+	    sizeof(*r->eks));
+	if (text_unhex(hex, r->eks[r->n_eks], sizeof(*r->eks)))
+		r->n_eks++;
+}
+
+static void
+take_key(struct reading *r, const char *hex)
+{
+	struct arena *arena = r->snapshot->arena;
+	struct slice id;
+
+	if (!text_unhex_any(arena, hex, KEY_ID_SIZE, &id) ||
+	    id.n != KEY_ID_SIZE)
+		return;
+	r->keys = grow(arena, r->keys, r->n_keys, &r->cap_keys,
+	    sizeof(*r->keys));
+	r->keys[r->n_keys++] = (struct trust_key){ .id = id };
+}
+
+/* Parts of other schemes are known by name only: nothing is believed for it. */
+static const struct {
+	const char	*prefix;
+	void		(*take)(struct reading *, const char *hex);
+} schemes[] = {
+	{ "tpm-ek:", take_ek },
+	{ "key:", take_key },
+};
+
+static void
+take_part(void *arg, const struct db_hardware *row)
+{
+	struct reading *r = arg;
+
+	for (size_t i = 0; i < COUNT_OF(schemes); i++) {
+		size_t n = strlen(schemes[i].prefix);
+
+		if (strncmp(row->hardware_id, schemes[i].prefix, n) == 0)
+			schemes[i].take(r, row->hardware_id + n);
+	}
+	if (row->expires_s != 0 && row->expires_s < r->snapshot->until_s)
+		r->snapshot->until_s = row->expires_s;
+}
+
+static struct err
+read_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct reading *r = arg;
+	struct snapshot *s = r->snapshot;
+
+	TRY(db_anchor_each(cx, tx, r->tenant_id, take_anchor, r));
+	TRY(db_hardware_each(cx, tx, r->tenant_id, s->read_s, take_part, r));
+	s->view = (struct trust_loaded){
+		.trust = { .anchors = r->anchors, .n_anchors = r->n_anchors,
+		    .keys = r->keys, .n_keys = r->n_keys },
+		.known_eks = (const uint8_t (*)[32])r->eks,
+		.n_known_eks = r->n_eks,
+	};
+	return OK;
+}
+
+static struct err
+read_snapshot(struct ctx *cx, const struct authority *a, int64_t tenant_id,
+    int64_t at_s, struct snapshot **out)
+{
+	struct snapshot *s = base_alloc(sizeof(*s));
+	struct reading r = { .snapshot = s, .tenant_id = tenant_id };
+	struct err e;
+
+	s->arena = arena_new();
+	s->read_s = at_s;
+	s->until_s = INT64_MAX;
+	atomic_init(&s->n_holders, 1);
+	e = db_read(cx, a->db, read_work, &r);
+	if (failed(e)) {
+		let_go(s);
+		return e;
+	}
+	*out = s;
+	return OK;
+}
+
+/* --- keeping ------------------------------------------------------------ */
+
+static struct slot *
+find_slot(struct trust_cache *cache, int64_t tenant_id)
+{
+	for (size_t i = 0; i < cache->n; i++)
+		if (cache->slots[i].tenant_id == tenant_id)
+			return &cache->slots[i];
+	return NULL;
+}
+
+/* A kept one that is good at that time, held for the caller; or NULL. */
+static struct snapshot *
+kept(struct trust_cache *cache, int64_t tenant_id, int64_t at_s,
+    uint64_t *out_generation)
+{
+	struct snapshot *s = NULL;
+	const struct slot *slot;
+
+	ASSERT(pthread_mutex_lock(&cache->lock) == 0);
+	slot = find_slot(cache, tenant_id);
+	if (slot != NULL && at_s >= slot->snapshot->read_s &&
+	    at_s < slot->snapshot->until_s) {
+		s = slot->snapshot;
+		atomic_fetch_add(&s->n_holders, 1);
+	}
+	*out_generation = cache->generation;
+	ASSERT(pthread_mutex_unlock(&cache->lock) == 0);
+	return s;
+}
+
+/* Keep what was read, unless something changed while it was. */
+static void
+keep(struct trust_cache *cache, int64_t tenant_id, struct snapshot *s,
+    uint64_t generation)
+{
+	struct slot *slot;
+
+	ASSERT(pthread_mutex_lock(&cache->lock) == 0);
+	if (cache->generation == generation) {
+		slot = find_slot(cache, tenant_id);
+		if (slot == NULL && cache->n < TRUST_CACHED_MAX)
+			slot = &cache->slots[cache->n++];
+		else if (slot == NULL)
+			slot = &cache->slots[cache->next_victim++ %
+			    TRUST_CACHED_MAX];
+		if (slot->snapshot != NULL)
+			let_go(slot->snapshot);
+		atomic_fetch_add(&s->n_holders, 1);
+		*slot = (struct slot){ tenant_id, s };
+	}
+	ASSERT(pthread_mutex_unlock(&cache->lock) == 0);
+}
+
+struct err
+trust_load(struct ctx *cx, const struct authority *a, int64_t tenant_id,
+    struct trust_loaded *out)
+{
+	int64_t at_s = ctx_now(cx);
+	struct trust_cache *cache = a->trust;
+	struct snapshot *s = NULL;
+	uint64_t generation = 0;
+
+	if (cache != NULL)
+		s = kept(cache, tenant_id, at_s, &generation);
+	if (s == NULL) {
+		TRY(read_snapshot(cx, a, tenant_id, at_s, &s));
+		if (cache != NULL)
+			keep(cache, tenant_id, s, generation);
+	}
+	arena_defer(cx->arena, let_go, s);
+	*out = s->view;
+	return OK;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an appraisal of a tenant's device may believe without proof: the
+ * platform's and that tenant's anchors and known parts.  Kept in memory, so
+ * that enrolment does not read them each time.
+ */
+#ifndef DAAPKI_AUTHORITY_TRUST_H
+#define DAAPKI_AUTHORITY_TRUST_H
+
+#include "attest/attest.h"
+#include "authority/authority.h"
+
+#define TRUST_CACHED_MAX	256u	/* tenants whose trust is kept */
+
+struct trust_loaded {
+	struct trust	 trust;
+	/* SHA-256 of the SPKI of EKs known without a certificate. */
+	const uint8_t	(*known_eks)[32];
+	size_t		 n_known_eks;
+};
+
+struct trust_cache;
+struct trust_cache	*trust_cache_new(void);
+/* NULL is nothing. */
+void			 trust_cache_free(struct trust_cache *);
+
+/*
+ * The trust of a tenant (0: of the platform alone) as it is now.  Lives as long
+ * as cx->arena.  Reads the database when nothing is kept, so it is not to be
+ * called in a transaction.
+ * ERR_STORAGE
+ */
+struct err	trust_load(struct ctx *, const struct authority *,
+		    int64_t tenant_id, struct trust_loaded *out);
+/* An anchor or a part was committed or taken away. */
+void		trust_changed(const struct authority *);
+
+#endif
