@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "attest/chain.h"
+
+#include <openssl/core_names.h>
+#include <openssl/x509v3.h>
+
+#include "base/text.h"
+
+#define OID_TEXT_MAX	128
+
+AUTO_DEFINE(EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free);
+
+static void
+free_x509(void *x)
+{
+	X509_free(x);
+}
+
+static void
+free_crl(void *crl)
+{
+	X509_CRL_free(crl);
+}
+
+struct err
+chain_cert_parse(struct ctx *cx, struct slice der, X509 **out)
+{
+	const uint8_t *p = der.p;
+	X509 *x;
+
+	if (der.n == 0 || der.n > ATTEST_CERT_MAX)
+		return FAIL_TELL(cx, ERR_EV_MALFORMED,
+		    "certificate of %zu bytes", der.n);
+	x = d2i_X509(NULL, &p, (long)der.n);
+	if (x == NULL)
+		return OSSL_FAIL(cx, ERR_EV_MALFORMED, "not a certificate");
+	arena_defer(cx->arena, free_x509, x);
+	if (p != der.p + der.n)
+		return FAIL_TELL(cx, ERR_EV_MALFORMED,
+		    "bytes follow a certificate");
+	/* Reads the extensions once, while this thread alone has it. */
+	if ((X509_get_extension_flags(x) & EXFLAG_INVALID) != 0)
+		return FAIL_TELL(cx, ERR_EV_MALFORMED,
+		    "certificate with extensions that cannot be read");
+	*out = x;
+	return OK;
+}
+
+struct err
+chain_certs_parse(struct ctx *cx, const struct slice *der, size_t n,
+    X509 ***out)
+{
+	X509 **certs = arena_array(cx->arena, n, sizeof(*certs));
+
+	for (size_t i = 0; i < n; i++)
+		TRY(chain_cert_parse(cx, der[i], &certs[i]));
+	*out = certs;
+	return OK;
+}
+
+/* --- what a certificate says ------------------------------------------ */
+
+bool
+chain_oid_is(const ASN1_OBJECT *obj, const char *oid)
+{
+	char text[OID_TEXT_MAX];
+
+	return OBJ_obj2txt(text, sizeof(text), obj, 1) > 0 &&
+	    strcmp(text, oid) == 0;
+}
+
+bool
+chain_limits_eku(X509 *x)
+{
+	return (X509_get_extension_flags(x) & EXFLAG_XKUSAGE) != 0;
+}
+
+bool
+chain_has_eku(X509 *x, const char *oid)
+{
+	AUTO(EXTENDED_KEY_USAGE) eku = X509_get_ext_d2i(x, NID_ext_key_usage,
+	    NULL, NULL);
+
+	for (int i = 0; i < sk_ASN1_OBJECT_num(eku); i++)
+		if (chain_oid_is(sk_ASN1_OBJECT_value(eku, i), oid))
+			return true;
+	return false;
+}
+
+bool
+chain_has_extension(X509 *x, const char *oid)
+{
+	for (int i = 0; i < X509_get_ext_count(x); i++)
+		if (chain_oid_is(X509_EXTENSION_get_object(X509_get_ext(x, i)),
+		    oid))
+			return true;
+	return false;
+}
+
+bool
+chain_is_end_entity(X509 *x)
+{
+	uint32_t flags = X509_get_extension_flags(x);
+
+	return (flags & EXFLAG_CA) == 0 && ((flags & EXFLAG_KUSAGE) == 0 ||
+	    (X509_get_key_usage(x) & (KU_KEY_CERT_SIGN | KU_CRL_SIGN)) == 0);
+}
+
+static bool
+names_equal(const X509_NAME *a, const X509_NAME *b)
+{
+	const uint8_t *pa, *pb;
+	size_t na, nb;
+
+	return X509_NAME_get0_der(a, &pa, &na) == 1 &&
+	    X509_NAME_get0_der(b, &pb, &nb) == 1 &&
+	    slice_equal(SLICE(pa, na), SLICE(pb, nb));
+}
+
+/* Equal, or one of them is not said. */
+static bool
+key_ids_agree(const ASN1_OCTET_STRING *a, const ASN1_OCTET_STRING *b)
+{
+	return a == NULL || b == NULL || ASN1_OCTET_STRING_cmp(a, b) == 0;
+}
+
+static bool
+may_be_issuer(X509 *child, X509 *issuer)
+{
+	return names_equal(X509_get_issuer_name(child),
+	    X509_get_subject_name(issuer)) &&
+	    key_ids_agree(X509_get0_authority_key_id(child),
+	    X509_get0_subject_key_id(issuer));
+}
+
+/* Extensions that a path may mark critical: understood here or by the caller,
+ * or (policies) only ever asked for by nobody.  RFC 5280, 4.2. */
+static bool
+extension_is_known(int nid)
+{
+	static const int known[] = {
+		NID_basic_constraints, NID_key_usage, NID_ext_key_usage,
+		NID_subject_alt_name, NID_issuer_alt_name,
+		NID_authority_key_identifier, NID_subject_key_identifier,
+		NID_certificate_policies, NID_crl_distribution_points,
+		NID_info_access,
+	};
+
+	for (size_t i = 0; i < COUNT_OF(known); i++)
+		if (known[i] == nid)
+			return true;
+	return false;
+}
+
+static bool
+extensions_are_known(X509 *x)
+{
+	for (int i = 0; i < X509_get_ext_count(x); i++) {
+		X509_EXTENSION *ext = X509_get_ext(x, i);
+		int nid = OBJ_obj2nid(X509_EXTENSION_get_object(ext));
+
+		/* Name constraints bind also where someone forgot to mark
+		 * them, and nothing here applies them. */
+		if (nid == NID_name_constraints)
+			return false;
+		if (X509_EXTENSION_get_critical(ext) &&
+		    !extension_is_known(nid))
+			return false;
+	}
+	return true;
+}
+
+static bool
+key_is_strong(const EVP_PKEY *key)
+{
+	if (key == NULL)
+		return false;
+	if (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS"))
+		return EVP_PKEY_get_bits(key) >= 2048;
+	return EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_bits(key) >= 256;
+}
+
+static bool
+digest_is_accepted(int md, const struct trust *trust)
+{
+	return md == NID_sha256 || md == NID_sha384 || md == NID_sha512 ||
+	    (md == NID_sha1 && (trust->allow & TRUST_ALLOW_SHA1) != 0);
+}
+
+/* --- one link --------------------------------------------------------- */
+
+static struct err
+check_issuer(struct ctx *cx, X509 *issuer, bool is_anchor)
+{
+	int ca = X509_check_ca(issuer);
+
+	/* A version 1 root (3) has no place to say so, and is believed. */
+	if (ca != 1 && !(is_anchor && ca == 3))
+		return FAIL_TELL(cx, ERR_EV_CHAIN,
+		    "an issuer is not a CA that may sign certificates");
+	if (!key_is_strong(X509_get0_pubkey(issuer)))
+		return OSSL_FAIL(cx, ERR_EV_CHAIN, "an issuer's key is weak");
+	return OK;
+}
+
+static struct err
+check_signature(struct ctx *cx, X509 *child, X509 *issuer,
+    const struct trust *trust)
+{
+	EVP_PKEY *key = X509_get0_pubkey(issuer);
+	int md, pk;
+
+	if (X509_get_signature_info(child, &md, &pk, NULL, NULL) != 1 ||
+	    !digest_is_accepted(md, trust))
+		return OSSL_FAIL(cx, ERR_EV_UNSUPPORTED,
+		    "a certificate's signature algorithm");
+	if (key == NULL || X509_verify(child, key) != 1)
+		return OSSL_FAIL(cx, ERR_EV_SIGNATURE,
+		    "a certificate is not signed by its issuer");
+	return OK;
+}
+
+/* --- a whole path ----------------------------------------------------- */
+
+static bool
+seconds_of(const ASN1_TIME *t, int64_t *out)
+{
+	struct tm tm;
+
+	return t != NULL && ASN1_TIME_to_tm(t, &tm) == 1 &&
+	    text_time_from_civil(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+	    tm.tm_hour, tm.tm_min, tm.tm_sec, out);
+}
+
+static struct err
+check_validity(struct ctx *cx, X509 *x, int64_t at_s)
+{
+	int64_t from_s, to_s;
+
+	if (!seconds_of(X509_get0_notBefore(x), &from_s) ||
+	    !seconds_of(X509_get0_notAfter(x), &to_s))
+		return OSSL_FAIL(cx, ERR_EV_MALFORMED,
+		    "a certificate's validity");
+	if (at_s < from_s || at_s > to_s)
+		return FAIL_TELL(cx, ERR_EV_EXPIRED,
+		    "a certificate is valid from %s to %s only",
+		    text_time_dup(cx->arena, from_s),
+		    text_time_dup(cx->arena, to_s));
+	return OK;
+}
+
+/* The search: leaf first; path[n - 1] is the last one found. */
+struct search {
+	struct ctx		*cx;
+	const struct trust	*trust;
+	int64_t			 at_s;
+	X509 *const		*pool;
+	size_t			 n_pool;
+	bool			 used[ATTEST_CHAIN_MAX];
+	X509			**anchors;
+	X509_CRL		**crls;
+	X509			*path[ATTEST_CHAIN_MAX + 2];
+	size_t			 n_path;
+	unsigned		 n_tries;
+	struct trail		 best;	/* the failure that got furthest */
+};
+
+static struct err
+check_crl_form(struct ctx *cx, X509_CRL *crl, const struct search *s)
+{
+	int64_t from_s, to_s;
+
+	for (int i = 0; i < X509_CRL_get_ext_count(crl); i++) {
+		X509_EXTENSION *ext = X509_CRL_get_ext(crl, i);
+		int nid = OBJ_obj2nid(X509_EXTENSION_get_object(ext));
+
+		if (X509_EXTENSION_get_critical(ext) &&
+		    nid != NID_issuing_distribution_point)
+			return FAIL_TELL(cx, ERR_EV_UNSUPPORTED,
+			    "a critical extension of a CRL");
+	}
+	if (!seconds_of(X509_CRL_get0_lastUpdate(crl), &from_s) ||
+	    !seconds_of(X509_CRL_get0_nextUpdate(crl), &to_s))
+		return OSSL_FAIL(cx, ERR_EV_EXPIRED,
+		    "a CRL that does not say when it ends");
+	if (s->at_s < from_s || s->at_s > to_s)
+		return FAIL_TELL(cx, ERR_EV_EXPIRED,
+		    "a CRL is valid from %s to %s only",
+		    text_time_dup(cx->arena, from_s),
+		    text_time_dup(cx->arena, to_s));
+	return OK;
+}
+
+/* Is this CRL about what issuer issued?  Then it must be its own. */
+static struct err
+check_crl(struct search *s, X509_CRL *crl, X509 *cert, X509 *issuer)
+{
+	struct ctx *cx = s->cx;
+	ASN1_OCTET_STRING *ski;
+	AUTHORITY_KEYID *aki;
+	X509_REVOKED *entry;
+	bool ours;
+	int md;
+
+	if (!names_equal(X509_CRL_get_issuer(crl),
+	    X509_get_subject_name(issuer)))
+		return OK;
+	ski = (ASN1_OCTET_STRING *)(uintptr_t)X509_get0_subject_key_id(issuer);
+	aki = X509_CRL_get_ext_d2i(crl, NID_authority_key_identifier, NULL,
+	    NULL);
+	ours = aki == NULL || key_ids_agree(aki->keyid, ski);
+	AUTHORITY_KEYID_free(aki);
+	if (!ours)
+		return OK;
+	if ((X509_get_extension_flags(issuer) & EXFLAG_KUSAGE) != 0 &&
+	    (X509_get_key_usage(issuer) & KU_CRL_SIGN) == 0)
+		return FAIL_TELL(cx, ERR_EV_CHAIN,
+		    "an issuer that may not sign CRLs");
+	if (OBJ_find_sigid_algs(X509_CRL_get_signature_nid(crl), &md,
+	    NULL) != 1 || !digest_is_accepted(md, s->trust))
+		return FAIL_TELL(cx, ERR_EV_UNSUPPORTED,
+		    "a CRL's signature algorithm");
+	if (X509_CRL_verify(crl, X509_get0_pubkey(issuer)) != 1)
+		return OSSL_FAIL(cx, ERR_EV_SIGNATURE,
+		    "a CRL is not signed by its issuer");
+	TRY(check_crl_form(cx, crl, s));
+	if (X509_CRL_get0_by_cert(crl, &entry, cert) == 1)
+		return FAIL_TELL(cx, ERR_EV_REVOKED,
+		    "a certificate is in its issuer's CRL");
+	return OK;
+}
+
+static struct err
+check_serial(struct ctx *cx, X509 *x, const struct trust *trust)
+{
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(x);
+	struct slice n = SLICE(ASN1_STRING_get0_data(serial),
+	    (size_t)ASN1_STRING_length(serial));
+
+	for (size_t i = 0; i < trust->n_revoked_serials; i++)
+		if (slice_equal(n, trust->revoked_serials[i]))
+			return FAIL_TELL(cx, ERR_EV_REVOKED,
+			    "a certificate's serial number is revoked");
+	return OK;
+}
+
+static struct err
+check_revocation(struct search *s, X509 *cert, X509 *issuer)
+{
+	TRY(check_serial(s->cx, cert, s->trust));
+	for (size_t i = 0; i < s->trust->n_crls; i++)
+		TRY(check_crl(s, s->crls[i], cert, issuer));
+	return OK;
+}
+
+/* RFC 5280, 4.2.1.9: intermediates that follow, self-issued ones not counted. */
+static struct err
+check_path_lengths(const struct search *s)
+{
+	long n_below = 0;
+
+	for (size_t i = 1; i < s->n_path; i++) {
+		long most = X509_get_pathlen(s->path[i]);
+
+		if (most >= 0 && n_below > most)
+			return FAIL_TELL(s->cx, ERR_EV_CHAIN,
+			    "a path longer than an issuer allows");
+		if ((X509_get_extension_flags(s->path[i]) & EXFLAG_SI) == 0)
+			n_below++;
+	}
+	return OK;
+}
+
+static struct err
+check_path(struct search *s)
+{
+	TRY(check_path_lengths(s));
+	for (size_t i = 0; i + 1 < s->n_path; i++)
+		if (!extensions_are_known(s->path[i]))
+			return FAIL_TELL(s->cx, ERR_EV_CHAIN,
+			    "a critical extension that is not known here");
+	for (size_t i = 0; i < s->n_path; i++)
+		TRY(check_validity(s->cx, s->path[i], s->at_s));
+	for (size_t i = 0; i + 1 < s->n_path; i++)
+		TRY(check_revocation(s, s->path[i], s->path[i + 1]));
+	return OK;
+}
+
+/* Which of two failed attempts says more of what is wrong. */
+static int
+rank(enum err_code code)
+{
+	static const struct { enum err_code code; int rank; } ranks[] = {
+		{ ERR_EV_SIGNATURE, 1 }, { ERR_EV_UNSUPPORTED, 2 },
+		{ ERR_EV_CHAIN, 3 }, { ERR_EV_MALFORMED, 4 },
+		{ ERR_EV_EXPIRED, 5 }, { ERR_EV_REVOKED, 6 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(ranks); i++)
+		if (ranks[i].code == code)
+			return ranks[i].rank;
+	return 100;		/* our own trouble */
+}
+
+static void
+remember(struct search *s, struct err e)
+{
+	if (!failed(s->best.err) || rank(e.code) > rank(s->best.err.code))
+		s->best = *s->cx->trail;
+}
+
+static struct err	extend(struct search *);
+
+/* Try one certificate as the issuer of the last one. */
+static struct err
+try_issuer(struct search *s, X509 *issuer, bool is_anchor)
+{
+	X509 *child = s->path[s->n_path - 1];
+	struct err e;
+
+	if (s->n_tries++ == CHAIN_TRIES_MAX)
+		return FAIL_TELL(s->cx, ERR_EV_CHAIN,
+		    "too many issuers of the same name");
+	TRY(check_signature(s->cx, child, issuer, s->trust));
+	TRY(check_issuer(s->cx, issuer, is_anchor));
+	s->path[s->n_path++] = issuer;
+	e = is_anchor ? check_path(s) : extend(s);
+	s->n_path--;
+	return e;
+}
+
+/*
+ * Look for issuers of the last certificate: anchors first.  Depth is bounded,
+ * for each intermediate is used once and there are ATTEST_CHAIN_MAX at most.
+ */
+static struct err
+extend(struct search *s)
+{
+	X509 *child = s->path[s->n_path - 1];
+	bool any = false;
+
+	for (size_t i = 0; i < s->trust->n_anchors; i++) {
+		struct err e;
+
+		if (!may_be_issuer(child, s->anchors[i]))
+			continue;
+		any = true;
+		e = try_issuer(s, s->anchors[i], true);
+		if (!failed(e))
+			return OK;
+		remember(s, e);
+	}
+	for (size_t i = 0; i < s->n_pool; i++) {
+		struct err e;
+
+		if (s->used[i] || s->pool[i] == child ||
+		    !may_be_issuer(child, s->pool[i]))
+			continue;
+		any = true;
+		s->used[i] = true;
+		e = try_issuer(s, s->pool[i], false);
+		s->used[i] = false;
+		if (!failed(e))
+			return OK;
+		remember(s, e);
+	}
+	if (!any)
+		remember(s, FAIL_TELL(s->cx, ERR_EV_CHAIN,
+		    "no trust anchor, and no issuer in the chain"));
+	*s->cx->trail = s->best;
+	return s->best.err;
+}
+
+static struct err
+load_trust(struct ctx *cx, const struct trust *trust, struct search *s)
+{
+	if (trust->n_anchors > CHAIN_ANCHORS_MAX)
+		return FAIL(cx, ERR_CONFIG, "%zu anchors", trust->n_anchors);
+	if (failed(chain_certs_parse(cx, trust->anchors, trust->n_anchors,
+	    &s->anchors)))
+		return FAIL(cx, ERR_CONFIG, "an anchor is not a certificate");
+	s->crls = arena_array(cx->arena, trust->n_crls, sizeof(*s->crls));
+	for (size_t i = 0; i < trust->n_crls; i++) {
+		const uint8_t *p = trust->crls[i].p;
+
+		s->crls[i] = d2i_X509_CRL(NULL, &p, (long)trust->crls[i].n);
+		if (s->crls[i] == NULL)
+			return OSSL_FAIL(cx, ERR_CONFIG, "a CRL of trust");
+		arena_defer(cx->arena, free_crl, s->crls[i]);
+		if (p != trust->crls[i].p + trust->crls[i].n)
+			return FAIL(cx, ERR_CONFIG, "bytes follow a CRL");
+	}
+	return OK;
+}
+
+struct err
+chain_verify(struct ctx *cx, X509 *leaf, X509 *const *pool, size_t n_pool,
+    const struct trust *trust, int64_t at_s)
+{
+	struct search *s = ARENA_NEW(cx->arena, struct search);
+	struct err e;
+
+	ASSERT(n_pool <= ATTEST_CHAIN_MAX);
+	*s = (struct search){
+		.cx = cx, .trust = trust, .at_s = at_s, .pool = pool,
+		.n_pool = n_pool, .path = { leaf }, .n_path = 1,
+	};
+	TRY(load_trust(cx, trust, s));
+	e = extend(s);
+	if (!failed(e))
+		ctx_forget(cx);		/* of paths that led nowhere */
+	return e;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Certificate paths of hardware makers: from a leaf over the intermediates that
+ * came with it to an anchor that an operator configured, at a stated time.
+ *
+ * This is not web PKI: no system roots, no fetching, no purposes but those that
+ * a caller asks for.  Makers' certificates are not always DER, so they are read
+ * with OpenSSL and only ever hashed as they came.
+ */
+#ifndef DAAPKI_ATTEST_CHAIN_H
+#define DAAPKI_ATTEST_CHAIN_H
+
+#include "attest/attest.h"
+#include "pki/ossl.h"
+
+#define CHAIN_ANCHORS_MAX	1024u	/* configured for one appraisal */
+/* Signatures checked while a path is sought: names can be given to many. */
+#define CHAIN_TRIES_MAX		64u
+
+/*
+ * Read exactly one certificate; cx->arena frees it.
+ * ERR_EV_MALFORMED
+ */
+struct err	chain_cert_parse(struct ctx *, struct slice der, X509 **out);
+/* A chain member: n certificates into an array in the arena. */
+struct err	chain_certs_parse(struct ctx *, const struct slice *der,
+		    size_t n, X509 ***out);
+
+/*
+ * Find a path from leaf over some of pool to an anchor of trust, by raw names,
+ * key identifiers and signatures (RFC 5280, 6.1): each issuer a CA that may
+ * sign certificates, path lengths kept, no critical extension unknown, keys of
+ * at least RSA 2048 or P-256, signatures over SHA-256 or better (SHA-1 where
+ * trust allows it), all certificates valid at at_s, none but the anchor in a
+ * CRL of its issuer or in trust's list of serials.
+ *
+ * An anchor is believed by its bytes, whoever signed it.  A CRL that trust has
+ * for an issuer must be signed by it and current; issuers without one pass.
+ *
+ * ERR_EV_SIGNATURE	an issuer by name did not sign
+ * ERR_EV_CHAIN		no issuer, or one that may not issue this
+ * ERR_EV_EXPIRED	a certificate or CRL is not valid at that time
+ * ERR_EV_REVOKED
+ * ERR_EV_UNSUPPORTED	a signature algorithm that is not accepted
+ * ERR_CONFIG		an anchor or CRL of trust cannot be read
+ */
+struct err	chain_verify(struct ctx *, X509 *leaf, X509 *const *pool,
+		    size_t n_pool, const struct trust *, int64_t at_s);
+
+/* Does the certificate list this extended key usage ("2.23.133.8.1")? */
+bool		chain_has_eku(X509 *, const char *oid);
+/* Does it have any extended key usage at all? */
+bool		chain_limits_eku(X509 *);
+/* Is the extension with that OID there? */
+bool		chain_has_extension(X509 *, const char *oid);
+/* Is obj that OID? */
+bool		chain_oid_is(const ASN1_OBJECT *, const char *oid);
+/* Not a CA, by basicConstraints and by keyUsage. */
+bool		chain_is_end_entity(X509 *);
+
+#endif
