@@ -70,12 +70,13 @@ check_profile(struct ctx *cx, const struct db_group *g)
 
 /* A misspelt format would keep every device out. */
 static struct err
-check_formats(struct ctx *cx, const struct policy *policy)
+check_formats(struct ctx *cx, const struct policy *policy,
+    const char *pointer)
 {
 	for (size_t i = 0; i < policy->n_formats; i++)
 		if (attest_find(policy->formats[i]) == NULL)
 			return FAIL_AT(cx, ERR_FIELD,
-			    json_pointer_item(cx, "/formats", i),
+			    json_pointer_item(cx, pointer, i),
 			    "no such format of evidence: %s",
 			    policy->formats[i]);
 	return OK;
@@ -145,7 +146,7 @@ group_create(struct ctx *cx, const struct authority *a,
 	apply(&m.group, profile);
 	TRY(check_profile(cx, &m.group));
 	if (policy != NULL) {
-		TRY(check_formats(cx, policy));
+		TRY(check_formats(cx, policy, "/policy/formats"));
 		m.document = policy_text(cx, policy);
 	}
 	e = db_write(cx, a->db, make_work, &m);
@@ -338,7 +339,7 @@ group_set_policy(struct ctx *cx, const struct authority *a,
 		.actor = who->name, .policy = policy,
 	};
 
-	TRY(check_formats(cx, policy));
+	TRY(check_formats(cx, policy, "/formats"));
 	TRY(db_write(cx, a->db, set_policy_work, &c));
 	*out = c.at.policy;
 	return OK;

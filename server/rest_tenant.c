@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "authority/ca.h"
+#include "authority/tenant.h"
+#include "authority/token.h"
+#include "base/base.h"
+#include "base/text.h"
+#include "pki/pem.h"
+#include "server/http.h"
+#include "server/rest_group.h"
+#include "server/rest_id.h"
+#include "server/rest_json.h"
+
+/* --- CAs --------------------------------------------------------------- */
+
+static json_t *
+ca_json(struct ctx *cx, const struct authority *a, const struct db_ca *ca)
+{
+	json_t *object = json_object();
+
+	rest_set_hex(cx, object, "id", ca->key_id);
+	rest_set_text(object, "role", ca->role);
+	rest_set_text(object, "state", ca->state);
+	rest_set_text(object, "subject", ca_subject(cx, ca));
+	rest_set_time(object, "not_before", ca->not_before_s);
+	rest_set_time(object, "not_after", ca->not_after_s);
+	rest_set_text(object, "certificate", pem_text(cx->arena,
+	    PEM_CERTIFICATE, ca->certificate));
+	rest_set_text(object, "crl_url", ca_crl_url(cx, a, ca->key_id.p));
+	rest_set_text(object, "ca_url", ca_url(cx, a, ca->key_id.p));
+	return object;
+}
+
+static json_t *
+cas_json(struct ctx *cx, const struct authority *a, const struct db_ca *cas,
+    size_t n)
+{
+	json_t *items = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		ASSERT(json_array_append_new(items,
+		    ca_json(cx, a, &cas[i])) == 0);
+	return items;
+}
+
+static struct err
+cas_get(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct page page;
+	struct db_ca *cas;
+	int64_t next;
+	size_t n;
+
+	TRY(http_query_page(cx, request, &page));
+	TRY(ca_list(cx, a, request->tenant, page, &cas, &n, &next));
+	http_reply_list(cx, reply, cas_json(cx, a, cas, n), next);
+	return OK;
+}
+
+static struct err
+one_ca_get(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct db_ca ca;
+
+	TRY(ca_get(cx, a, request->tenant, request->params[1], &ca));
+	http_reply_json(cx, reply, 200, ca_json(cx, a, &ca));
+	return OK;
+}
+
+static struct err
+bundle_get(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	const char *chain = http_query(request, "chain");
+	const char *pem;
+
+	if (chain != NULL && strcmp(chain, "0") != 0 &&
+	    strcmp(chain, "1") != 0)
+		return FAIL_TELL(cx, ERR_PARAMETER, "chain: 0 or 1");
+	TRY(ca_bundle(cx, a, request->tenant,
+	    chain != NULL && chain[0] == '1', &pem));
+	reply->status = 200;
+	reply->content_type = "application/x-pem-file";
+	reply->body = slice_text(pem);
+	return OK;
+}
+
+/* --- tenants ----------------------------------------------------------- */
+
+static json_t *
+tenant_json(const struct db_tenant *t)
+{
+	json_t *object = json_object();
+
+	rest_set_text(object, "name", t->name);
+	rest_set_text(object, "title", t->title);
+	rest_set_time(object, "created_at", t->created_s);
+	return object;
+}
+
+/* One tenant comes with its CAs; in lists they would be most of the bytes. */
+static struct err
+reply_tenant(struct ctx *cx, const struct authority *a, unsigned status,
+    const struct db_tenant *row, struct http_reply *reply)
+{
+	struct tenant tenant = { .id = row->id };
+	struct page page = { 0, PAGE_LIMIT_MAX };
+	struct db_ca *cas;
+	json_t *object;
+	int64_t next;
+	size_t n;
+
+	TRY(ca_list(cx, a, &tenant, page, &cas, &n, &next));
+	object = tenant_json(row);
+	rest_set(object, "cas", cas_json(cx, a, cas, n));
+	http_reply_json(cx, reply, status, object);
+	return OK;
+}
+
+static struct err
+tenants_post(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct json_in in = json_in(cx, request->json, "");
+	const char *name = json_get_name(&in, "name", JSON_REQUIRED);
+	const char *title = json_get_text(&in, "title", JSON_OPTIONAL,
+	    TENANT_TITLE_MAX);
+	struct db_tenant made;
+
+	TRY(json_in_done(&in));
+	TRY(tenant_create(cx, a, request->principal, name, title, &made));
+	return reply_tenant(cx, a, 201, &made, reply);
+}
+
+static struct err
+tenants_get(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct db_tenant *tenants;
+	struct page page;
+	json_t *items;
+	int64_t next;
+	size_t n;
+
+	TRY(http_query_page(cx, request, &page));
+	TRY(tenant_list(cx, a, request->principal, page, &tenants, &n,
+	    &next));
+	items = json_array();
+	for (size_t i = 0; i < n; i++)
+		ASSERT(json_array_append_new(items,
+		    tenant_json(&tenants[i])) == 0);
+	http_reply_list(cx, reply, items, next);
+	return OK;
+}
+
+static struct err
+one_tenant_get(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct db_tenant found;
+
+	TRY(tenant_get(cx, a, request->tenant, &found));
+	return reply_tenant(cx, a, 200, &found, reply);
+}
+
+/* --- tokens: of the tenant in the path, or of the platform ------------- */
+
+static json_t *
+token_json(const struct db_token *t, const char *text)
+{
+	json_t *object = json_object();
+
+	rest_set(object, "id", rest_id_json(t->id));
+	rest_set_text(object, "name", t->name);
+	rest_set_text(object, "role", t->role);
+	rest_set_text(object, "token", text);
+	rest_set_time(object, "created_at", t->created_s);
+	rest_set_time(object, "expires_at", t->expires_s);
+	rest_set_time(object, "last_used_at", t->last_used_s);
+	rest_set_time(object, "revoked_at", t->revoked_s);
+	return object;
+}
+
+static enum role
+read_role(struct json_in *in, enum json_need need)
+{
+	const char *text = json_get_text(in, "role", need, 16);
+	enum role role = ROLE_ADMIN;
+
+	if (text != NULL && !token_role_find(text, &role))
+		json_refuse(in, "role", "must be admin, owner or reader");
+	return role;
+}
+
+static struct err
+tokens_post(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct json_in in = json_in(cx, request->json, "");
+	struct token_spec spec = {
+		.name = json_get_name(&in, "name", JSON_REQUIRED),
+		.role = read_role(&in, request->tenant == NULL ?
+		    JSON_OPTIONAL : JSON_REQUIRED),
+		.expires_s = json_get_time(&in, "expires_at", 0),
+	};
+	struct db_token made;
+	const char *text;
+
+	TRY(json_in_done(&in));
+	TRY(token_create(cx, a, request->tenant, request->principal, &spec,
+	    &made, &text));
+	http_add_header(reply, "Cache-Control", "no-store");
+	http_reply_json(cx, reply, 201, token_json(&made, text));
+	return OK;
+}
+
+static struct err
+tokens_get(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct db_token *tokens;
+	struct page page;
+	json_t *items;
+	int64_t next;
+	size_t n;
+
+	TRY(http_query_page(cx, request, &page));
+	TRY(token_list(cx, a, request->tenant, page, &tokens, &n, &next));
+	items = json_array();
+	for (size_t i = 0; i < n; i++)
+		ASSERT(json_array_append_new(items,
+		    token_json(&tokens[i], NULL)) == 0);
+	http_reply_list(cx, reply, items, next);
+	return OK;
+}
+
+static struct err
+token_delete(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	int64_t id;
+
+	TRY(rest_id_read(cx, request, &id));
+	TRY(token_revoke(cx, a, request->tenant, request->principal, id));
+	http_reply_empty(reply, 204);
+	return OK;
+}
+
+#define TENANT	"/v1/tenants/{tenant}"
+#define JSON	"application/json"
+
+static const struct route routes[] = {
+	{ PLANE_OPERATOR, "POST", "/v1/tenants", AUTH_ADMIN,
+	    HTTP_BODY_JSON_MAX, JSON, tenants_post },
+	{ PLANE_OPERATOR, "GET", "/v1/tenants", AUTH_READ,
+	    0, NULL, tenants_get },
+	{ PLANE_OPERATOR, "GET", TENANT, AUTH_READ,
+	    0, NULL, one_tenant_get },
+	{ PLANE_OPERATOR, "GET", TENANT "/cas", AUTH_READ, 0, NULL, cas_get },
+	{ PLANE_OPERATOR, "GET", TENANT "/cas/{ca}", AUTH_READ,
+	    0, NULL, one_ca_get },
+	{ PLANE_OPERATOR, "GET", TENANT "/bundle", AUTH_READ,
+	    0, NULL, bundle_get },
+	{ PLANE_OPERATOR, "POST", TENANT "/tokens", AUTH_WRITE,
+	    HTTP_BODY_JSON_MAX, JSON, tokens_post },
+	{ PLANE_OPERATOR, "GET", TENANT "/tokens", AUTH_READ,
+	    0, NULL, tokens_get },
+	{ PLANE_OPERATOR, "DELETE", TENANT "/tokens/{id}", AUTH_WRITE,
+	    0, NULL, token_delete },
+	{ PLANE_OPERATOR, "POST", "/v1/tokens", AUTH_ADMIN,
+	    HTTP_BODY_JSON_MAX, JSON, tokens_post },
+	{ PLANE_OPERATOR, "GET", "/v1/tokens", AUTH_ADMIN,
+	    0, NULL, tokens_get },
+	{ PLANE_OPERATOR, "DELETE", "/v1/tokens/{id}", AUTH_ADMIN,
+	    0, NULL, token_delete },
+	{ PLANE_OPERATOR, "POST", TENANT "/groups", AUTH_WRITE,
+	    HTTP_BODY_JSON_MAX, JSON, rest_group_post },
+	{ PLANE_OPERATOR, "GET", TENANT "/groups", AUTH_READ,
+	    0, NULL, rest_group_list },
+	{ PLANE_OPERATOR, "GET", TENANT "/groups/{group}", AUTH_READ,
+	    0, NULL, rest_group_get },
+	{ PLANE_OPERATOR, "PATCH", TENANT "/groups/{group}", AUTH_WRITE,
+	    HTTP_BODY_JSON_MAX, JSON, rest_group_patch },
+	{ PLANE_OPERATOR, "GET", TENANT "/groups/{group}/policy", AUTH_READ,
+	    0, NULL, rest_group_policy_get },
+	{ PLANE_OPERATOR, "PUT", TENANT "/groups/{group}/policy", AUTH_WRITE,
+	    HTTP_BODY_JSON_MAX, JSON, rest_group_policy_put },
+	{ PLANE_OPERATOR, "POST", TENANT "/groups/{group}/policy/learn",
+	    AUTH_WRITE, HTTP_BODY_JSON_MAX, JSON, rest_group_policy_learn },
+};
+
+const struct route_table rest_tenant_routes = { routes, COUNT_OF(routes) };
