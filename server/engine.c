@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include <sodium.h>
+
+#include "base/base.h"
+#include "base/text.h"
+#include "server/auth.h"
+#include "server/problem.h"
+
+#define BODY_FIRST	4096u	/* most bodies fit */
+#define ID_BYTES	8u
+
+struct job *
+job_new(struct engine *engine)
+{
+	struct job *job = base_alloc(sizeof(*job));
+	struct ctx *cx = &job->root.cx;
+	uint8_t random[ID_BYTES];
+
+	ctx_root_init(&job->root, engine->log);
+	job->engine = engine;
+	job->refused = OK;
+	job->began_us = cx->clock->ticks_us(cx->clock->arg);
+	ctx_random(cx, random, sizeof(random));
+	(void)sodium_bin2hex(job->id, sizeof(job->id), random, sizeof(random));
+	cx->request_id = job->id;
+	return job;
+}
+
+void
+job_free(struct job *job)
+{
+	if (job == NULL)
+		return;
+	atomic_fetch_sub(&job->engine->body_bytes, job->body_cap);
+	if (job->authorization != NULL)
+		sodium_memzero((void *)(uintptr_t)job->authorization,
+		    strlen(job->authorization));
+	free(job->body);
+	ctx_root_fini(&job->root);
+	free(job);
+}
+
+/* --- the head ---------------------------------------------------------- */
+
+/* "Application/JSON; charset=utf-8" to "application/json". */
+static const char *
+media_type_of(struct arena *arena, const char *text)
+{
+	size_t n = text == NULL ? 0 : strcspn(text, "; \t,");
+	char *type = arena_strndup(arena, text, n);
+
+	for (char *p = type; *p != '\0'; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	return type;
+}
+
+static bool
+is_listed(const char *list, const char *item)
+{
+	size_t n = strlen(item);
+
+	while (list != NULL && *list != '\0') {
+		size_t length = strcspn(list, ",");
+
+		if (length == n && n > 0 && memcmp(list, item, n) == 0)
+			return true;
+		list += length;
+		list += strspn(list, ", ");
+	}
+	return false;
+}
+
+static struct err
+check_head(struct ctx *cx, struct job *job, const struct job_head *head)
+{
+	const struct route *route;
+	uint64_t length = 0;
+	bool has_body = head->transfer_encoding != NULL;
+
+	if (head->headers_n > ENGINE_HEADERS_MAX)
+		return FAIL_TELL(cx, ERR_TOO_LARGE,
+		    "more than %u bytes of headers", ENGINE_HEADERS_MAX);
+	TRY(router_find(cx, job->engine->tables, job->engine->n_tables,
+	    head->plane, head->method, head->path, &job->match));
+	if (atomic_load(&job->engine->stopping))
+		return FAIL(cx, ERR_STOPPING, "draining");
+	route = job->match.route;
+	if (head->content_length != NULL && !text_parse_uint(
+	    head->content_length, INT64_MAX, &length))
+		return FAIL_TELL(cx, ERR_MALFORMED,
+		    "Content-Length is not a number");
+	job->body_said = (size_t)length;
+	has_body |= length > 0;
+	if (length > route->body_max)
+		return FAIL_TELL(cx, ERR_TOO_LARGE,
+		    "this path takes at most %zu bytes", route->body_max);
+	if (has_body && route->body_max > 0 &&
+	    !is_listed(route->media_types, job->request.content_type))
+		return FAIL_TELL(cx, ERR_MEDIA_TYPE,
+		    "this path takes %s", route->media_types);
+	return OK;
+}
+
+void
+job_begin(struct job *job, const struct job_head *head)
+{
+	struct arena *arena = job->root.cx.arena;
+	struct http_request *r = &job->request;
+
+	*r = (struct http_request){
+		.plane = head->plane,
+		.method = arena_strdup(arena, head->method),
+		.path = arena_strdup(arena, head->path),
+		.accept = head->accept == NULL ? "" :
+		    arena_strdup(arena, head->accept),
+		.content_type = media_type_of(arena, head->content_type),
+		.address = arena_strdup(arena, head->address),
+		.engine = job,
+	};
+	if (head->authorization != NULL)
+		job->authorization = arena_strdup(arena, head->authorization);
+	job->refused = check_head(&job->root.cx, job, head);
+	memcpy(r->params, job->match.params, sizeof(r->params));
+}
+
+void
+job_add_query(struct job *job, const char *name, const char *value)
+{
+	struct ctx *cx = &job->root.cx;
+	char *name_text, *value_text;
+	bool good;
+
+	if (failed(job->refused))
+		return;
+	if (value == NULL)
+		value = "";
+	good = job->n_query < ENGINE_QUERY_MAX &&
+	    strlen(value) <= ENGINE_QUERY_TEXT_MAX &&
+	    router_decode(cx->arena, slice_text(name), &name_text) &&
+	    router_decode(cx->arena, slice_text(value), &value_text) &&
+	    text_is_printable(slice_text(name_text)) &&
+	    text_is_printable(slice_text(value_text)) &&
+	    http_query(&job->request, name_text) == NULL;
+	if (!good) {
+		job->refused = FAIL_TELL(cx, ERR_PARAMETER,
+		    "the query cannot be read, or names something twice");
+		return;
+	}
+	job->query[job->n_query++] =
+	    (struct job_query){ name_text, value_text };
+}
+
+bool
+job_is_hopeless(const struct job *job)
+{
+	return failed(job->refused) && job->body_said > ENGINE_DISCARD_MAX;
+}
+
+/* --- the body ---------------------------------------------------------- */
+
+static struct err
+grow_body(struct ctx *cx, struct job *job, size_t n)
+{
+	size_t max = job->match.route->body_max, cap = job->body_cap;
+
+	if (n > max - job->body_n)
+		return FAIL_TELL(cx, ERR_TOO_LARGE,
+		    "this path takes at most %zu bytes", max);
+	while (cap < job->body_n + n)
+		cap = cap == 0 ? BODY_FIRST : cap * 2;
+	if (cap == job->body_cap)
+		return OK;
+	if (atomic_fetch_add(&job->engine->body_bytes, cap - job->body_cap) +
+	    cap - job->body_cap > ENGINE_BODIES_MAX) {
+		atomic_fetch_sub(&job->engine->body_bytes,
+		    cap - job->body_cap);
+		return FAIL(cx, ERR_BUSY, "request bodies fill the memory");
+	}
+	job->body = base_realloc(job->body, cap);
+	job->body_cap = cap;
+	return OK;
+}
+
+bool
+job_add_body(struct job *job, const void *p, size_t n)
+{
+	if (!failed(job->refused))
+		job->refused = grow_body(&job->root.cx, job, n);
+	if (failed(job->refused)) {
+		job->dropped += n;
+		return job->dropped <= 2 * ENGINE_DISCARD_MAX;
+	}
+	memcpy(job->body + job->body_n, p, n);
+	job->body_n += n;
+	return true;
+}
+
+void
+job_refuse(struct job *job, enum err_code code, const char *why)
+{
+	if (!failed(job->refused))
+		job->refused = FAIL(&job->root.cx, code, "%s", why);
+}
+
+/* --- the work ---------------------------------------------------------- */
+
+static struct err
+run(struct ctx *cx, struct job *job)
+{
+	const struct route *route = job->match.route;
+	struct http_request *r = &job->request;
+	json_t *json;
+
+	TRY(job->refused);
+	TRY(auth_check(cx, job));
+	r->body = SLICE(job->body, job->body_n);
+	if (r->body.n > 0 && strcmp(r->content_type, "application/json") == 0) {
+		TRY(json_parse(cx, r->body, &json));
+		r->json = json;
+	}
+	return route->handle(cx, job->engine->authority, r, &job->reply);
+}
+
+void
+job_run(struct job *job)
+{
+	struct ctx *cx = &job->root.cx;
+	struct err e = run(cx, job);
+
+	if (failed(e)) {
+		/* A failure that was only passed up has no trail of its own. */
+		if (cx->trail->err.code != e.code)
+			e = FAIL(cx, (enum err_code)e.code, "%s", err_name(e));
+		problem_reply(cx, e, job->request.plane,
+		    e.code == ERR_METHOD ? job->match.allow : NULL,
+		    &job->reply);
+	} else {
+		ctx_forget(cx);
+	}
+	job->is_run = true;
+}
+
+static enum log_level
+level_of(struct err e)
+{
+	switch (err_blame(e)) {
+	case ERR_BLAME_PEER:
+		return LOG_LEVEL_WARN;
+	case ERR_BLAME_SELF:
+		return LOG_LEVEL_ERROR;
+	default:
+		return LOG_LEVEL_INFO;
+	}
+}
+
+void
+job_log(const struct job *job, unsigned status)
+{
+	static const char *const planes[] = { "device", "operator", "status" };
+	const struct ctx *cx = &job->root.cx;
+	const struct trail *t = cx->trail;
+	const struct http_request *r = &job->request;
+	const char *tenant = r->tenant != NULL ? r->tenant->name :
+	    r->device != NULL ? r->device->tenant.name : NULL;
+	char status_text[16], us[24], where[96];
+
+	(void)snprintf(status_text, sizeof(status_text), "%u", status);
+	(void)snprintf(us, sizeof(us), "%llu", (unsigned long long)
+	    (cx->clock->ticks_us(cx->clock->arg) - job->began_us));
+	(void)snprintf(where, sizeof(where), "%s:%d",
+	    t->file != NULL ? t->file : "", t->line);
+	log_put(job->engine->log, level_of(t->err), "request", "id", job->id,
+	    "plane", planes[r->plane], "method", r->method,
+	    "route", job->match.route != NULL ? job->match.route->path : "-",
+	    "status", status_text, "code", err_dotted(t->err), "us", us,
+	    "tenant", tenant,
+	    "device", r->device != NULL ? r->device->device_id : NULL,
+	    "actor", r->principal != NULL ? r->principal->name : NULL,
+	    "address", r->address,
+	    "note", failed(t->err) ? t->note : NULL,
+	    "at", level_of(t->err) >= LOG_LEVEL_WARN ? where : NULL, NULL);
+}

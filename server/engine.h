@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One request from its head to its reply, without a word about sockets.
+ *
+ * A listener (I/O thread) makes a job, tells it the head, then the body as it
+ * comes; both only look and copy.  A worker runs it: authentication, tenant,
+ * JSON, handler.  The listener sends what is in job->reply.
+ */
+#ifndef DAAPKI_SERVER_ENGINE_H
+#define DAAPKI_SERVER_ENGINE_H
+
+#include <stdatomic.h>
+
+#include "server/router.h"
+
+#define ENGINE_QUERY_MAX	16u	/* parameters of a URL */
+#define ENGINE_QUERY_TEXT_MAX	1024u	/* letters of one of them */
+#define ENGINE_HEADERS_MAX	16384u	/* letters of all header lines */
+#define ENGINE_BODIES_MAX	(256u * 1024u * 1024u)	/* in memory at once */
+/* A body that is too large by no more is read and dropped, so that the
+ * connection can go on; one that says it is larger is not read at all. */
+#define ENGINE_DISCARD_MAX	(1024u * 1024u)
+
+struct engine {
+	const struct authority	*authority;
+	const struct log	*log;
+	const struct route_table *const *tables;
+	size_t			 n_tables;
+	atomic_size_t		 body_bytes;	/* of all jobs */
+	atomic_bool		 stopping;
+};
+
+struct job_query { const char *name, *value; };
+
+struct job {
+	struct job		*next;		/* in the queue */
+	struct ctx_root		 root;
+	struct engine		*engine;
+	void			*listener;	/* the listener's own */
+	char			 id[17];
+	uint64_t		 began_us;
+	struct err		 refused;	/* before a worker saw it */
+	struct router_match	 match;
+	size_t			 body_said;	/* Content-Length; 0: not said */
+	uint8_t			*body;		/* free() */
+	size_t			 body_n, body_cap;
+	size_t			 dropped;	/* bytes of a refused body */
+	const char		*authorization;	/* NULL: not sent */
+	struct slice		 certificate;	/* of the client; may be empty */
+	size_t			 n_query;
+	struct job_query	 query[ENGINE_QUERY_MAX];
+	struct http_request	 request;
+	struct http_reply	 reply;
+	bool			 is_run;	/* reply is there */
+	bool			 is_sent;	/* reply was handed over */
+	/* The request points at these. */
+	struct principal	 principal;
+	struct tenant		 tenant;
+	struct client_device	 device;
+};
+
+/* What a listener knows when the head of a request has come. */
+struct job_head {
+	enum plane	 plane;
+	const char	*method, *path;		/* path as it was sent */
+	const char	*address;
+	const char	*accept, *content_type, *authorization;	/* or NULL */
+	const char	*content_length, *transfer_encoding;	/* or NULL */
+	size_t		 headers_n;		/* letters of all header lines */
+};
+
+struct job	*job_new(struct engine *);
+void		 job_free(struct job *);
+
+/* Look at the head; texts are copied.  A refusal is kept in job->refused. */
+void		 job_begin(struct job *, const struct job_head *);
+/* A query parameter as it was sent ("a%2fb"); value may be NULL. */
+void		 job_add_query(struct job *, const char *name,
+		    const char *value);
+/* The refusal should go out now, and the body be left unread. */
+bool		 job_is_hopeless(const struct job *);
+/* More of the body.  false: far too much came, drop the connection. */
+bool		 job_add_body(struct job *, const void *, size_t n);
+/* Refuse in place of running: the queue is full, the server stops. */
+void		 job_refuse(struct job *, enum err_code, const char *why);
+
+/* Do the work, or say job->refused.  job->reply is set when it returns. */
+void		 job_run(struct job *);
+/* The line of the log; status 0 when no reply went out. */
+void		 job_log(const struct job *, unsigned status);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/router.h"
+
+#include <stdio.h>
+
+#include "base/base.h"
+#include "base/text.h"
+
+#define SEGMENTS_MAX	16u	/* no pattern has more */
+
+struct segments {
+	size_t		n;
+	const char	*text[SEGMENTS_MAX];	/* decoded */
+};
+
+static int
+hex_value(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool
+router_decode(struct arena *arena, struct slice s, char **out)
+{
+	char *text = arena_alloc(arena, s.n + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t c = s.p[i];
+
+		if (c == '%') {
+			int high = s.n - i > 2 ? hex_value(s.p[i + 1]) : -1;
+			int low = s.n - i > 2 ? hex_value(s.p[i + 2]) : -1;
+
+			if (high < 0 || low < 0)
+				return false;
+			c = (uint8_t)(high << 4 | low);
+			i += 2;
+		}
+		if (c == '\0')
+			return false;
+		text[n++] = (char)c;
+	}
+	*out = text;
+	return true;
+}
+
+static bool
+split(struct arena *arena, const char *path, struct segments *out)
+{
+	out->n = 0;
+	while (*path == '/') {
+		size_t n = strcspn(path + 1, "/");
+		char *text;
+
+		if (out->n == SEGMENTS_MAX ||
+		    !router_decode(arena, SLICE(path + 1, n), &text) ||
+		    strchr(text, '/') != NULL ||
+		    !text_is_printable(slice_text(text)))
+			return false;
+		out->text[out->n++] = text;
+		path += 1 + n;
+	}
+	return *path == '\0' && out->n > 0;
+}
+
+/* One segment against one of a pattern; names are kept in m. */
+static bool
+segment_fits(struct arena *arena, struct slice pattern, const char *text,
+    size_t *n_params, struct router_match *m)
+{
+	const uint8_t *close;
+	struct slice suffix;
+	size_t n = strlen(text);
+
+	if (pattern.n == 0 || pattern.p[0] != '{')
+		return slice_equal(pattern, slice_text(text));
+	close = memchr(pattern.p, '}', pattern.n);
+	ASSERT(close != NULL && *n_params < HTTP_PARAMS_MAX);
+	suffix = SLICE(close + 1, (size_t)(pattern.p + pattern.n - close - 1));
+	if (n <= suffix.n || (suffix.n > 0 &&
+	    memcmp(text + n - suffix.n, suffix.p, suffix.n) != 0))
+		return false;
+	m->params[*n_params] = arena_strndup(arena, text, n - suffix.n);
+	if (slice_equal(SLICE(pattern.p, (size_t)(close + 1 - pattern.p)),
+	    slice_text("{tenant}")))
+		m->tenant = m->params[*n_params];
+	(*n_params)++;
+	return true;
+}
+
+/*
+ * Whether a pattern fits, and how well: a bit for each segment, the first
+ * segment highest, set where the pattern is literal.
+ */
+static bool
+pattern_fits(struct arena *arena, const char *pattern,
+    const struct segments *path, unsigned *out_rank, struct router_match *m)
+{
+	size_t n_params = 0;
+	unsigned rank = 0;
+
+	for (size_t i = 0; i < path->n; i++) {
+		size_t n;
+
+		if (*pattern != '/')
+			return false;
+		n = strcspn(++pattern, "/");
+		if (!segment_fits(arena, SLICE(pattern, n), path->text[i],
+		    &n_params, m))
+			return false;
+		rank |= (*pattern != '{' ? 1u : 0u) << (SEGMENTS_MAX - i);
+		pattern += n;
+	}
+	*out_rank = rank;
+	return *pattern == '\0';
+}
+
+static void
+add_method(char *allow, const char *method)
+{
+	size_t n = strlen(allow);
+
+	if (strstr(allow, method) != NULL)
+		return;
+	(void)snprintf(allow + n, ROUTER_ALLOW_MAX - n, "%s%s",
+	    n == 0 ? "" : ", ", method);
+}
+
+struct best {
+	struct router_match	match;
+	unsigned		rank;
+	bool			any;
+};
+
+static void
+consider(struct arena *arena, const struct route *route, const char *method,
+    const struct segments *path, struct best *best)
+{
+	struct router_match m = { .route = route };
+	unsigned rank;
+
+	if (!pattern_fits(arena, route->path, path, &rank, &m))
+		return;
+	best->any = true;
+	add_method(best->match.allow, route->method);
+	if (strcmp(route->method, "GET") == 0)
+		add_method(best->match.allow, "HEAD");
+	if (strcmp(route->method, method) != 0 ||
+	    (best->match.route != NULL && best->rank > rank))
+		return;
+	memcpy(m.allow, best->match.allow, sizeof(m.allow));
+	best->match = m;
+	best->rank = rank;
+}
+
+struct err
+router_find(struct ctx *cx, const struct route_table *const *tables,
+    size_t n_tables, enum plane plane, const char *method, const char *path,
+    struct router_match *out)
+{
+	struct best best = { .any = false };
+	struct segments segments;
+
+	if (strlen(path) > ROUTER_PATH_MAX ||
+	    !split(cx->arena, path, &segments))
+		return FAIL(cx, ERR_ROUTE, "path cannot be read");
+	if (strcmp(method, "HEAD") == 0)
+		method = "GET";
+	for (size_t t = 0; t < n_tables; t++)
+		for (size_t i = 0; i < tables[t]->n; i++)
+			if (tables[t]->routes[i].plane == plane)
+				consider(cx->arena, &tables[t]->routes[i],
+				    method, &segments, &best);
+	*out = best.match;
+	if (!best.any)
+		return FAIL(cx, ERR_ROUTE, "no such path");
+	if (best.match.route == NULL)
+		return FAIL(cx, ERR_METHOD, "allowed: %s", best.match.allow);
+	return OK;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/base.h"
+#include "server/router.h"
+
+const struct route_table *const routes_all[] = {
+	&rest_device_routes,
+	&rest_tenant_routes,
+	&rest_trust_routes,
+	&rest_claim_routes,
+	&rest_report_routes,
+	&status_routes,
+};
+const size_t routes_n_tables = COUNT_OF(routes_all);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Giving up what daad never needs once it runs: starting programs, writing
+ * outside its folders, the kernel's administrative calls.  Holds for the
+ * calling thread and those it starts later, for good.
+ */
+#ifndef DAAPKI_SERVER_SANDBOX_H
+#define DAAPKI_SERVER_SANDBOX_H
+
+#include "base/ctx.h"
+
+/*
+ * folders are the ones that stay writable (NULL ends them).  A kernel without
+ * Landlock leaves that part out, and the log says so.
+ * ERR_CONFIG	the kernel refused
+ */
+struct err	sandbox_enter(struct ctx *, const char *const *folders);
+
+#endif

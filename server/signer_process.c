@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/signer_process.h"
+
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/base.h"
+
+#define ARGS_MAX	8u
+#define POLL_MS		10
+
+struct signer_process {
+	const char	*socket_path;	/* a signer of its own, or NULL */
+	pid_t		 starter;
+	int		 fd;		/* to the starter */
+};
+
+/* --- running programs ---------------------------------------------------- */
+
+/* Beside our own file, so that a build tree works; else in PATH. */
+static const char *
+program_path(struct ctx *cx, const struct settings *s)
+{
+	char self[PATH_MAX];
+	ssize_t n;
+	char *slash, *beside;
+
+	if (s->signer_program[0] != '\0')
+		return s->signer_program;
+	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (n <= 0)
+		return SIGNER_PROGRAM;
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	ASSERT(slash != NULL);
+	*slash = '\0';
+	beside = arena_printf(cx->arena, "%s/%s", self, SIGNER_PROGRAM);
+	return access(beside, X_OK) == 0 ? beside : SIGNER_PROGRAM;
+}
+
+/* In the child.  fd, if any, becomes SIGNER_FD. */
+__attribute__((noreturn)) static void
+become(const char *const *args, int fd)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	(void)signal(SIGINT, SIG_DFL);
+	(void)signal(SIGTERM, SIG_DFL);
+	if (fd == SIGNER_FD)
+		(void)fcntl(fd, F_SETFD, 0);
+	else if (fd >= 0 && dup2(fd, SIGNER_FD) < 0)
+		_exit(127);
+	/* execvp() does not change what it is given (POSIX, exec). */
+	(void)execvp(args[0], (char *const *)(uintptr_t)args);
+	_exit(127);
+}
+
+static void
+sleep_ms(long ms)
+{
+	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+
+	(void)nanosleep(&ts, NULL);
+}
+
+/* Its connection is closed, which tells it to end. */
+static void
+end_child(pid_t *child)
+{
+	if (*child <= 0)
+		return;
+	for (int ms = 0; ms < SIGNER_END_MS; ms += POLL_MS) {
+		if (waitpid(*child, NULL, WNOHANG) != 0) {
+			*child = 0;
+			return;
+		}
+		sleep_ms(POLL_MS);
+	}
+	(void)kill(*child, SIGKILL);
+	(void)waitpid(*child, NULL, 0);
+	*child = 0;
+}
+
+/* --- the starter --------------------------------------------------------- */
+
+static bool
+send_fd(int to, int fd)
+{
+	union {
+		struct cmsghdr	align;
+		char		bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .bytes = { 0 } };
+	char status = fd >= 0;
+	struct iovec iov = { &status, 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct cmsghdr *c;
+
+	if (fd >= 0) {
+		msg.msg_control = control.bytes;
+		msg.msg_controllen = sizeof(control.bytes);
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	}
+	return sendmsg(to, &msg, MSG_NOSIGNAL) == 1;
+}
+
+/* The end of the pair for daad, or -1. */
+static int
+start_signer(const char *const *args, pid_t *child)
+{
+	int pair[2];
+
+	end_child(child);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+		return -1;
+	*child = fork();
+	if (*child == 0)
+		become(args, pair[1]);
+	(void)close(pair[1]);
+	if (*child > 0)
+		return pair[0];
+	(void)close(pair[0]);
+	return -1;
+}
+
+__attribute__((noreturn)) static void
+starter_main(int fd, const char *const *args)
+{
+	pid_t child = 0;
+	char request;
+	ssize_t n;
+
+	/* Not in daad's process group: ^C there must let daad drain first. */
+	(void)setpgid(0, 0);
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGTERM, SIG_IGN);
+	(void)signal(SIGCHLD, SIG_DFL);
+	for (;;) {
+		int end;
+		bool sent;
+
+		n = recv(fd, &request, 1, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n != 1)
+			break;
+		end = start_signer(args, &child);
+		sent = send_fd(fd, end);
+		if (end >= 0)
+			(void)close(end);
+		if (!sent)
+			break;
+	}
+	end_child(&child);
+	_exit(0);
+}
+
+static struct err
+fork_starter(struct ctx *cx, const struct settings *s,
+    struct signer_process *p)
+{
+	const char *args[ARGS_MAX] = {
+		program_path(cx, s), "--fd", "3",
+		"--master-key", s->master_key_file,
+		"--journal", s->journal_dir, NULL,
+	};
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return FAIL(cx, ERR_CONFIG, "socketpair: %s", strerror(errno));
+	p->starter = fork();
+	if (p->starter < 0)
+		return FAIL(cx, ERR_CONFIG, "fork: %s", strerror(errno));
+	if (p->starter == 0) {
+		(void)close(pair[0]);
+		starter_main(pair[1], args);
+	}
+	(void)close(pair[1]);
+	p->fd = pair[0];
+	return OK;
+}
+
+struct err
+signer_process_open(struct ctx *cx, const struct settings *s,
+    struct signer_process **out)
+{
+	struct signer_process *p = base_alloc(sizeof(*p));
+	struct err e = OK;
+
+	p->fd = -1;
+	if (s->signer_socket[0] != '\0')
+		p->socket_path = s->signer_socket;
+	else
+		e = fork_starter(cx, s, p);
+	if (failed(e)) {
+		free(p);
+		return e;
+	}
+	*out = p;
+	return OK;
+}
+
+void
+signer_process_close(struct signer_process *p)
+{
+	if (p == NULL)
+		return;
+	if (p->fd >= 0) {
+		(void)close(p->fd);
+		(void)waitpid(p->starter, NULL, 0);
+	}
+	free(p);
+}
+
+/* --- connecting ------------------------------------------------------------ */
+
+static struct err
+ask_starter(struct ctx *cx, const struct signer_process *p, int *out_fd)
+{
+	union {
+		struct cmsghdr	align;
+		char		bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .bytes = { 0 } };
+	char status = 0;
+	struct iovec iov = { &status, 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes),
+	};
+	const struct cmsghdr *c;
+	ssize_t n;
+
+	if (send(p->fd, "s", 1, MSG_NOSIGNAL) != 1)
+		return FAIL(cx, ERR_SIGNER_GONE, "starter: %s",
+		    strerror(errno));
+	while ((n = recvmsg(p->fd, &msg, MSG_CMSG_CLOEXEC)) < 0 &&
+	    errno == EINTR)
+		continue;
+	c = n == 1 ? CMSG_FIRSTHDR(&msg) : NULL;
+	if (c == NULL || c->cmsg_type != SCM_RIGHTS)
+		return FAIL(cx, ERR_SIGNER_GONE,
+		    "the signer could not be started");
+	memcpy(out_fd, CMSG_DATA(c), sizeof(*out_fd));
+	return OK;
+}
+
+static struct err
+connect_socket(struct ctx *cx, const char *path, int *out_fd)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), failure;
+
+	if (fd < 0 || strlen(path) >= sizeof(address.sun_path))
+		return FAIL(cx, ERR_SIGNER_GONE, "signer_socket");
+	memcpy(address.sun_path, path, strlen(path));
+	if (connect(fd, (const struct sockaddr *)&address,
+	    sizeof(address)) != 0) {
+		failure = errno;
+		(void)close(fd);
+		return FAIL(cx, ERR_SIGNER_GONE, "connect %s: %s", path,
+		    strerror(failure));
+	}
+	*out_fd = fd;
+	return OK;
+}
+
+struct err
+signer_process_connect(struct ctx *cx, void *arg, int *out_fd)
+{
+	const struct signer_process *p = arg;
+
+	if (p->socket_path != NULL)
+		return connect_socket(cx, p->socket_path, out_fd);
+	return ask_starter(cx, p, out_fd);
+}
+
+struct err
+signer_process_make_master_key(struct ctx *cx, const struct settings *s)
+{
+	const char *args[ARGS_MAX] = {
+		program_path(cx, s), "--make-master-key", s->master_key_file,
+		NULL,
+	};
+	pid_t child = fork();
+	int status = 0;
+
+	if (child == 0)
+		become(args, -1);
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		return FAIL(cx, ERR_IO, "run %s: %s", args[0],
+		    strerror(errno));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		return FAIL_TELL(cx, ERR_CONFIG, "cannot run %s", args[0]);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return FAIL_TELL(cx, ERR_IO, "%s could not make %s", args[0],
+		    s->master_key_file);
+	return OK;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starting daa-signer, or connecting to one that runs by itself.
+ *
+ * A small process is forked off before daad has threads, secrets or a sandbox;
+ * only it starts programs.  It starts a daa-signer when asked, hands daad the
+ * other end of its socketpair, ends an old one first, and goes when daad goes:
+ * so daad itself never needs fork() or exec() again.
+ */
+#ifndef DAAPKI_SERVER_SIGNER_PROCESS_H
+#define DAAPKI_SERVER_SIGNER_PROCESS_H
+
+#include "server/settings.h"
+
+#define SIGNER_PROGRAM		"daa-signer"
+#define SIGNER_FD		3	/* where the signer finds its connection */
+#define SIGNER_END_MS		3000	/* for an old signer to end by itself */
+
+struct signer_process;
+
+/*
+ * Call while the process has one thread.  With signer_socket set nothing is
+ * forked.
+ * ERR_CONFIG	no signer program
+ */
+struct err	signer_process_open(struct ctx *, const struct settings *,
+		    struct signer_process **out);
+/* Ends the signer that was started, and waits for it.  NULL is nothing. */
+void		signer_process_close(struct signer_process *);
+
+/*
+ * For signer_conf: arg is the struct signer_process.
+ * ERR_SIGNER_GONE	it could not be started, or nobody listens
+ */
+struct err	signer_process_connect(struct ctx *, void *arg, int *out_fd);
+
+/* Have daa-signer make the master key file.  ERR_CONFIG, ERR_IO */
+struct err	signer_process_make_master_key(struct ctx *,
+		    const struct settings *);
+
+#endif
