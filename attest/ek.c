@@ -4,6 +4,7 @@
 #include <openssl/x509v3.h>
 #include <sodium.h>
 
+#include "attest/member.h"
 #include "base/text.h"
 
 #define OID_MANUFACTURER	"2.23.133.2.1"
@@ -91,20 +92,6 @@ ek_unwrap_nv(struct ctx *cx, struct slice nv, struct slice *out)
 	return OK;
 }
 
-/* Keep the first failure of a member's content, at the member's place. */
-static bool
-keep(struct json_in *in, const char *name, struct err e)
-{
-	const char *why;
-
-	if (!failed(e))
-		return true;
-	why = arena_strdup(in->cx->arena, in->cx->trail->note);
-	in->err = FAIL_AT(in->cx, (enum err_code)e.code,
-	    json_pointer(in->cx, in->pointer, name), "%s", why);
-	return false;
-}
-
 static struct err
 key_of_certificate(struct ctx *cx, X509 *x, struct tpm_public *out)
 {
@@ -136,35 +123,55 @@ note_key(struct ctx *cx, struct ek_shown *ek)
 	ek->has_key = true;
 }
 
+static void
+read_certificate(struct json_in *in, enum json_need need, struct ek_shown *ek)
+{
+	struct ctx *cx = in->cx;
+	struct slice nv, der, *chain;
+
+	nv = json_get_bytes(in, "ek_certificate", need, EK_NV_MAX);
+	ek->n_chain = json_get_bytes_array(in, "ek_chain", JSON_OPTIONAL,
+	    ATTEST_CHAIN_MAX, ATTEST_CERT_MAX, &chain);
+	if (failed(in->err))
+		return;
+	if (nv.n > 0 && (!attest_keep(in, "ek_certificate",
+	    ek_unwrap_nv(cx, nv, &der)) || !attest_keep(in, "ek_certificate",
+	    chain_cert_parse(cx, der, &ek->certificate))))
+		return;
+	(void)attest_keep(in, "ek_chain",
+	    chain_certs_parse(cx, chain, ek->n_chain, &ek->chain));
+}
+
+void
+ek_read_certificate(struct json_in *in, struct ek_shown *out)
+{
+	struct ek_shown ek = { .shown = true };
+
+	read_certificate(in, JSON_REQUIRED, &ek);
+	if (failed(in->err))
+		return;
+	note_key(in->cx, &ek);
+	*out = ek;
+}
+
 void
 ek_read(struct json_in *in, struct ek_shown *out)
 {
 	struct ctx *cx = in->cx;
 	struct ek_shown ek = { .shown = false };
-	struct slice nv, public, der, *chain;
-	size_t n_chain;
+	struct slice public;
 
-	nv = json_get_bytes(in, "ek_certificate", JSON_OPTIONAL, EK_NV_MAX);
-	n_chain = json_get_bytes_array(in, "ek_chain", JSON_OPTIONAL,
-	    ATTEST_CHAIN_MAX, ATTEST_CERT_MAX, &chain);
+	read_certificate(in, JSON_OPTIONAL, &ek);
 	public = json_get_bytes(in, "ek_public", JSON_OPTIONAL,
 	    TPM_PUBLIC_MAX);
-	if (failed(in->err))
-		return;
-	if (nv.n > 0 && (!keep(in, "ek_certificate",
-	    ek_unwrap_nv(cx, nv, &der)) || !keep(in, "ek_certificate",
-	    chain_cert_parse(cx, der, &ek.certificate))))
-		return;
-	if (!keep(in, "ek_chain",
-	    chain_certs_parse(cx, chain, n_chain, &ek.chain)))
-		return;
-	ek.n_chain = n_chain;
-	if (public.n > 0 && !keep(in, "ek_public",
+	if (public.n > 0 && !attest_keep(in, "ek_public",
 	    tpm_public_parse(cx, public, &ek.public)))
+		return;
+	if (failed(in->err))
 		return;
 	ek.has_public = public.n > 0;
 	ek.shown = ek.certificate != NULL || ek.has_public;
-	if (!ek.shown && n_chain > 0) {
+	if (!ek.shown && ek.n_chain > 0) {
 		json_refuse(in, "ek_chain", "has no certificate to go with");
 		return;
 	}
@@ -399,5 +406,34 @@ ek_verify(struct ctx *cx, const struct ek_shown *shown,
 	crypto_hash_sha256(ek.spki_sha256, ek.spki.p, ek.spki.n);
 	ctx_forget(cx);		/* of a chain that the inventory made up for */
 	*out = ek;
+	return OK;
+}
+
+struct err
+ek_public(struct ctx *cx, const struct ek_shown *shown,
+    struct tpm_public *out)
+{
+	struct slice certified, spki;
+	struct tpm_public key;
+
+	if (!shown->shown)
+		return FAIL_TELL(cx, ERR_EV_MALFORMED,
+		    "no endorsement key was shown");
+	if (shown->has_public)
+		key = shown->public;
+	if (shown->certificate != NULL) {
+		TRY(key_of_certificate(cx, shown->certificate, &key));
+		TRY(tpm_key_spki(cx, &key, &certified));
+		if (!shown->has_public)
+			TRY(ek_template(cx, &key, NULL, &key));
+		else
+			key = shown->public;
+		TRY(tpm_key_spki(cx, &key, &spki));
+		if (!slice_equal(certified, spki))
+			return FAIL_TELL(cx, ERR_EV_MISMATCH,
+			    "EK public and certificate are of two keys");
+	}
+	TRY(tpm_key_check_ek(cx, &key));
+	*out = key;
 	return OK;
 }

@@ -42,6 +42,8 @@ struct ek {
  * of an object.  Failures are in's.
  */
 void		ek_read(struct json_in *in, struct ek_shown *out);
+/* The same without ek_public, and with ek_certificate required. */
+void		ek_read_certificate(struct json_in *in, struct ek_shown *out);
 
 /*
  * Believe the key shown: by its certificate up to an anchor, with the profile
@@ -58,6 +60,15 @@ struct err	ek_verify(struct ctx *, const struct ek_shown *,
 		    const struct trust *, int64_t at_s,
 		    const uint8_t (*known_eks)[32], size_t n_known_eks,
 		    struct ek *out);
+
+/*
+ * The public area of the key shown, believed or not: what a credential is made
+ * for.  Certificate and public, where both are shown, must be of one key.
+ * ERR_EV_MALFORMED	no key was shown
+ * ERR_EV_MISMATCH, ERR_EV_PROPERTY, ERR_EV_UNSUPPORTED
+ */
+struct err	ek_public(struct ctx *, const struct ek_shown *,
+		    struct tpm_public *out);
 
 /*
  * Cut the certificate out of an NV index's content.

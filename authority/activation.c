@@ -3,7 +3,6 @@
 
 #include <sodium.h>
 
-#include "attest/ek.h"
 #include "attest/make_credential.h"
 #include "attest/tpm_key.h"
 #include "base/base.h"
@@ -73,6 +72,35 @@ unseal(struct ctx *cx, const struct authority *a, const char *token,
 		return FAIL(cx, ERR_EV_ACTIVATION, "a token of another form");
 	memcpy(out->ek_spki_sha256, ek.p, ek.n);
 	memcpy(out->secret, secret.p, secret.n);
+	return OK;
+}
+
+struct err
+activation_begin(struct ctx *cx, const struct authority *a,
+    const struct activation_request *request,
+    struct activation_challenge *out)
+{
+	struct activation_challenge made;
+	struct pending p = {
+		.expires_s = ctx_now(cx) + a->limits.activation_life_s,
+	};
+	struct tpm_public ek, ak;
+	struct slice spki;
+
+	TRY(ek_public(cx, &request->ek, &ek));
+	TRY(tpm_public_parse(cx, request->ak_public, &ak));
+	/* The TPM will vouch for the name, so for all that the area says. */
+	TRY(tpm_key_check_ak(cx, &ak, false));
+	TRY(tpm_key_name(cx, &ak, &p.ak_name));
+	TRY(tpm_key_spki(cx, &ek, &spki));
+	crypto_hash_sha256(p.ek_spki_sha256, spki.p, spki.n);
+	ctx_random(cx, p.secret, sizeof(p.secret));
+	TRY(make_credential(cx, &ek, p.ak_name, SLICE_OF(p.secret),
+	    &made.credential_blob, &made.encrypted_secret));
+	made.token = seal(cx, a, &p);
+	made.expires_s = p.expires_s;
+	sodium_memzero(&p.secret, sizeof(p.secret));
+	*out = made;
 	return OK;
 }
 

@@ -7,15 +7,14 @@
 #ifndef DAAPKI_AUTHORITY_ACTIVATION_H
 #define DAAPKI_AUTHORITY_ACTIVATION_H
 
-#include "attest/attest.h"
+#include "attest/ek.h"
 #include "authority/authority.h"
 
 #define ACTIVATION_SECRET_SIZE	32u
 #define ACTIVATION_TOKEN_MAX	512u	/* base64url characters */
 
 struct activation_request {
-	struct slice	ek_certificate;		/* DER; or */
-	struct slice	ek_public;		/* TPMT_PUBLIC */
+	struct ek_shown	ek;
 	struct slice	ak_public;		/* TPMT_PUBLIC */
 };
 
@@ -29,7 +28,7 @@ struct activation_challenge {
 /*
  * Make a credential that only the TPM with that EK opens, and only for that
  * AK.  Whether the EK is genuine is asked when the device enrols.
- * ERR_EV_MALFORMED, ERR_EV_UNSUPPORTED, ERR_EV_PROPERTY
+ * ERR_EV_MALFORMED, ERR_EV_UNSUPPORTED, ERR_EV_PROPERTY, ERR_EV_MISMATCH
  */
 struct err	activation_begin(struct ctx *, const struct authority *,
 		    const struct activation_request *,

@@ -39,12 +39,14 @@ system_fill(void *arg, void *p, size_t n)
 const struct clock clock_system = { system_now_s, system_ticks_us, NULL };
 const struct rng rng_system = { system_fill, NULL };
 
+__attribute__((format(printf, 5, 0)))
 static struct err
 fail(struct ctx *cx, enum err_code code, const char *file, int line,
     const char *fmt, va_list ap)
 {
 	struct trail *t = cx->trail;
 
+	ASSERT(code != ERR_OK);
 	*t = (struct trail){
 		.err = { (uint16_t)code }, .file = file, .line = line,
 		.retry_after_s = t->retry_after_s,

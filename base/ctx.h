@@ -59,11 +59,23 @@ struct ctx {
  * FAIL_AT is FAIL_TELL with the JSON pointer of the place.
  */
 #define FAIL(cx, code, ...) \
-	ctx_fail((cx), (code), __FILE__, __LINE__, __VA_ARGS__)
+	ctx_failed(ctx_fail((cx), (code), __FILE__, __LINE__, __VA_ARGS__))
 #define FAIL_TELL(cx, code, ...) \
-	ctx_fail_tell((cx), (code), __FILE__, __LINE__, __VA_ARGS__)
+	ctx_failed(ctx_fail_tell((cx), (code), __FILE__, __LINE__, \
+	    __VA_ARGS__))
 #define FAIL_AT(cx, code, pointer, ...) \
-	ctx_fail_at((cx), (code), (pointer), __FILE__, __LINE__, __VA_ARGS__)
+	ctx_failed(ctx_fail_at((cx), (code), (pointer), __FILE__, __LINE__, \
+	    __VA_ARGS__))
+
+/* Tells the compiler that a failure is one, so that it does not warn of
+ * outputs that were not written. */
+static inline struct err
+ctx_failed(struct err e)
+{
+	if (e.code == ERR_OK)
+		__builtin_unreachable();
+	return e;
+}
 
 struct err	ctx_fail(struct ctx *, enum err_code, const char *file,
 		    int line, const char *fmt, ...)

@@ -13,9 +13,6 @@
 #include "server/rest_json.h"
 #include "server/rest_report.h"
 
-#define PUBLIC_MAX	1024u
-#define EK_CERT_MAX	8192u
-
 static struct err
 post_challenge(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
@@ -44,15 +41,10 @@ post_activation(struct ctx *cx, const struct authority *a,
 	struct activation_request req;
 	struct activation_challenge made;
 
-	req.ek_certificate = json_get_bytes(&in, "ek_certificate",
-	    JSON_OPTIONAL, EK_CERT_MAX);
-	req.ek_public = json_get_bytes(&in, "ek_public", JSON_OPTIONAL,
-	    PUBLIC_MAX);
+	in.code = ERR_EV_MALFORMED;
+	ek_read(&in, &req.ek);
 	req.ak_public = json_get_bytes(&in, "ak_public", JSON_REQUIRED,
-	    PUBLIC_MAX);
-	if ((req.ek_certificate.n > 0) == (req.ek_public.n > 0))
-		json_refuse(&in, "ek_certificate",
-		    "either this or ek_public is needed");
+	    TPM_PUBLIC_MAX);
 	TRY(json_in_done(&in));
 	TRY(activation_begin(cx, a, &req, &made));
 	http_reply_json(cx, reply, 201, json_pack("{s:s, s:s, s:s, s:s}",
