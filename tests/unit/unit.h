@@ -47,31 +47,45 @@ unit_end(void)
 	    err_name(e_), cx->trail->note, #code_);			\
 } while (0)
 
-/* 600 s a test at most: sanitizers and a busy machine are slow. */
+/*
+ * Run tests, each between begin and end (NULL is nothing).  600 s a test at
+ * most: sanitizers and a busy machine are slow.
+ */
+static inline int
+unit_run(const char *name, const TTest *const *tests, size_t n,
+    void (*begin)(void), void (*end)(void))
+{
+	Suite *suite = suite_create(name);
+	SRunner *runner;
+	int n_failed;
+
+	if (sodium_init() < 0)
+		return 99;
+	for (size_t i = 0; i < n; i++) {
+		TCase *tc = tcase_create(tests[i]->name);
+
+		tcase_add_checked_fixture(tc, unit_begin, unit_end);
+		tcase_add_checked_fixture(tc, begin, end);
+		tcase_set_timeout(tc, 600);
+		tcase_add_test(tc, tests[i]);
+		suite_add_tcase(suite, tc);
+	}
+	runner = srunner_create(suite);
+	srunner_set_tap(runner, "-");
+	srunner_run_all(runner, CK_SILENT);
+	n_failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 #define UNIT_MAIN(suite_name, ...)					\
 int									\
 main(void)								\
 {									\
-	const TTest *tests[] = { __VA_ARGS__ };				\
-	Suite *suite = suite_create(suite_name);			\
-	SRunner *runner;						\
-	int n_failed;							\
+	const TTest *const unit_tests[] = { __VA_ARGS__ };		\
 									\
-	if (sodium_init() < 0)						\
-		return 99;						\
-	for (size_t i = 0; i < COUNT_OF(tests); i++) {			\
-		TCase *tc = tcase_create(tests[i]->name);		\
-		tcase_add_checked_fixture(tc, unit_begin, unit_end);	\
-		tcase_set_timeout(tc, 600);				\
-		tcase_add_test(tc, tests[i]);				\
-		suite_add_tcase(suite, tc);				\
-	}								\
-	runner = srunner_create(suite);					\
-	srunner_set_tap(runner, "-");					\
-	srunner_run_all(runner, CK_SILENT);				\
-	n_failed = srunner_ntests_failed(runner);			\
-	srunner_free(runner);						\
-	return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;		\
+	return unit_run(suite_name, unit_tests, COUNT_OF(unit_tests),	\
+	    NULL, NULL);						\
 }
 
 #endif

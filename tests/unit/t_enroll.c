@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The main loop on a whole authority, by devices with a raw P-256 key. */
+#include "tests/unit/unit.h"
+
+#include <unistd.h>
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "attest/attest.h"
+#include "authority/claim.h"
+#include "authority/device.h"
+#include "authority/enroll.h"
+#include "authority/group.h"
+#include "authority/hardware.h"
+#include "authority/issuers.h"
+#include "authority/nonce.h"
+#include "authority/signer.h"
+#include "authority/tenant.h"
+#include "codec/base64.h"
+#include "pki/cert.h"
+#include "tests/unit/realm.h"
+
+#define SOFT_POLICY	"{\"rules\":[{\"claim\":\"format\",\"equals\":\"key\"}]}"
+
+struct dev {
+	EVP_PKEY	*key;
+	char		 xy[129];
+	const char	*hardware_id;
+	char		 device_id[DEVICE_ID_SIZE];
+};
+
+static struct realm *realm;
+static struct tenant tenant;
+
+/* A tenant whose group "soft" takes software keys. */
+static void
+begin(void)
+{
+	struct group_profile profile = { NULL, -1, -1, -1, 3600, -1 };
+	struct db_tenant row;
+	struct db_group group;
+	struct policy policy;
+
+	realm = realm_open(cx);
+	ck_ok(tenant_create(cx, realm->authority, &realm_admin, "tenant-a",
+	    NULL, &row));
+	ck_ok(tenant_find(cx, realm->authority, "tenant-a", &tenant));
+	ck_ok(policy_parse(cx, SOFT_POLICY, &policy));
+	ck_ok(group_create(cx, realm->authority, &tenant, &realm_admin,
+	    "soft", &profile, &policy, &group));
+}
+
+static void
+end(void)
+{
+	realm_close(cx, realm);
+}
+
+static void
+free_key(void *key)
+{
+	EVP_PKEY_free(key);
+}
+
+static EVP_PKEY *
+new_key(void)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+
+	ck_assert_ptr_nonnull(key);
+	arena_defer(cx->arena, free_key, key);
+	return key;
+}
+
+/* A new device, known in the platform's inventory. */
+static struct dev
+new_device(void)
+{
+	struct dev dev = { .key = new_key() };
+	struct hardware_spec spec = { .note = "test" };
+	struct db_hardware row;
+	unsigned char *point;
+	size_t n = EVP_PKEY_get1_encoded_public_key(dev.key, &point);
+
+	ck_assert_uint_eq(n, 65);
+	strcpy(dev.xy, text_hex(cx->arena, SLICE(point + 1, 64)));
+	OPENSSL_free(point);
+	dev.hardware_id = arena_printf(cx->arena, "key:%s", dev.xy);
+	attest_device_id(dev.hardware_id, dev.device_id);
+	spec.hardware_id = dev.hardware_id;
+	ck_ok(hardware_add(cx, realm->authority, NULL, &realm_admin, &spec,
+	    &row));
+	return dev;
+}
+
+static void
+claim(const struct dev *dev, const char *group)
+{
+	struct claim_request request = { NULL, dev->hardware_id, group };
+	struct claim_result result;
+
+	ck_ok(claim_make(cx, realm->authority, &tenant, &realm_admin,
+	    &request, &result));
+}
+
+static struct slice
+csr_of(EVP_PKEY *key)
+{
+	X509_REQ *req = X509_REQ_new();
+	unsigned char *der = NULL;
+	struct slice out;
+	int n;
+
+	ck_assert_int_eq(X509_REQ_set_pubkey(req, key), 1);
+	ck_assert_int_gt(X509_REQ_sign(req, key, EVP_sha256()), 0);
+	n = i2d_X509_REQ(req, &der);
+	ck_assert_int_gt(n, 0);
+	out = slice_dup(cx->arena, SLICE(der, (size_t)n));
+	OPENSSL_free(der);
+	X509_REQ_free(req);
+	return out;
+}
+
+static struct slice
+spki_of(EVP_PKEY *key)
+{
+	unsigned char *der = NULL;
+	int n = i2d_PUBKEY(key, &der);
+	struct slice out;
+
+	ck_assert_int_gt(n, 0);
+	out = slice_dup(cx->arena, SLICE(der, (size_t)n));
+	OPENSSL_free(der);
+	return out;
+}
+
+/* Raw r || s over SHA-256(message), in hex. */
+static const char *
+sign_raw(EVP_PKEY *key, struct slice message)
+{
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	uint8_t der[80], raw[64];
+	const uint8_t *p = der;
+	size_t n = sizeof(der);
+	ECDSA_SIG *sig;
+
+	ck_assert_int_eq(EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL,
+	    key), 1);
+	ck_assert_int_eq(EVP_DigestSign(md, der, &n, message.p, message.n), 1);
+	EVP_MD_CTX_free(md);
+	sig = d2i_ECDSA_SIG(NULL, &p, (long)n);
+	ck_assert_int_eq(BN_bn2binpad(ECDSA_SIG_get0_r(sig), raw, 32), 32);
+	ck_assert_int_eq(BN_bn2binpad(ECDSA_SIG_get0_s(sig), raw + 32, 32),
+	    32);
+	ECDSA_SIG_free(sig);
+	return text_hex(cx->arena, SLICE_OF(raw));
+}
+
+static struct slice
+fresh_nonce(void)
+{
+	uint8_t *nonce = arena_alloc(cx->arena, NONCE_SIZE);
+	int64_t expires_s;
+
+	nonce_make(cx, realm->authority, nonce, &expires_s);
+	return SLICE(nonce, NONCE_SIZE);
+}
+
+/* Evidence of dev, for that nonce and key. */
+static json_t *
+evidence_of(const struct dev *dev, struct slice nonce, EVP_PKEY *key)
+{
+	struct slice statement = slice_text("{\"version\":7}");
+	struct buf message = buf_in(cx->arena, 256);
+	uint8_t binding[32];
+
+	attest_binding("key", nonce, spki_of(key), binding, sizeof(binding));
+	put_bytes(&message, SLICE_OF(binding));
+	put_bytes(&message, statement);
+	return json_keep(cx, json_pack("{s:s, s:s, s:s, s:s}",
+	    "format", "key", "public_key", dev->xy,
+	    "statement", base64url(cx->arena, statement),
+	    "signature", sign_raw(dev->key, buf_slice(&message))));
+}
+
+static struct enroll_request
+request_of(const struct dev *dev, EVP_PKEY *key)
+{
+	struct enroll_request r = { .csr = csr_of(key),
+	    .nonce = fresh_nonce(), .evidence_pointer = "/evidence" };
+
+	r.evidence = evidence_of(dev, r.nonce, key);
+	return r;
+}
+
+static struct err
+enroll_now(const struct dev *dev, struct enrollment *out)
+{
+	struct enroll_request r = request_of(dev, new_key());
+
+	return enroll(cx, realm->authority, &r, out);
+}
+
+START_TEST(a_claimed_device_gets_a_certificate_of_its_tenant)
+{
+	struct dev dev = new_device();
+	struct client_device client;
+	struct enrollment e;
+	struct cert leaf, issuer, root;
+
+	claim(&dev, "soft");
+	ck_ok(enroll_now(&dev, &e));
+	ck_assert_str_eq(e.device_id, dev.device_id);
+	ck_assert_str_eq(e.tenant, "tenant-a");
+	ck_ok(cert_parse(cx, e.certificate, &leaf));
+	ck_ok(cert_parse(cx, e.issuer, &issuer));
+	ck_ok(cert_parse(cx, e.root, &root));
+	ck_ok(cert_verify_issued(cx, &leaf, &issuer, ctx_now(cx)));
+	ck_ok(cert_verify_issued(cx, &issuer, &root, ctx_now(cx)));
+	ck_assert_str_eq(leaf.common_name, dev.device_id);
+	ck_assert_int_eq(leaf.policy, CERT_POLICY_SOFTWARE);
+	ck_assert_int_lt(e.renew_after_s, e.renew_before_s);
+	ck_assert_int_lt(e.renew_before_s, e.not_after_s);
+	ck_ok(client_authenticate(cx, realm->authority, e.certificate,
+	    &client));
+	ck_assert_str_eq(client.device_id, dev.device_id);
+}
+END_TEST
+
+START_TEST(a_device_that_nobody_claimed_learns_so_only_after_its_proof)
+{
+	struct dev dev = new_device(), other = new_device();
+	struct enroll_request r = request_of(&dev, new_key());
+	struct enrollment e;
+
+	ck_fails(enroll(cx, realm->authority, &r, &e), ERR_CLAIM_NONE);
+	/* Signed by another device's key: not a word about claims. */
+	r = request_of(&dev, new_key());
+	memcpy(other.xy, dev.xy, sizeof(other.xy));
+	r.evidence = evidence_of(&other, r.nonce, new_key());
+	ck_fails(enroll(cx, realm->authority, &r, &e), ERR_EV_SIGNATURE);
+}
+END_TEST
+
+START_TEST(evidence_for_one_key_does_not_certify_another)
+{
+	struct dev dev = new_device();
+	struct enroll_request r;
+	struct enrollment e;
+
+	claim(&dev, "soft");
+	r = request_of(&dev, new_key());
+	r.csr = csr_of(new_key());
+	ck_fails(enroll(cx, realm->authority, &r, &e), ERR_EV_SIGNATURE);
+}
+END_TEST
+
+START_TEST(a_nonce_appraises_once)
+{
+	struct dev dev = new_device();
+	struct enroll_request r;
+	struct enrollment e;
+
+	claim(&dev, "soft");
+	r = request_of(&dev, new_key());
+	ck_ok(enroll(cx, realm->authority, &r, &e));
+	ck_fails(enroll(cx, realm->authority, &r, &e), ERR_NONCE_USED);
+}
+END_TEST
+
+START_TEST(a_nonce_of_yesterday_is_expired)
+{
+	struct dev dev = new_device();
+	struct enroll_request r;
+	struct enrollment e;
+
+	claim(&dev, "soft");
+	r = request_of(&dev, new_key());
+	realm_use_clock(cx, realm);
+	realm->ahead_s = 86400;
+	ck_fails(enroll(cx, realm->authority, &r, &e), ERR_NONCE_EXPIRED);
+}
+END_TEST
+
+START_TEST(a_refusal_by_policy_is_told_and_kept)
+{
+	struct dev dev = new_device();
+	struct device_view view;
+	struct enroll_request r;
+	struct enrollment e;
+
+	claim(&dev, "default");
+	r = request_of(&dev, new_key());
+	ck_fails(enroll(cx, realm->authority, &r, &e), ERR_POLICY_KEY);
+	ck_assert_str_ne(cx->trail->tell, "");
+	ck_ok(device_get(cx, realm->authority, &tenant, dev.device_id,
+	    &view));
+	ck_assert_str_eq(view.device.last_refusal, "policy.software-key");
+	ck_fails(enroll(cx, realm->authority, &r, &e), ERR_NONCE_USED);
+}
+END_TEST
+
+/* Is that serial on the tenant's CRL, within two seconds? */
+static bool
+crl_shows(struct slice serial)
+{
+	const struct issuer *issuer = issuers_active(realm->authority,
+	    tenant.id, CA_ROLE_ISSUING);
+	int64_t this_s, next_s;
+	struct slice crl;
+	uint64_t number;
+
+	for (int i = 0; i < 200; i++) {
+		if (issuers_crl(cx, realm->authority, issuer, &crl, &number,
+		    &this_s, &next_s) &&
+		    memmem(crl.p, crl.n, serial.p, serial.n) != NULL)
+			return true;
+		(void)usleep(10000);
+	}
+	return false;
+}
+
+START_TEST(a_ban_revokes_shows_on_the_crl_and_stops_enrolment)
+{
+	struct dev dev = new_device();
+	struct device_change change = { .device_id = dev.device_id,
+	    .reason = "stolen" };
+	struct client_device client;
+	struct device_view view;
+	struct enrollment e;
+	struct slice serial;
+
+	claim(&dev, "soft");
+	ck_ok(enroll_now(&dev, &e));
+	serial = e.serial;
+	ck_ok(device_ban(cx, realm->authority, &tenant, &realm_admin, &change,
+	    &view));
+	ck_assert(crl_shows(serial));
+	ck_fails(client_authenticate(cx, realm->authority, e.certificate,
+	    &client), ERR_CERT_REVOKED);
+	ck_fails(enroll_now(&dev, &e), ERR_HW_BANNED);
+	ck_ok(device_unban(cx, realm->authority, &tenant, &realm_admin,
+	    &change, &view));
+	ck_ok(enroll_now(&dev, &e));
+}
+END_TEST
+
+START_TEST(without_evidence_only_the_same_key_is_prolonged_and_not_for_long)
+{
+	struct dev dev = new_device();
+	struct enroll_request r = { .evidence_pointer = "/evidence" };
+	struct client_device client;
+	EVP_PKEY *key = new_key();
+	struct enrollment e;
+
+	claim(&dev, "soft");
+	r = request_of(&dev, key);
+	ck_ok(enroll(cx, realm->authority, &r, &e));
+	ck_ok(client_authenticate(cx, realm->authority, e.certificate,
+	    &client));
+	r = (struct enroll_request){ .csr = csr_of(key), .client = &client,
+	    .evidence_pointer = "/evidence" };
+	ck_ok(enroll(cx, realm->authority, &r, &e));
+	r.csr = csr_of(new_key());
+	ck_fails(enroll(cx, realm->authority, &r, &e), ERR_EV_KEY_NOT_BOUND);
+	r.csr = csr_of(key);
+	realm_use_clock(cx, realm);
+	realm->ahead_s = 3601;
+	ck_fails(enroll(cx, realm->authority, &r, &e), ERR_FIELD);
+	r.client = NULL;
+	ck_fails(enroll(cx, realm->authority, &r, &e), ERR_FIELD);
+}
+END_TEST
+
+START_TEST(what_only_the_journal_knows_is_brought_in_at_the_next_start)
+{
+	struct dev dev = new_device();
+	struct order order = { .type = ORDER_ISSUE };
+	struct client_device client;
+	const struct issuer *issuer;
+	struct answer answer;
+
+	claim(&dev, "soft");
+	issuer = issuers_active(realm->authority, tenant.id, CA_ROLE_ISSUING);
+	order.issue = (struct order_issue){
+		.ca = issuer->sealed, .tenant = tenant.name,
+		.device_id = dev.device_id, .spki = spki_of(new_key()),
+		.not_before_s = ctx_now(cx) - 60,
+		.not_after_s = ctx_now(cx) + 3600,
+		.crl_url = "http://127.0.0.1:8080/crl/x.crl",
+		.aia_url = "http://127.0.0.1:8080/ca/x.cer",
+	};
+	ck_ok(signer_call(cx, realm->authority->signer, &order, &answer));
+	ck_fails(client_authenticate(cx, realm->authority, answer.object,
+	    &client), ERR_AUTH_CERTIFICATE);
+	realm_reopen(cx, realm);
+	ck_ok(client_authenticate(cx, realm->authority, answer.object,
+	    &client));
+}
+END_TEST
+
+START_TEST(a_killed_signer_is_replaced_and_nothing_is_asked_of_anybody)
+{
+	struct dev dev = new_device();
+	struct enrollment e;
+
+	claim(&dev, "soft");
+	for (int i = 0; i < 5; i++) {
+		realm_kill_signer(realm);
+		while (signer_is_up(realm->authority->signer))
+			(void)usleep(1000);
+		ck_ok(enroll_now(&dev, &e));
+	}
+}
+END_TEST
+
+START_TEST(a_device_released_and_claimed_again_starts_anew)
+{
+	struct dev dev = new_device();
+	struct client_device client;
+	struct enrollment e;
+
+	claim(&dev, "soft");
+	ck_ok(enroll_now(&dev, &e));
+	ck_ok(claim_release(cx, realm->authority, &tenant, &realm_admin,
+	    dev.device_id, NULL));
+	ck_fails(client_authenticate(cx, realm->authority, e.certificate,
+	    &client), ERR_CERT_REVOKED);
+	ck_fails(enroll_now(&dev, &e), ERR_CLAIM_NONE);
+	claim(&dev, "soft");
+	ck_ok(enroll_now(&dev, &e));
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {
+		a_claimed_device_gets_a_certificate_of_its_tenant,
+		a_device_that_nobody_claimed_learns_so_only_after_its_proof,
+		evidence_for_one_key_does_not_certify_another,
+		a_nonce_appraises_once,
+		a_nonce_of_yesterday_is_expired,
+		a_refusal_by_policy_is_told_and_kept,
+		a_ban_revokes_shows_on_the_crl_and_stops_enrolment,
+		without_evidence_only_the_same_key_is_prolonged_and_not_for_long,
+		what_only_the_journal_knows_is_brought_in_at_the_next_start,
+		a_killed_signer_is_replaced_and_nothing_is_asked_of_anybody,
+		a_device_released_and_claimed_again_starts_anew,
+	};
+
+	return unit_run("enroll", tests, COUNT_OF(tests), begin, end);
+}
