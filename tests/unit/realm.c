@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "authority/signer.h"
+#include "authority/tenant.h"
 #include "base/base.h"
 
 const struct principal realm_admin = {
@@ -113,6 +114,8 @@ realm_open(struct ctx *cx)
 	struct realm *r = ARENA_NEW(cx->arena, struct realm);
 	struct signer_conf *signer = ARENA_NEW(cx->arena, struct signer_conf);
 	char folder[] = "/tmp/daapki-realm.XXXXXX";
+	struct tenant platform;
+	struct err e;
 
 	ASSERT(mkdtemp(folder) != NULL);
 	r->folder = arena_strdup(cx->arena, folder);
@@ -132,6 +135,9 @@ realm_open(struct ctx *cx)
 		},
 	};
 	open_authority(cx, r);
+	/* As `daad init` does. */
+	e = tenant_create_platform(cx, r->authority, &platform);
+	ASSERT(!failed(e));
 	return r;
 }
 
