@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Anchors, the inventory, and the trust made of them, on a real database. */
+#include "tests/unit/fleet.h"
+
+#include <pthread.h>
+
+#include <openssl/x509v3.h>
+
+#include "authority/anchor.h"
+#include "authority/hardware.h"
+#include "authority/tenant.h"
+#include "pki/ossl.h"
+
+static const struct principal admin = { 1, ROLE_ADMIN, 0, "root" };
+static const struct tenant *const a = &fleet.tenants[0];
+static const struct tenant *const b = &fleet.tenants[1];
+
+#define X128 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
+    "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define EK64 "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+
+static struct err
+add_platform(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	struct db_tenant platform = { .name = TENANT_PLATFORM, .title = "",
+	    .created_s = FLEET_NOW };
+
+	(void)arg;
+	return db_tenant_insert(c, tx, &platform, &platform.id);
+}
+
+static void
+open_all(void)
+{
+	fleet_open();
+	fleet.a.trust = trust_cache_new();
+	ck_ok(db_write(cx, fleet.a.db, add_platform, NULL));
+}
+
+static void
+close_all(void)
+{
+	trust_cache_free(fleet.a.trust);
+	fleet_close();
+}
+
+/* --- certificates -------------------------------------------------------- */
+
+static void
+add_ca_true(X509 *x)
+{
+	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL,
+	    NID_basic_constraints, "critical,CA:TRUE");
+
+	ck_assert_ptr_nonnull(e);
+	ck_assert_int_eq(X509_add_ext(x, e, -1), 1);
+	X509_EXTENSION_free(e);
+}
+
+/* A certificate for a new key: signed by itself or by another key, said to be
+ * a CA's or not. */
+static struct slice
+make_certificate(const char *cn, bool self_signed, bool ca)
+{
+	AUTO(EVP_PKEY) key = EVP_EC_gen("P-256");
+	AUTO(EVP_PKEY) other = EVP_EC_gen("P-256");
+	AUTO(X509) x = X509_new();
+	X509_NAME *name = X509_get_subject_name(x);
+	uint8_t *der = NULL;
+	struct slice out;
+	int n;
+
+	ck_assert_int_eq(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+	    (const unsigned char *)cn, -1, -1, 0), 1);
+	ck_assert_int_eq(X509_set_version(x, 2), 1);
+	ck_assert_int_eq(ASN1_INTEGER_set(X509_get_serialNumber(x), 1), 1);
+	if (self_signed) {
+		ck_assert_int_eq(X509_set_issuer_name(x, name), 1);
+	} else {
+		AUTO(X509) issuer = X509_new();
+
+		ck_assert_int_eq(X509_NAME_add_entry_by_txt(
+		    X509_get_issuer_name(issuer), "CN", MBSTRING_UTF8,
+		    (const unsigned char *)"Other", -1, -1, 0), 1);
+		ck_assert_int_eq(X509_set_issuer_name(x,
+		    X509_get_issuer_name(issuer)), 1);
+	}
+	ASN1_TIME_set(X509_getm_notBefore(x), FLEET_NOW - 60);
+	ASN1_TIME_set_string_X509(X509_getm_notAfter(x), "99991231235959Z");
+	ck_assert_int_eq(X509_set_pubkey(x, key), 1);
+	if (ca)
+		add_ca_true(x);
+	ck_assert_int_gt(X509_sign(x, self_signed ? key : other,
+	    EVP_sha256()), 0);
+	n = i2d_X509(x, &der);
+	ck_assert_int_gt(n, 0);
+	out = slice_dup(cx->arena, SLICE(der, (size_t)n));
+	OPENSSL_free(der);
+	return out;
+}
+
+static struct err
+add(const struct tenant *tenant, struct slice certificate,
+    struct db_anchor *out)
+{
+	struct anchor_spec spec = { "tpm-ek", "Vendor", certificate };
+
+	return anchor_add(cx, &fleet.a, tenant, &admin, &spec, out);
+}
+
+static struct trust_loaded
+loaded(const struct tenant *tenant)
+{
+	struct trust_loaded trust;
+
+	ck_ok(trust_load(cx, &fleet.a, tenant == NULL ? 0 : tenant->id,
+	    &trust));
+	return trust;
+}
+
+START_TEST(an_anchor_is_kept_as_it_was_given_with_what_it_says)
+{
+	struct page page = { 0, 10 };
+	struct db_anchor made, *anchors;
+	struct slice der;
+	int64_t next;
+	size_t n;
+
+	open_all();
+	der = make_certificate("Vendor \xc3\xa9\n root", true, true);
+	ck_ok(add(NULL, der, &made));
+	ck_ok(anchor_list(cx, &fleet.a, NULL, page, &anchors, &n, &next));
+	ck_assert_uint_eq(n, 1);
+	ck_assert(slice_equal(anchors[0].certificate, der));
+	ck_assert_str_eq(anchors[0].subject, "CN=Vendor \\C3\\A9\\0A root");
+	ck_assert_str_eq(text_time_dup(cx->arena, anchors[0].not_after_s),
+	    "9999-12-31T23:59:59Z");
+	ck_assert_int_eq(anchors[0].created_s, FLEET_NOW);
+	ck_assert_str_eq(anchors[0].created_by, "root");
+	close_all();
+}
+END_TEST
+
+START_TEST(only_a_ca_or_a_root_may_vouch)
+{
+	struct db_anchor made;
+
+	open_all();
+	ck_ok(add(a, make_certificate("Root", true, true), &made));
+	ck_ok(add(a, make_certificate("Sub", false, true), &made));
+	ck_ok(add(a, make_certificate("Old root", true, false), &made));
+	ck_fails(add(a, make_certificate("Leaf", false, false), &made),
+	    ERR_FIELD);
+	ck_assert_str_eq(cx->trail->pointer, "/certificate");
+	close_all();
+}
+END_TEST
+
+START_TEST(what_is_not_exactly_one_certificate_is_refused)
+{
+	struct anchor_spec spec = { "sgx", "Vendor", SLICE_NONE };
+	struct db_anchor made;
+	struct slice der, longer;
+	uint8_t *bytes;
+
+	open_all();
+	der = make_certificate("Root", true, true);
+	bytes = arena_alloc(cx->arena, der.n + 1);
+	memcpy(bytes, der.p, der.n);
+	longer = SLICE(bytes, der.n + 1);
+	ck_fails(add(NULL, longer, &made), ERR_FIELD);
+	for (size_t i = 0; i < der.n; i++)
+		ck_fails(add(NULL, SLICE(der.p, i), &made), ERR_FIELD);
+	ck_fails(add(NULL, SLICE(arena_alloc(cx->arena, 9000), 9000), &made),
+	    ERR_FIELD);
+	spec.certificate = der;
+	ck_fails(anchor_add(cx, &fleet.a, NULL, &admin, &spec, &made),
+	    ERR_FIELD);
+	ck_assert_str_eq(cx->trail->pointer, "/scheme");
+	close_all();
+}
+END_TEST
+
+START_TEST(the_same_anchor_is_there_once_in_a_scope)
+{
+	struct db_anchor made;
+	struct slice der;
+
+	open_all();
+	der = make_certificate("Root", true, true);
+	ck_ok(add(NULL, der, &made));
+	ck_fails(add(NULL, der, &made), ERR_EXISTS);
+	ck_ok(add(a, der, &made));
+	ck_fails(add(a, der, &made), ERR_EXISTS);
+	ck_ok(add(b, der, &made));
+	close_all();
+}
+END_TEST
+
+START_TEST(a_tenants_anchor_counts_for_that_tenant_alone)
+{
+	struct slice platform, own;
+	struct db_anchor made;
+
+	open_all();
+	ck_assert_uint_eq(loaded(a).trust.n_anchors, 0);
+	platform = make_certificate("Platform", true, true);
+	own = make_certificate("Own", true, true);
+	ck_ok(add(NULL, platform, &made));
+	ck_ok(add(a, own, &made));
+	ck_assert_uint_eq(loaded(a).trust.n_anchors, 2);
+	ck_assert(slice_equal(loaded(a).trust.anchors[1], own));
+	ck_assert_uint_eq(loaded(b).trust.n_anchors, 1);
+	ck_assert(slice_equal(loaded(b).trust.anchors[0], platform));
+	ck_assert_uint_eq(loaded(NULL).trust.n_anchors, 1);
+	close_all();
+}
+END_TEST
+
+START_TEST(a_deleted_anchor_vouches_no_more)
+{
+	struct db_anchor made;
+
+	open_all();
+	ck_ok(add(a, make_certificate("Own", true, true), &made));
+	ck_assert_uint_eq(loaded(a).trust.n_anchors, 1);
+	ck_fails(anchor_delete(cx, &fleet.a, b, &admin, made.id),
+	    ERR_NOT_FOUND);
+	ck_fails(anchor_delete(cx, &fleet.a, NULL, &admin, made.id),
+	    ERR_NOT_FOUND);
+	ck_assert_uint_eq(loaded(a).trust.n_anchors, 1);
+	ck_ok(anchor_delete(cx, &fleet.a, a, &admin, made.id));
+	ck_assert_uint_eq(loaded(a).trust.n_anchors, 0);
+	ck_fails(anchor_delete(cx, &fleet.a, a, &admin, made.id),
+	    ERR_NOT_FOUND);
+	ck_assert_uint_eq(fleet_events(0, "anchor.deleted"), 1);
+	close_all();
+}
+END_TEST
+
+/* --- inventory ------------------------------------------------------------ */
+
+static struct err
+know(const struct tenant *tenant, const char *hardware_id, int64_t expires_s,
+    struct db_hardware *out)
+{
+	struct hardware_spec spec = {
+		.hardware_id = hardware_id, .note = "shelf 3",
+		.expires_s = expires_s,
+	};
+
+	return hardware_add(cx, &fleet.a, tenant, &admin, &spec, out);
+}
+
+START_TEST(a_known_part_is_believed_in_its_tenant)
+{
+	struct db_hardware made;
+	char device_id[DEVICE_ID_SIZE];
+
+	open_all();
+	ck_ok(know(a, "tpm-ek:" EK64, 0, &made));
+	attest_device_id("tpm-ek:" EK64, device_id);
+	ck_assert_str_eq(made.device_id, device_id);
+	ck_ok(know(a, "key:" X128, 0, &made));
+	ck_ok(know(a, "dice:" EK64, 0, &made));
+	ck_assert_uint_eq(loaded(a).n_known_eks, 1);
+	ck_assert_int_eq(loaded(a).known_eks[0][31], 0xcc);
+	ck_assert_uint_eq(loaded(a).trust.n_keys, 1);
+	ck_assert_uint_eq(loaded(a).trust.keys[0].id.n, 64);
+	ck_assert_int_eq(loaded(a).trust.keys[0].id.p[63], 0xbb);
+	ck_assert_uint_eq(loaded(b).n_known_eks, 0);
+	ck_assert_uint_eq(loaded(b).trust.n_keys, 0);
+	ck_assert_uint_eq(loaded(NULL).n_known_eks, 0);
+	close_all();
+}
+END_TEST
+
+START_TEST(a_part_is_believed_until_its_second_of_expiry)
+{
+	struct db_hardware made;
+
+	open_all();
+	ck_ok(know(NULL, "tpm-ek:" EK64, FLEET_NOW + 100, &made));
+	ck_assert_uint_eq(loaded(a).n_known_eks, 1);
+	fleet.now_s = FLEET_NOW + 99;
+	ck_assert_uint_eq(loaded(a).n_known_eks, 1);
+	fleet.now_s = FLEET_NOW + 100;
+	ck_assert_uint_eq(loaded(a).n_known_eks, 0);
+	/* The expired entry makes room for a new one. */
+	ck_ok(know(NULL, "tpm-ek:" EK64, 0, &made));
+	ck_assert_uint_eq(loaded(a).n_known_eks, 1);
+	ck_fails(know(NULL, "tpm-ek:" EK64, 0, &made), ERR_EXISTS);
+	close_all();
+}
+END_TEST
+
+START_TEST(a_deleted_part_is_believed_no_more)
+{
+	struct page page = { 0, 10 };
+	struct db_hardware made, *parts;
+	int64_t next;
+	size_t n;
+
+	open_all();
+	ck_ok(know(a, "tpm-ek:" EK64, 0, &made));
+	ck_fails(hardware_delete(cx, &fleet.a, b, &admin, made.id),
+	    ERR_NOT_FOUND);
+	ck_ok(hardware_list(cx, &fleet.a, b, page, &parts, &n, &next));
+	ck_assert_uint_eq(n, 0);
+	ck_ok(hardware_list(cx, &fleet.a, a, page, &parts, &n, &next));
+	ck_assert_uint_eq(n, 1);
+	ck_assert_str_eq(parts[0].note, "shelf 3");
+	ck_ok(hardware_delete(cx, &fleet.a, a, &admin, made.id));
+	ck_assert_uint_eq(loaded(a).n_known_eks, 0);
+	close_all();
+}
+END_TEST
+
+START_TEST(an_ek_may_be_given_as_its_public_key)
+{
+	AUTO(EVP_PKEY) key = EVP_EC_gen("P-256");
+	struct hardware_spec spec = { .note = NULL };
+	struct db_hardware made;
+	uint8_t *der = NULL, sha256[32];
+	int length = i2d_PUBKEY(key, &der);
+	size_t n;
+
+	open_all();
+	ck_assert_int_gt(length, 0);
+	n = (size_t)length;
+	spec.ek_public = SLICE(der, n);
+	ck_ok(hardware_add(cx, &fleet.a, a, &admin, &spec, &made));
+	crypto_hash_sha256(sha256, der, n);
+	ck_assert_str_eq(made.hardware_id, arena_printf(cx->arena,
+	    "tpm-ek:%s", text_hex(cx->arena, SLICE_OF(sha256))));
+	for (size_t i = 0; i < n; i++) {
+		spec.ek_public = SLICE(der, i);
+		ck_fails(hardware_add(cx, &fleet.a, a, &admin, &spec, &made),
+		    ERR_FIELD);
+	}
+	OPENSSL_free(der);
+	close_all();
+}
+END_TEST
+
+static const struct { const char *hardware_id; int64_t expires_s; } bad[] = {
+	{ NULL, 0 },
+	{ "tpm-ek:", 0 },
+	{ "tpm-ek:CC", 0 },
+	{ "tpm:" EK64, 0 },
+	{ "key:" EK64, 0 },
+	{ "tpm-ek:" EK64, FLEET_NOW },
+};
+
+START_TEST(a_part_without_a_sound_name_or_time_is_refused)
+{
+	struct db_hardware made;
+
+	open_all();
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		ck_fails(know(a, bad[i].hardware_id, bad[i].expires_s, &made),
+		    ERR_FIELD);
+	close_all();
+}
+END_TEST
+
+/* --- the cache ------------------------------------------------------------ */
+
+START_TEST(what_was_loaded_lives_on_when_the_cache_forgets)
+{
+	struct trust_loaded before;
+	struct db_anchor made;
+	struct slice der;
+
+	open_all();
+	der = make_certificate("Own", true, true);
+	ck_ok(add(a, der, &made));
+	before = loaded(a);
+	ck_ok(anchor_delete(cx, &fleet.a, a, &admin, made.id));
+	ck_assert_uint_eq(loaded(a).trust.n_anchors, 0);
+	ck_assert_uint_eq(before.trust.n_anchors, 1);
+	ck_assert(slice_equal(before.trust.anchors[0], der));
+	trust_cache_free(fleet.a.trust);
+	fleet.a.trust = NULL;
+	ck_assert(slice_equal(before.trust.anchors[0], der));
+	/* Without a cache it is read each time. */
+	ck_assert_uint_eq(loaded(a).trust.n_anchors, 0);
+	fleet_close();
+}
+END_TEST
+
+START_TEST(more_tenants_than_the_cache_holds_get_their_own_trust)
+{
+	struct db_hardware made;
+	struct tenant tenant = { .id = 0 };
+
+	open_all();
+	ck_ok(know(a, "tpm-ek:" EK64, 0, &made));
+	for (int64_t i = 0; i < 3 * (int64_t)TRUST_CACHED_MAX; i++) {
+		tenant.id = 1000 + i;
+		ck_assert_uint_eq(loaded(&tenant).n_known_eks, 0);
+		ck_assert_uint_eq(loaded(a).n_known_eks, 1);
+	}
+	close_all();
+}
+END_TEST
+
+#define N_READERS	4
+#define N_LOADS		300
+#define N_CHANGES	40
+
+static void *
+read_on(void *arg)
+{
+	struct ctx_root root;
+	struct trust_loaded trust;
+	size_t *n_bad = arg;
+
+	for (unsigned i = 0; i < N_LOADS; i++) {
+		ctx_root_init(&root, NULL);
+		root.cx.clock = &fleet.clock;
+		if (failed(trust_load(&root.cx, &fleet.a, a->id, &trust)) ||
+		    trust.n_known_eks > 1 ||
+		    (trust.n_known_eks == 1 && trust.known_eks[0][0] != 0xcc))
+			(*n_bad)++;
+		ctx_root_fini(&root);
+	}
+	return NULL;
+}
+
+START_TEST(a_change_is_seen_by_the_next_load_whoever_loads_meanwhile)
+{
+	pthread_t threads[N_READERS];
+	size_t n_bad[N_READERS] = { 0 };
+	struct db_hardware made;
+
+	open_all();
+	for (size_t i = 0; i < N_READERS; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, read_on,
+		    &n_bad[i]), 0);
+	for (unsigned i = 0; i < N_CHANGES; i++) {
+		ck_ok(know(a, "tpm-ek:" EK64, 0, &made));
+		ck_assert_uint_eq(loaded(a).n_known_eks, 1);
+		ck_ok(hardware_delete(cx, &fleet.a, a, &admin, made.id));
+		ck_assert_uint_eq(loaded(a).n_known_eks, 0);
+	}
+	for (size_t i = 0; i < N_READERS; i++) {
+		ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+		ck_assert_uint_eq(n_bad[i], 0);
+	}
+	close_all();
+}
+END_TEST
+
+UNIT_MAIN("trust",
+    an_anchor_is_kept_as_it_was_given_with_what_it_says,
+    only_a_ca_or_a_root_may_vouch,
+    what_is_not_exactly_one_certificate_is_refused,
+    the_same_anchor_is_there_once_in_a_scope,
+    a_tenants_anchor_counts_for_that_tenant_alone,
+    a_deleted_anchor_vouches_no_more,
+    a_known_part_is_believed_in_its_tenant,
+    a_part_is_believed_until_its_second_of_expiry,
+    a_deleted_part_is_believed_no_more,
+    an_ek_may_be_given_as_its_public_key,
+    a_part_without_a_sound_name_or_time_is_refused,
+    what_was_loaded_lives_on_when_the_cache_forgets,
+    more_tenants_than_the_cache_holds_get_their_own_trust,
+    a_change_is_seen_by_the_next_load_whoever_loads_meanwhile)
