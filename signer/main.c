@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* daa-signer: holds the CA keys, takes typed orders, keeps the journal. */
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+#include <sodium.h>
+
+#include "pki/ossl.h"
+#include "signer/sandbox.h"
+#include "signer/serve.h"
+
+#define SECURE_HEAP_SIZE	(4u * 1024u * 1024u)	/* keys of CA_OPEN_MAX CAs */
+#define SECURE_HEAP_UNIT	32u
+
+/* Exit codes. */
+enum { EXIT_USAGE = 2, EXIT_JOURNAL = 3 };
+
+struct options {
+	const char	*master_key, *journal, *socket, *make_master_key;
+	int		 fd;		/* -1: not given */
+	int		 log_level;
+	bool		 no_sandbox, check;
+};
+
+static const char usage_text[] =
+"usage: daa-signer [--master-key FILE] --journal DIR (--fd N | --socket PATH)\n"
+"       daa-signer --make-master-key FILE\n"
+"       daa-signer --check-journal --journal DIR\n"
+"\n"
+"  --master-key FILE      the key that seals CA keys; without it the systemd\n"
+"                         credential master-key\n"
+"  --journal DIR          folder of the journal; made when there is none\n"
+"  --fd N                 serve one peer on this socket and end with it\n"
+"  --socket PATH          listen there for peers of the same user\n"
+"  --make-master-key FILE make a new master key and end\n"
+"  --check-journal        read the whole journal, say what it holds, and end\n"
+"  --log-level LEVEL      debug, info, warn or error\n"
+"  --no-sandbox           for debugging only: keep all rights\n"
+"  --version, --help\n";
+
+static volatile sig_atomic_t stop;
+
+static void
+on_signal(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+/* --- options ------------------------------------------------------------- */
+
+enum option_id {
+	OPT_MASTER_KEY = 256, OPT_JOURNAL, OPT_FD, OPT_SOCKET,
+	OPT_MAKE_MASTER_KEY, OPT_CHECK, OPT_LOG_LEVEL, OPT_NO_SANDBOX,
+	OPT_VERSION, OPT_HELP,
+};
+
+static const struct option long_options[] = {
+	{ "master-key", required_argument, NULL, OPT_MASTER_KEY },
+	{ "journal", required_argument, NULL, OPT_JOURNAL },
+	{ "fd", required_argument, NULL, OPT_FD },
+	{ "socket", required_argument, NULL, OPT_SOCKET },
+	{ "make-master-key", required_argument, NULL, OPT_MAKE_MASTER_KEY },
+	{ "check-journal", no_argument, NULL, OPT_CHECK },
+	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
+	{ "no-sandbox", no_argument, NULL, OPT_NO_SANDBOX },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+static bool
+take_option(struct options *o, int id)
+{
+	uint64_t n;
+
+	switch (id) {
+	case OPT_MASTER_KEY:
+		o->master_key = optarg;
+		return true;
+	case OPT_JOURNAL:
+		o->journal = optarg;
+		return true;
+	case OPT_FD:
+		if (!text_parse_uint(optarg, 1023, &n))
+			return false;
+		o->fd = (int)n;
+		return true;
+	case OPT_SOCKET:
+		o->socket = optarg;
+		return true;
+	case OPT_MAKE_MASTER_KEY:
+		o->make_master_key = optarg;
+		return true;
+	case OPT_CHECK:
+		o->check = true;
+		return true;
+	case OPT_LOG_LEVEL:
+		o->log_level = log_level_find(optarg);
+		return o->log_level >= 0;
+	case OPT_NO_SANDBOX:
+		o->no_sandbox = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Options to *o; an exit code, or -1 to go on. */
+static int
+read_options(int argc, char **argv, struct options *o)
+{
+	int id;
+
+	while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		if (id == OPT_VERSION) {
+			(void)puts("daa-signer " VERSION);
+			return EXIT_SUCCESS;
+		}
+		if (id == OPT_HELP) {
+			(void)fputs(usage_text, stdout);
+			return EXIT_SUCCESS;
+		}
+		if (!take_option(o, id)) {
+			(void)fputs(usage_text, stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind == argc && o->make_master_key != NULL)
+		return -1;
+	if (optind != argc || o->journal == NULL ||
+	    (!o->check && (o->fd >= 0) == (o->socket != NULL))) {
+		(void)fputs(usage_text, stderr);
+		return EXIT_USAGE;
+	}
+	return -1;
+}
+
+/* --- the socket ---------------------------------------------------------- */
+
+/* Is the path taken by a socket that nobody listens on any more? */
+static bool
+is_stale(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct stat st;
+	bool stale;
+
+	if (fd < 0)
+		return false;
+	stale = stat(address->sun_path, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	    connect(fd, (const struct sockaddr *)address,
+	    sizeof(*address)) != 0 && errno == ECONNREFUSED;
+	(void)close(fd);
+	return stale;
+}
+
+static struct err
+open_socket(struct ctx *cx, const char *path, int *out_fd)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return FAIL(cx, ERR_CONFIG, "the socket's path is too long");
+	memcpy(address.sun_path, path, strlen(path));
+	if (is_stale(&address))
+		(void)unlink(path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return FAIL(cx, ERR_CONFIG, "socket: %s", strerror(errno));
+	(void)umask(0177);
+	if (bind(fd, (const struct sockaddr *)&address,
+	    sizeof(address)) != 0 || listen(fd, SERVE_PEERS_MAX) != 0) {
+		struct err e = FAIL(cx, ERR_CONFIG, "listen at %s: %s", path,
+		    strerror(errno));
+
+		(void)close(fd);
+		return e;
+	}
+	*out_fd = fd;
+	return OK;
+}
+
+static void
+catch_signals(struct serve_conf *conf)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	sigset_t both;
+
+	(void)sigemptyset(&both);
+	(void)sigaddset(&both, SIGTERM);
+	(void)sigaddset(&both, SIGINT);
+	/* They come in only while the loop waits. */
+	ASSERT(sigprocmask(SIG_BLOCK, &both, &conf->wait_mask) == 0);
+	(void)sigdelset(&conf->wait_mask, SIGTERM);
+	(void)sigdelset(&conf->wait_mask, SIGINT);
+	ASSERT(sigaction(SIGTERM, &action, NULL) == 0);
+	ASSERT(sigaction(SIGINT, &action, NULL) == 0);
+	conf->stop = &stop;
+}
+
+/* --- the program --------------------------------------------------------- */
+
+static void
+log_journal(struct ctx *cx, const struct journal *j)
+{
+	log_put(cx->log, LOG_LEVEL_INFO, "journal.open", "next",
+	    arena_printf(cx->arena, "%llu",
+	    (unsigned long long)journal_next(j)), "dropped",
+	    arena_printf(cx->arena, "%llu",
+	    (unsigned long long)journal_dropped(j)), NULL);
+}
+
+static struct err
+run_with(struct ctx *cx, const struct options *o, struct work *work)
+{
+	struct serve_conf conf = { .fd = o->fd, .listen_fd = -1,
+	    .log = cx->log };
+
+	if (o->socket != NULL)
+		TRY(open_socket(cx, o->socket, &conf.listen_fd));
+	catch_signals(&conf);
+	if (!o->no_sandbox)
+		TRY(sandbox_enter(cx, journal_folder(work->journal)));
+	else
+		log_put(cx->log, LOG_LEVEL_WARN, "sandbox.off", NULL);
+	log_put(cx->log, LOG_LEVEL_INFO, "signer.ready", NULL);
+	TRY(serve(work, &conf));
+	log_put(cx->log, LOG_LEVEL_INFO, "signer.end", NULL);
+	return OK;
+}
+
+static struct err
+run(struct ctx *cx, const struct options *o)
+{
+	const struct journal_conf journal = { .folder = o->journal };
+	struct master *master = NULL;
+	struct work work = { 0 };
+	struct err e;
+
+	sandbox_harden(cx);
+	if (CRYPTO_secure_malloc_init(SECURE_HEAP_SIZE,
+	    SECURE_HEAP_UNIT) == 0)
+		return FAIL(cx, ERR_CONFIG, "OpenSSL has no secure heap");
+	TRY(ossl_warm_up(cx));
+	TRY(journal_open(cx, &journal, &work.journal));
+	log_journal(cx, work.journal);
+	e = o->check ? OK : master_open(cx, o->master_key, &master);
+	if (!failed(e) && !o->check) {
+		work.master = master;
+		work.cas = ca_cache_new(master);
+		e = run_with(cx, o, &work);
+	}
+	ca_cache_free(work.cas);
+	master_free(master);
+	journal_close(work.journal);
+	return e;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { .fd = -1, .log_level = LOG_LEVEL_INFO };
+	struct log log = { .fd = STDERR_FILENO, .program = "daa-signer" };
+	struct ctx_root root;
+	int code = read_options(argc, argv, &o);
+	struct err e;
+
+	if (code >= 0)
+		return code;
+	log.least = (enum log_level)o.log_level;
+	if (sodium_init() < 0)
+		return EXIT_FAILURE;
+	ctx_root_init(&root, &log);
+	e = o.make_master_key != NULL ?
+	    master_make(&root.cx, o.make_master_key) : run(&root.cx, &o);
+	if (failed(e))
+		log_put(&log, LOG_LEVEL_ERROR, "signer.failed", "code",
+		    err_dotted(e), "note", root.trail.note, NULL);
+	ctx_root_fini(&root);
+	if (e.code == ERR_JOURNAL)
+		return EXIT_JOURNAL;
+	return failed(e) ? EXIT_FAILURE : EXIT_SUCCESS;
+}

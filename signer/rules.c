@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signer/rules.h"
+
+#include "base/base.h"
+#include "pki/tbs.h"
+
+#define DEVICE_ID_CHARS	64u
+
+static struct err
+check_tenant(struct ctx *cx, const char *tenant, const struct ca *ca)
+{
+	if (!text_is_name(tenant))
+		return FAIL(cx, ERR_ORDER_MALFORMED, "not a tenant's name");
+	if (ca != NULL && strcmp(ca->sealed.tenant, tenant) != 0)
+		return FAIL(cx, ERR_ORDER_TENANT,
+		    "a key of tenant %s for tenant %s", ca->sealed.tenant,
+		    tenant);
+	return OK;
+}
+
+/* Plain HTTP: a URL that is fetched in order to check a certificate cannot
+ * itself need one (RFC 5280, 8). */
+static struct err
+check_url(struct ctx *cx, const char *url)
+{
+	static const char scheme[] = "http://";
+	size_t n = strlen(url);
+
+	if (n == 0)
+		return OK;
+	if (strncmp(url, scheme, sizeof(scheme) - 1) != 0 ||
+	    n < sizeof(scheme) || n > WIRE_URL_MAX)
+		return FAIL(cx, ERR_ORDER_LIMIT, "a URL that is not http://");
+	for (size_t i = 0; i < n; i++)
+		if (url[i] <= 0x20 || url[i] > 0x7e)
+			return FAIL(cx, ERR_ORDER_LIMIT,
+			    "a URL with other than printable ASCII");
+	return OK;
+}
+
+static struct err
+check_urls(struct ctx *cx, const char *crl_url, const char *aia_url)
+{
+	TRY(check_url(cx, crl_url));
+	return check_url(cx, aia_url);
+}
+
+/* A certificate for some later time could be kept in a drawer, beyond the
+ * reach of whoever takes the key away. */
+static struct err
+check_begin(struct ctx *cx, int64_t begin_s)
+{
+	int64_t now = ctx_now(cx);
+
+	if (begin_s < now - RULES_BACKDATE_MAX_S ||
+	    begin_s > now + RULES_AHEAD_MAX_S)
+		return FAIL(cx, ERR_ORDER_LIMIT,
+		    "begins %lld s from now", (long long)(begin_s - now));
+	return OK;
+}
+
+static struct err
+check_life(struct ctx *cx, int64_t begin_s, int64_t end_s, int64_t max_s)
+{
+	TRY(check_begin(cx, begin_s));
+	if (end_s <= begin_s || end_s <= ctx_now(cx))
+		return FAIL(cx, ERR_ORDER_LIMIT, "ends before it begins");
+	if (end_s - ctx_now(cx) > max_s)
+		return FAIL(cx, ERR_ORDER_LIMIT,
+		    "lasts %lld s from now, at most %lld",
+		    (long long)(end_s - ctx_now(cx)), (long long)max_s);
+	return OK;
+}
+
+/* --- CAs ----------------------------------------------------------------- */
+
+static struct err
+check_parent(struct ctx *cx, const struct order_make_ca *o,
+    const struct ca *parent)
+{
+	bool is_root = o->role == CA_ROLE_ROOT;
+
+	if (is_root != (parent == NULL))
+		return FAIL(cx, ERR_ORDER_ROLE, is_root ?
+		    "a root has no parent" : "a CA needs a parent");
+	if (is_root && (o->crl_url[0] != '\0' || o->aia_url[0] != '\0'))
+		return FAIL(cx, ERR_ORDER_LIMIT,
+		    "a root has no issuer to point to");
+	if (is_root)
+		return OK;
+	if (parent->sealed.role != CA_ROLE_ROOT)
+		return FAIL(cx, ERR_ORDER_ROLE, "only a root signs CAs");
+	if (o->not_after_s > parent->sealed.not_after_s)
+		return FAIL(cx, ERR_ORDER_LIMIT, "outlives its parent");
+	return OK;
+}
+
+static struct err
+check_leaf_max(struct ctx *cx, const struct order_make_ca *o)
+{
+	bool is_root = o->role == CA_ROLE_ROOT;
+
+	if (is_root && o->leaf_max_s != 0)
+		return FAIL(cx, ERR_ORDER_LIMIT, "a root issues no leaves");
+	if (!is_root && (o->leaf_max_s == 0 ||
+	    o->leaf_max_s > RULES_LEAF_MAX_S))
+		return FAIL(cx, ERR_ORDER_LIMIT,
+		    "leaves of %u s; 1 to %d", o->leaf_max_s,
+		    RULES_LEAF_MAX_S);
+	return OK;
+}
+
+struct err
+rules_make_ca(struct ctx *cx, const struct order_make_ca *o,
+    const struct ca *parent)
+{
+	size_t n = strlen(o->common_name);
+
+	TRY(check_tenant(cx, o->tenant, parent));
+	TRY(check_parent(cx, o, parent));
+	TRY(check_leaf_max(cx, o));
+	TRY(check_urls(cx, o->crl_url, o->aia_url));
+	if (n == 0 || n > TBS_COMMON_NAME_MAX)
+		return FAIL(cx, ERR_ORDER_LIMIT,
+		    "a common name of %zu bytes", n);
+	return check_life(cx, o->not_before_s, o->not_after_s,
+	    RULES_CA_LIFE_MAX_S);
+}
+
+/* --- leaves -------------------------------------------------------------- */
+
+static bool
+is_device_id(const char *text)
+{
+	return strlen(text) == DEVICE_ID_CHARS &&
+	    strspn(text, "0123456789abcdef") == DEVICE_ID_CHARS;
+}
+
+static struct err
+check_device(struct ctx *cx, const struct order_issue *o)
+{
+	if (!is_device_id(o->device_id))
+		return FAIL(cx, ERR_ORDER_MALFORMED, "not a device ID");
+	if (o->n_dns_names != 0)
+		return FAIL(cx, ERR_ORDER_ROLE,
+		    "an issuing CA signs no host names");
+	return OK;
+}
+
+static struct err
+check_server(struct ctx *cx, const struct order_issue *o)
+{
+	if (o->device_id[0] != '\0' || o->hardware_key != 0)
+		return FAIL(cx, ERR_ORDER_ROLE,
+		    "a server CA signs no devices");
+	if (o->n_dns_names == 0)
+		return FAIL(cx, ERR_ORDER_MALFORMED, "a server without a name");
+	return OK;
+}
+
+static struct err
+check_root_leaf(struct ctx *cx, const struct order_issue *o)
+{
+	(void)o;
+	return FAIL(cx, ERR_ORDER_ROLE, "a root issues no leaves");
+}
+
+static struct err (*const leaf_checks[])(struct ctx *,
+    const struct order_issue *) = {
+	[CA_ROLE_ROOT] = check_root_leaf,
+	[CA_ROLE_ISSUING] = check_device,
+	[CA_ROLE_SERVER] = check_server,
+};
+
+struct err
+rules_issue(struct ctx *cx, const struct order_issue *o, const struct ca *ca)
+{
+	TRY(check_tenant(cx, o->tenant, ca));
+	TRY(leaf_checks[ca->sealed.role](cx, o));
+	TRY(check_urls(cx, o->crl_url, o->aia_url));
+	TRY(check_life(cx, o->not_before_s, o->not_after_s,
+	    ca->sealed.leaf_max_s));
+	if (o->not_after_s > ca->sealed.not_after_s)
+		return FAIL(cx, ERR_ORDER_LIMIT, "outlives its issuer");
+	if (slice_equal(o->spki, ca->cert.spki))
+		return FAIL(cx, ERR_ORDER_ROLE,
+		    "a leaf with the key of its issuer");
+	return OK;
+}
+
+/* --- CRLs ---------------------------------------------------------------- */
+
+/* RFC 5280, 5.3.1: 7 is not used, 8 belongs to delta CRLs. */
+static bool
+is_reason(uint8_t reason)
+{
+	return reason <= 10 && reason != 7 && reason != 8;
+}
+
+struct err
+rules_sign_crl(struct ctx *cx, const struct order_sign_crl *o,
+    const struct ca *ca)
+{
+	TRY(check_tenant(cx, o->tenant, ca));
+	TRY(check_life(cx, o->this_update_s, o->next_update_s,
+	    RULES_CRL_LIFE_MAX_S));
+	for (size_t i = 0; i < o->n_entries; i++) {
+		const struct order_crl_entry *e = &o->entries[i];
+
+		if (!is_reason(e->reason))
+			return FAIL(cx, ERR_ORDER_LIMIT, "reason %u",
+			    e->reason);
+		if (e->serial[0] == 0 || e->serial[0] >= 0x80)
+			return FAIL(cx, ERR_ORDER_LIMIT,
+			    "a serial that is not this signer's");
+	}
+	return OK;
+}

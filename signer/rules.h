@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the signer will not do, whoever asks.  These checks do not trust daad:
+ * they rest on the sealed records and on this process's own clock.
+ */
+#ifndef DAAPKI_SIGNER_RULES_H
+#define DAAPKI_SIGNER_RULES_H
+
+#include "signer/ca.h"
+
+#define RULES_BACKDATE_MAX_S	(7 * 86400)	/* notBefore before now */
+#define RULES_AHEAD_MAX_S	300		/* notBefore after now */
+#define RULES_CA_LIFE_MAX_S	(INT64_C(40) * 366 * 86400)
+#define RULES_LEAF_MAX_S	(400 * 86400)	/* seals no more than this */
+#define RULES_CRL_LIFE_MAX_S	(INT64_C(366) * 86400)
+
+/*
+ * ERR_ORDER_MALFORMED	a tenant or device ID that daad could not have
+ * ERR_ORDER_TENANT	the key is another tenant's
+ * ERR_ORDER_ROLE	the key may not do that
+ * ERR_ORDER_LIMIT	a life, time, URL, name or reason beyond the limits
+ */
+/* parent is NULL when the order names none. */
+struct err	rules_make_ca(struct ctx *, const struct order_make_ca *,
+		    const struct ca *parent);
+struct err	rules_issue(struct ctx *, const struct order_issue *,
+		    const struct ca *);
+struct err	rules_sign_crl(struct ctx *, const struct order_sign_crl *,
+		    const struct ca *);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signer/sealed.h"
+
+#include <sodium.h>
+
+#include "base/base.h"
+
+static const uint8_t magic[4] = "DAS1";
+
+#define NONCE_SIZE	crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+#define TAG_SIZE	crypto_aead_xchacha20poly1305_ietf_ABYTES
+
+_Static_assert(crypto_aead_xchacha20poly1305_ietf_KEYBYTES == MASTER_KEY_SIZE,
+    "a derived key is a cipher key");
+
+size_t
+sealed_private_size(enum ca_alg alg)
+{
+	static const uint8_t sizes[] = {
+		[CA_ALG_P256] = 32, [CA_ALG_P384] = 48, [CA_ALG_ED25519] = 32,
+	};
+
+	ASSERT(alg >= CA_ALG_P256 && alg <= CA_ALG_ED25519);
+	return sizes[alg];
+}
+
+struct err
+sealed_seal(struct ctx *cx, const struct master *master,
+    const struct sealed *s, const uint8_t *private_key,
+    struct slice *out_record)
+{
+	struct buf b = buf_in(cx->arena, WIRE_SEALED_MAX);
+	uint8_t key[MASTER_KEY_SIZE], nonce[NONCE_SIZE];
+	uint8_t box[SEALED_PRIVATE_MAX + TAG_SIZE];
+	unsigned long long n_box;
+
+	put_bytes(&b, SLICE_OF(magic));
+	put_be16_bytes(&b, slice_text(s->tenant));
+	put_u8(&b, s->role);
+	put_u8(&b, s->alg);
+	put_be32(&b, s->leaf_max_s);
+	put_be64(&b, (uint64_t)s->not_after_s);
+	put_be32_bytes(&b, s->certificate);
+	ctx_random(cx, nonce, sizeof(nonce));
+	put_bytes(&b, SLICE_OF(nonce));
+	if (b.bad)
+		return FAIL(cx, ERR_INTERNAL, "a sealed record is too large");
+	master_tenant_key(master, s->tenant, key);
+	(void)crypto_aead_xchacha20poly1305_ietf_encrypt(box, &n_box,
+	    private_key, sealed_private_size(s->alg), b.p, b.n, NULL, nonce,
+	    key);
+	sodium_memzero(key, sizeof(key));
+	put_be16_bytes(&b, SLICE(box, n_box));
+	if (b.bad)
+		return FAIL(cx, ERR_INTERNAL, "a sealed record is too large");
+	*out_record = buf_slice(&b);
+	return OK;
+}
+
+static bool
+read_clear(struct ctx *cx, struct reader *r, struct sealed *s)
+{
+	struct slice tenant;
+
+	if (!slice_equal(read_bytes(r, sizeof(magic)), SLICE_OF(magic)))
+		return false;
+	tenant = read_be16_bytes(r, TEXT_NAME_MAX);
+	s->tenant = arena_strndup(cx->arena, (const char *)tenant.p,
+	    tenant.n);
+	s->role = read_u8(r);
+	s->alg = read_u8(r);
+	s->leaf_max_s = read_be32(r);
+	s->not_after_s = (int64_t)read_be64(r);
+	s->certificate = read_be32_bytes(r, WIRE_CERT_MAX);
+	return !r->bad && text_is_name(s->tenant) &&
+	    strlen(s->tenant) == tenant.n &&
+	    s->role >= CA_ROLE_ROOT && s->role <= CA_ROLE_SERVER &&
+	    s->alg >= CA_ALG_P256 && s->alg <= CA_ALG_ED25519;
+}
+
+struct err
+sealed_open(struct ctx *cx, const struct master *master, struct slice record,
+    struct sealed *out, uint8_t *out_private)
+{
+	struct reader r = reader_of(record);
+	struct sealed s;
+	struct slice nonce, clear, box;
+	uint8_t key[MASTER_KEY_SIZE];
+	int refused;
+
+	if (record.n > WIRE_SEALED_MAX || !read_clear(cx, &r, &s))
+		return FAIL(cx, ERR_SEAL, "not a sealed record");
+	nonce = read_bytes(&r, NONCE_SIZE);
+	clear = SLICE(record.p, record.n - r.n);
+	box = read_be16_bytes(&r, SEALED_PRIVATE_MAX + TAG_SIZE);
+	if (!read_done(&r) ||
+	    box.n != sealed_private_size(s.alg) + TAG_SIZE)
+		return FAIL(cx, ERR_SEAL, "not a sealed record");
+	master_tenant_key(master, s.tenant, key);
+	refused = crypto_aead_xchacha20poly1305_ietf_decrypt(out_private,
+	    NULL, NULL, box.p, box.n, clear.p, clear.n, nonce.p, key);
+	sodium_memzero(key, sizeof(key));
+	if (refused != 0)
+		return FAIL(cx, ERR_SEAL,
+		    "the record of a CA of %s is not genuine", s.tenant);
+	*out = s;
+	return OK;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sealed CA records: a CA's private key at rest, and what it may be used for.
+ *
+ *	magic "DAS1", tenant be16, role u8, alg u8, leaf_max_s be32,
+ *	not_after_s be64, certificate be32,		in the clear
+ *	nonce (24 bytes),
+ *	private key and tag be16			XChaCha20-Poly1305
+ *
+ * All before the last field is authenticated with it, under a key that is
+ * derived from the master key for this tenant: a record is opened whole, as it
+ * was sealed, and only as that tenant's.
+ */
+#ifndef DAAPKI_SIGNER_SEALED_H
+#define DAAPKI_SIGNER_SEALED_H
+
+#include "signer/master.h"
+#include "wire/order.h"
+
+#define SEALED_PRIVATE_MAX	48u	/* a P-384 scalar */
+
+struct sealed {
+	const char	*tenant;
+	uint8_t		 role;		/* enum ca_role */
+	uint8_t		 alg;		/* enum ca_alg */
+	uint32_t	 leaf_max_s;
+	int64_t		 not_after_s;
+	struct slice	 certificate;	/* DER */
+};
+
+/* How many bytes the private key of an algorithm has. */
+size_t		sealed_private_size(enum ca_alg);
+
+/* private_key has the algorithm's size.  ERR_INTERNAL	it is too large */
+struct err	sealed_seal(struct ctx *, const struct master *,
+		    const struct sealed *, const uint8_t *private_key,
+		    struct slice *out_record);
+
+/*
+ * Slices point into record.  out_private, in locked memory, has room for
+ * SEALED_PRIVATE_MAX; the algorithm says how many of them count.
+ * ERR_SEAL	not sealed by this master key for the tenant that it names
+ */
+struct err	sealed_open(struct ctx *, const struct master *,
+		    struct slice record, struct sealed *out,
+		    uint8_t *out_private);
+
+#endif
