@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of attest.c's table, one a format. */
+#ifndef DAAPKI_ATTEST_FORMATS_H
+#define DAAPKI_ATTEST_FORMATS_H
+
+#include "attest/attest.h"
+
+extern const struct attest_format format_key;
+extern const struct attest_format format_tpm2;
+extern const struct attest_format format_tpm2_ek;
+extern const struct attest_format format_tpm2_key;
+
+#endif
