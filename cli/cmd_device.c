@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Devices and their certificates. */
+#include "base/base.h"
+#include "cli/cli.h"
+
+/* The path of the device that the first argument names, and rest. */
+static struct err
+device_path(struct cli *cli, const char *rest, const char **out)
+{
+	const char *path = cli_path(cli->cx, "/devices/{}",
+	    cli_device_id(cli->cx, cli_arg(cli, 0)));
+
+	return cli_tenant_path(cli, arena_printf(cli->cx->arena, "%s%s", path,
+	    rest), out);
+}
+
+struct err
+cmd_device_list(struct cli *cli)
+{
+	static const struct column columns[] = {
+		{ "DEVICE", "device_id", false }, { "GROUP", "group", false },
+		{ "STATE", "state", false },
+		{ "LAST SEEN", "last_seen_at", false },
+		{ "CERTIFICATE UNTIL", "certificate.not_after", false },
+		{ "LAST REFUSAL", "last_refusal.code", false },
+	};
+	const char *path;
+
+	TRY(cli_tenant_path(cli, "/devices", &path));
+	path = cli_query(cli->cx, path, "state", cli_option(cli, OPT_STATE));
+	path = cli_query(cli->cx, path, "group", cli_option(cli, OPT_GROUP));
+	return cli_list(cli, path, columns, COUNT_OF(columns));
+}
+
+struct err
+cmd_device_show(struct cli *cli)
+{
+	const char *path;
+
+	TRY(device_path(cli, "", &path));
+	return cli_show(cli, "GET", path, NULL);
+}
+
+struct err
+cmd_device_ban(struct cli *cli)
+{
+	json_t *body = json_keep(cli->cx, json_object());
+	const char *path;
+
+	TRY(device_path(cli, "/ban", &path));
+	cli_put_text(body, "reason", cli_option(cli, OPT_REASON));
+	return cli_show(cli, "POST", path, json_incref(body));
+}
+
+struct err
+cmd_device_unban(struct cli *cli)
+{
+	const char *path;
+
+	TRY(device_path(cli, "/unban", &path));
+	return cli_show(cli, "POST", path, NULL);
+}
+
+struct err
+cmd_device_move(struct cli *cli)
+{
+	json_t *body = json_keep(cli->cx, json_object());
+	const char *path;
+
+	TRY(device_path(cli, "", &path));
+	cli_put_text(body, "group", cli_arg(cli, 1));
+	return cli_show(cli, "PATCH", path, json_incref(body));
+}
+
+struct err
+cmd_certificate_list(struct cli *cli)
+{
+	static const struct column columns[] = {
+		{ "SERIAL", "serial", false }, { "DEVICE", "device_id", false },
+		{ "ISSUED", "issued_at", false },
+		{ "NOT AFTER", "not_after", false },
+		{ "HARDWARE KEY", "hardware_key", false },
+		{ "REVOKED", "revoked_at", false },
+		{ "REASON", "revoke_reason", false },
+	};
+	const char *path, *device = cli_option(cli, OPT_DEVICE);
+
+	TRY(cli_tenant_path(cli, "/certificates", &path));
+	path = cli_query(cli->cx, path, "device_id", device == NULL ? NULL :
+	    cli_device_id(cli->cx, device));
+	path = cli_query(cli->cx, path, "revoked",
+	    cli_option(cli, OPT_REVOKED));
+	return cli_list(cli, path, columns, COUNT_OF(columns));
+}
+
+struct err
+cmd_certificate_show(struct cli *cli)
+{
+	const char *path;
+
+	TRY(cli_tenant_path(cli, cli_path(cli->cx, "/certificates/{}",
+	    cli_arg(cli, 0)), &path));
+	return cli_show_certificate(cli, path);
+}
+
+struct err
+cmd_certificate_revoke(struct cli *cli)
+{
+	const char *path, *reason = cli_option(cli, OPT_REVOCATION);
+	json_t *body = json_keep(cli->cx, json_object());
+
+	TRY(cli_tenant_path(cli, cli_path(cli->cx, "/certificates/{}/revoke",
+	    cli_arg(cli, 0)), &path));
+	cli_put_text(body, "reason", reason == NULL ? "unspecified" : reason);
+	return cli_show(cli, "POST", path, json_incref(body));
+}

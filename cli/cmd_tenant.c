@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tenants, operator tokens, CAs and the feed of events. */
+#include "base/base.h"
+#include "cli/cli.h"
+
+struct err
+cmd_tenant_create(struct cli *cli)
+{
+	json_t *body = json_object();
+
+	cli_put_text(body, "name", cli_arg(cli, 0));
+	cli_put_text(body, "title", cli_option(cli, OPT_TITLE));
+	return cli_show(cli, "POST", "/v1/tenants", body);
+}
+
+struct err
+cmd_tenant_list(struct cli *cli)
+{
+	static const struct column columns[] = {
+		{ "NAME", "name", false }, { "TITLE", "title", false },
+		{ "CREATED", "created_at", false },
+	};
+
+	return cli_list(cli, "/v1/tenants", columns, COUNT_OF(columns));
+}
+
+struct err
+cmd_tenant_show(struct cli *cli)
+{
+	const char *path;
+
+	if (cli_arg(cli, 0) != NULL)
+		cli->settings.tenant = cli_arg(cli, 0);
+	TRY(cli_tenant_path(cli, "", &path));
+	return cli_show(cli, "GET", path, NULL);
+}
+
+/* With --out the token goes to a file of its own and is not shown. */
+static struct err
+keep_token(struct cli *cli, json_t *answer)
+{
+	json_t *token = json_object_get(answer, "token");
+
+	if (cli_option(cli, OPT_OUT) == NULL)
+		return OK;
+	if (!json_is_string(token))
+		return FAIL(cli->cx, ERR_MALFORMED,
+		    "the server's answer holds no token");
+	TRY(cli_write(cli, 0600, slice_text(arena_printf(cli->cx->arena,
+	    "%s\n", json_string_value(token)))));
+	json_object_del(answer, "token");
+	return OK;
+}
+
+struct err
+cmd_token_create(struct cli *cli)
+{
+	const char *role = cli_option(cli, OPT_ROLE), *path;
+	json_t *body = json_keep(cli->cx, json_object()), *answer;
+
+	TRY(cli_scope_path(cli, "/tokens", &path));
+	if (role == NULL && cli_option(cli, OPT_PLATFORM) == NULL)
+		return FAIL(cli->cx, ERR_PARAMETER,
+		    "--role owner or --role reader is needed");
+	cli_put_text(body, "name", cli_arg(cli, 0));
+	cli_put_text(body, "role", role == NULL ? "admin" : role);
+	TRY(cli_put_expiry(cli, body));
+	TRY(cli_ask(cli, "POST", path, json_incref(body), &answer));
+	TRY(keep_token(cli, answer));
+	return cli_print(cli, answer);
+}
+
+struct err
+cmd_token_list(struct cli *cli)
+{
+	static const struct column columns[] = {
+		{ "ID", "id", true }, { "NAME", "name", false },
+		{ "ROLE", "role", false }, { "CREATED", "created_at", false },
+		{ "EXPIRES", "expires_at", false },
+	};
+	const char *path;
+
+	TRY(cli_scope_path(cli, "/tokens", &path));
+	return cli_list(cli, path, columns, COUNT_OF(columns));
+}
+
+struct err
+cmd_token_revoke(struct cli *cli)
+{
+	const char *path;
+
+	TRY(cli_scope_path(cli, cli_path(cli->cx, "/tokens/{}",
+	    cli_arg(cli, 0)), &path));
+	return cli_delete(cli, path, "token %s revoked", cli_arg(cli, 0));
+}
+
+struct err
+cmd_ca_list(struct cli *cli)
+{
+	static const struct column columns[] = {
+		{ "ID", "id", false }, { "ROLE", "role", false },
+		{ "STATE", "state", false }, { "SUBJECT", "subject", false },
+		{ "NOT AFTER", "not_after", false },
+	};
+	const char *path;
+
+	TRY(cli_tenant_path(cli, "/cas", &path));
+	return cli_list(cli, path, columns, COUNT_OF(columns));
+}
+
+struct err
+cmd_ca_show(struct cli *cli)
+{
+	const char *path;
+
+	TRY(cli_tenant_path(cli, cli_path(cli->cx, "/cas/{}",
+	    cli_arg(cli, 0)), &path));
+	return cli_show_certificate(cli, path);
+}
+
+struct err
+cmd_ca_fetch(struct cli *cli)
+{
+	struct client_call call = {
+		.method = "GET", .accept = "application/x-pem-file",
+	};
+	struct client_answer answer;
+
+	TRY(cli_tenant_path(cli, "/bundle", &call.path));
+	if (cli_option(cli, OPT_CHAIN) != NULL)
+		call.path = cli_query(cli->cx, call.path, "chain", "1");
+	TRY(cli_call(cli, &call, &answer));
+	if (cli->json && cli_option(cli, OPT_OUT) == NULL) {
+		json_t *value = json_keep(cli->cx, json_object());
+
+		cli_put_text(value, "bundle", (const char *)answer.body.p);
+		return cli_print(cli, value);
+	}
+	return cli_write(cli, 0644, answer.body);
+}
+
+struct err
+cmd_event_list(struct cli *cli)
+{
+	static const struct column columns[] = {
+		{ "ID", "id", true }, { "AT", "at", false },
+		{ "TYPE", "type", false }, { "ACTOR", "actor", false },
+		{ "SUBJECT", "subject", false }, { "DATA", "data", false },
+	};
+	const char *path;
+
+	TRY(cli_tenant_path(cli, "/events", &path));
+	return cli_list(cli, path, columns, COUNT_OF(columns));
+}

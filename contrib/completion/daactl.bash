@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+# Completion of daactl for bash.  Made by "daactl completion bash".
+
+_daactl_words()
+{
+	case $1 in
+	'') echo 'tenant token group policy anchor hardware claim device certificate report event ca evidence version completion' ;;
+	tenant) echo 'create list show' ;;
+	token) echo 'create list revoke' ;;
+	group) echo 'create list show set' ;;
+	policy) echo 'show set learn' ;;
+	anchor) echo 'add list remove' ;;
+	hardware) echo 'add list remove' ;;
+	claim) echo 'add import list release history' ;;
+	device) echo 'list show ban unban move' ;;
+	certificate) echo 'list show revoke' ;;
+	report) echo 'list show export quota' ;;
+	event) echo 'list' ;;
+	ca) echo 'list show fetch' ;;
+	evidence) echo 'verify' ;;
+	completion) echo 'bash' ;;
+	'policy set') echo FILE ;;
+	'anchor add') echo FILE ;;
+	'claim import') echo FILE ;;
+	'evidence verify') echo FILE ;;
+	esac
+}
+
+_daactl_takes_value()
+{
+	case $1 in
+	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--title|--role|--expires-at|--expires-in|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--policy|--pcrs|--scheme|--ek-public|--format|--reason|--out|-o) return 0 ;;
+	esac
+	return 1
+}
+
+_daactl_values()
+{
+	case $1:$2 in
+	*:--ca-file) echo FILE ;;
+	*:--token-file) echo FILE ;;
+	*:--config) echo FILE ;;
+	'device list:--state') echo 'claimed active banned' ;;
+	'claim list:--active') echo 'true false' ;;
+	'certificate list:--revoked') echo 'true false' ;;
+	'token create:--role') echo 'admin owner reader' ;;
+	'group create:--policy') echo 'FILE' ;;
+	'anchor add:--scheme') echo 'tpm-ek' ;;
+	'hardware add:--ek-public') echo 'FILE' ;;
+	'claim import:--format') echo 'csv ndjson' ;;
+	'report export:--format') echo 'csv ndjson' ;;
+	'certificate revoke:--reason') echo 'unspecified keyCompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn' ;;
+	'token create:--out'|'token create:-o') echo 'FILE' ;;
+	'report export:--out'|'report export:-o') echo 'FILE' ;;
+	'ca fetch:--out'|'ca fetch:-o') echo 'FILE' ;;
+	esac
+}
+
+_daactl_options()
+{
+	echo '--help --url --ca-file --token-file --config --json'
+	case $1 in
+	'tenant create') echo '--title' ;;
+	'tenant list') echo '--limit --after' ;;
+	'tenant show') echo '--tenant' ;;
+	'token create') echo '--tenant --platform --role --expires-at --expires-in --out' ;;
+	'token list') echo '--tenant --platform --limit --after' ;;
+	'token revoke') echo '--tenant --platform' ;;
+	'group create') echo '--tenant --title --lifetime --backdate --renew-after-percent --renew-without-evidence --min-interval --policy' ;;
+	'group list') echo '--tenant --limit --after' ;;
+	'group show') echo '--tenant' ;;
+	'group set') echo '--tenant --title --lifetime --backdate --renew-after-percent --renew-without-evidence --min-interval' ;;
+	'policy show') echo '--tenant --document' ;;
+	'policy set') echo '--tenant' ;;
+	'policy learn') echo '--tenant --pcrs --boot-components' ;;
+	'anchor add') echo '--tenant --platform --scheme' ;;
+	'anchor list') echo '--tenant --platform --limit --after' ;;
+	'anchor remove') echo '--tenant --platform' ;;
+	'hardware add') echo '--tenant --platform --expires-at --expires-in --note --ek-public' ;;
+	'hardware list') echo '--tenant --platform --limit --after' ;;
+	'hardware remove') echo '--tenant --platform' ;;
+	'claim add') echo '--tenant --group' ;;
+	'claim import') echo '--tenant --group --format' ;;
+	'claim list') echo '--tenant --limit --after --active' ;;
+	'claim release') echo '--tenant --reason' ;;
+	'claim history') echo '--tenant --limit --after' ;;
+	'device list') echo '--tenant --limit --after --state --group' ;;
+	'device show') echo '--tenant' ;;
+	'device ban') echo '--tenant --reason' ;;
+	'device unban') echo '--tenant' ;;
+	'device move') echo '--tenant' ;;
+	'certificate list') echo '--tenant --limit --after --revoked --device' ;;
+	'certificate show') echo '--tenant --pem' ;;
+	'certificate revoke') echo '--tenant --reason' ;;
+	'report list') echo '--tenant --limit --after --device --type --class --category --from --to' ;;
+	'report show') echo '--tenant' ;;
+	'report export') echo '--tenant --device --type --class --category --from --to --format --out' ;;
+	'report quota') echo '--tenant --device' ;;
+	'event list') echo '--tenant --limit --after' ;;
+	'ca list') echo '--tenant --limit --after' ;;
+	'ca show') echo '--tenant --pem' ;;
+	'ca fetch') echo '--tenant --out --chain' ;;
+	esac
+}
+
+_daactl()
+{
+	local cur prev word values words='' n=0 skip=0 i
+
+	COMPREPLY=()
+	cur=${COMP_WORDS[COMP_CWORD]}
+	prev=${COMP_WORDS[COMP_CWORD-1]}
+	# The words of the command, without options and their values.
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		if ((skip)); then
+			skip=0
+		elif _daactl_takes_value "$word"; then
+			skip=1
+		elif [[ $word != -* && n -lt 2 ]]; then
+			words+=${words:+ }$word
+			n=$((n + 1))
+		fi
+	done
+	if _daactl_takes_value "$prev"; then
+		values=$(_daactl_values "$words" "$prev")
+		if [[ $values == FILE ]]; then
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		else
+			mapfile -t COMPREPLY < <(compgen -W "$values" -- "$cur")
+		fi
+	elif [[ $cur == -* ]]; then
+		values=$(_daactl_options "$words")
+		mapfile -t COMPREPLY < <(compgen -W "$values" -- "$cur")
+	else
+		values=$(_daactl_words "$words")
+		if [[ $values == FILE ]]; then
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		else
+			mapfile -t COMPREPLY < <(compgen -W "$values" -- "$cur")
+		fi
+	fi
+}
+
+complete -F _daactl daactl
