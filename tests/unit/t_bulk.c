@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files of claims in, outcomes out; CSV that spreadsheets do not run. */
+#include "tests/unit/unit.h"
+
+#include "server/rest_bulk.h"
+#include "server/rest_csv.h"
+
+#define HEX64	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static size_t
+lines_of(const char *text, bool csv, struct claim_line **out)
+{
+	size_t n;
+
+	ck_ok(rest_bulk_lines(cx, slice_text(text), csv, out, &n));
+	return n;
+}
+
+START_TEST(csv_has_ids_and_perhaps_groups_with_or_without_a_header)
+{
+	struct claim_line *l;
+
+	ck_assert_uint_eq(lines_of("id,group\r\n" HEX64 ",lab\r\n\r\n"
+	    "tpm-ek:" HEX64 "\r\n" HEX64 ",", true, &l), 3);
+	ck_assert_uint_eq(l[0].number, 2);
+	ck_assert_str_eq(l[0].request.device_id, HEX64);
+	ck_assert_ptr_null(l[0].request.hardware_id);
+	ck_assert_str_eq(l[0].request.group, "lab");
+	ck_assert_uint_eq(l[1].number, 4);
+	ck_assert_str_eq(l[1].request.hardware_id, "tpm-ek:" HEX64);
+	ck_assert_ptr_null(l[1].request.device_id);
+	ck_assert_ptr_null(l[1].request.group);
+	ck_assert_uint_eq(l[2].number, 5);
+	ck_assert_ptr_null(l[2].request.group);
+	ck_assert_uint_eq(lines_of(HEX64 "\n", true, &l), 1);
+	ck_assert_uint_eq(l[0].number, 1);
+	ck_assert_uint_eq(lines_of("", true, &l), 0);
+	ck_assert_uint_eq(lines_of("\n\n", true, &l), 0);
+}
+END_TEST
+
+START_TEST(a_csv_line_that_cannot_be_read_is_refused_by_itself)
+{
+	struct claim_line *l;
+
+	ck_assert_uint_eq(lines_of(HEX64 ",a,b\n" HEX64 ",A\n\x01\n\xff\n"
+	    HEX64 "\n", true, &l), 5);
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_int_eq(l[i].outcome, CLAIM_REFUSED);
+	ck_assert_int_eq(l[0].code, ERR_FIELD);
+	ck_assert_int_eq(l[2].code, ERR_MALFORMED);
+	ck_assert_ptr_null(l[2].id);
+	ck_assert_int_eq(l[4].outcome, CLAIM_PENDING);
+}
+END_TEST
+
+START_TEST(ndjson_has_an_object_a_line)
+{
+	struct claim_line *l;
+
+	ck_assert_uint_eq(lines_of(
+	    "{\"device_id\":\"" HEX64 "\",\"group\":\"lab\"}\n"
+	    "{\"hardware_id\":\"key:1\"}\n"
+	    "{\"hardware\":\"key:1\"}\n"
+	    "[]\n"
+	    "{\"device_id\":\n"
+	    "{\"device_id\":1}", false, &l), 6);
+	ck_assert_int_eq(l[0].outcome, CLAIM_PENDING);
+	ck_assert_str_eq(l[0].id, HEX64);
+	ck_assert_str_eq(l[0].request.group, "lab");
+	ck_assert_str_eq(l[1].id, "key:1");
+	ck_assert_int_eq(l[1].outcome, CLAIM_PENDING);
+	for (size_t i = 2; i < 6; i++) {
+		ck_assert_int_eq(l[i].outcome, CLAIM_REFUSED);
+		ck_assert_int_eq(l[i].code, i == 4 ? ERR_JSON : ERR_FIELD);
+		ck_assert_ptr_nonnull(l[i].detail);
+	}
+	ck_assert_str_eq(cx->trail->tell, "");
+}
+END_TEST
+
+START_TEST(lines_are_counted_and_their_length_is_bounded)
+{
+	struct buf b = buf_in(cx->arena, 1u << 20);
+	struct claim_line *l;
+	size_t n;
+
+	for (unsigned i = 0; i < CLAIM_BULK_MAX; i++)
+		put_text(&b, "x\n");
+	ck_ok(rest_bulk_lines(cx, buf_slice(&b), true, &l, &n));
+	ck_assert_uint_eq(n, CLAIM_BULK_MAX);
+	ck_assert_uint_eq(l[n - 1].number, CLAIM_BULK_MAX);
+	put_text(&b, "x");
+	ck_fails(rest_bulk_lines(cx, buf_slice(&b), true, &l, &n),
+	    ERR_TOO_LARGE);
+
+	b = buf_in(cx->arena, 1u << 20);
+	for (unsigned i = 0; i < 1024; i++)
+		put_u8(&b, 'x');
+	ck_ok(rest_bulk_lines(cx, buf_slice(&b), true, &l, &n));
+	ck_assert_int_eq(l[0].outcome, CLAIM_PENDING);
+	put_u8(&b, 'x');
+	ck_ok(rest_bulk_lines(cx, buf_slice(&b), true, &l, &n));
+	ck_assert_int_eq(l[0].code, ERR_MALFORMED);
+}
+END_TEST
+
+START_TEST(each_outcome_is_a_line_of_json)
+{
+	const struct claim_line lines[] = {
+		{ .number = 1, .id = "a\"b", .outcome = CLAIM_CLAIMED },
+		{ .number = 2, .id = "c", .outcome = CLAIM_ALREADY },
+		{ .number = 4, .outcome = CLAIM_REFUSED,
+		    .code = ERR_CLAIM_TAKEN, .detail = "d" },
+	};
+	struct slice text;
+
+	ck_ok(rest_bulk_print(cx, lines, COUNT_OF(lines), &text));
+	ck_assert_str_eq(arena_strndup(cx->arena, (const char *)text.p,
+	    text.n),
+	    "{\"line\":1,\"id\":\"a\\\"b\",\"outcome\":\"claimed\"}\n"
+	    "{\"line\":2,\"id\":\"c\",\"outcome\":\"already-claimed\"}\n"
+	    "{\"line\":4,\"outcome\":\"refused\",\"code\":\"claim.taken\","
+	    "\"detail\":\"d\"}\n");
+}
+END_TEST
+
+static const char *
+csv_of(const char *field)
+{
+	struct buf b = buf_in(cx->arena, 1000);
+
+	rest_csv_put(&b, true, field);
+	return arena_strndup(cx->arena, (const char *)b.p, b.n);
+}
+
+START_TEST(no_field_of_csv_is_a_formula_or_ends_early)
+{
+	ck_assert_str_eq(csv_of("plain, text"), "\"plain, text\"");
+	ck_assert_str_eq(csv_of("a\"b"), "\"a\"\"b\"");
+	ck_assert_str_eq(csv_of(""), "\"\"");
+	ck_assert_str_eq(csv_of("=cmd|' /C calc'!A0"),
+	    "\"'=cmd|' /C calc'!A0\"");
+	ck_assert_str_eq(csv_of("+1"), "\"'+1\"");
+	ck_assert_str_eq(csv_of("-1"), "\"'-1\"");
+	ck_assert_str_eq(csv_of("@SUM"), "\"'@SUM\"");
+	ck_assert_str_eq(csv_of("\t=1"), "\"'\t=1\"");
+	ck_assert_str_eq(csv_of("a=1"), "\"a=1\"");
+}
+END_TEST
+
+UNIT_MAIN("bulk",
+    csv_has_ids_and_perhaps_groups_with_or_without_a_header,
+    a_csv_line_that_cannot_be_read_is_refused_by_itself,
+    ndjson_has_an_object_a_line,
+    lines_are_counted_and_their_length_is_bounded,
+    each_outcome_is_a_line_of_json,
+    no_field_of_csv_is_a_formula_or_ends_early)
