@@ -250,14 +250,29 @@ job_run(struct job *job)
 static enum log_level
 level_of(struct err e)
 {
-	switch (err_blame(e)) {
-	case ERR_BLAME_PEER:
-		return LOG_LEVEL_WARN;
-	case ERR_BLAME_SELF:
-		return LOG_LEVEL_ERROR;
-	default:
+	enum err_blame blame = err_blame(e);
+
+	if (blame != ERR_BLAME_PEER && blame != ERR_BLAME_SELF)
 		return LOG_LEVEL_INFO;
+	/* A full queue is no mistake, and says so often. */
+	return err_http(e) == 503 ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR;
+}
+
+/* "server/engine.c" of the path that the compiler was given. */
+static const char *
+room_and_file(const char *path)
+{
+	const char *found = path;
+
+	if (path == NULL)
+		return "";
+	for (const char *p = path, *last = path; *p != '\0'; p++) {
+		if (*p == '/') {
+			found = last;
+			last = p + 1;
+		}
 	}
+	return found;
 }
 
 void
@@ -275,11 +290,12 @@ job_log(const struct job *job, unsigned status)
 	(void)snprintf(us, sizeof(us), "%llu", (unsigned long long)
 	    (cx->clock->ticks_us(cx->clock->arg) - job->began_us));
 	(void)snprintf(where, sizeof(where), "%s:%d",
-	    t->file != NULL ? t->file : "", t->line);
+	    room_and_file(t->file), t->line);
 	log_put(job->engine->log, level_of(t->err), "request", "id", job->id,
 	    "plane", planes[r->plane], "method", r->method,
 	    "route", job->match.route != NULL ? job->match.route->path : "-",
-	    "status", status_text, "code", err_dotted(t->err), "us", us,
+	    "status", status_text,
+	    "code", status != 0 ? err_dotted(t->err) : NULL, "us", us,
 	    "tenant", tenant,
 	    "device", r->device != NULL ? r->device->device_id : NULL,
 	    "actor", r->principal != NULL ? r->principal->name : NULL,

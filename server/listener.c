@@ -407,13 +407,19 @@ start_library(struct listener *l, int fd)
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG |
 	    MHD_ALLOW_SUSPEND_RESUME | (conf->tls != NULL ? MHD_USE_TLS : 0);
 	struct MHD_OptionItem tls[] = {
-		{ MHD_OPTION_HTTPS_CERT_CALLBACK, (intptr_t)identity_for,
-		    NULL },
+		/* POSIX lets a function's address be in a void pointer. */
+		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)identity_for },
 		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)
 		    TLS_PRIORITIES },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 	struct MHD_OptionItem plain[] = { { MHD_OPTION_END, 0, NULL } };
+	/* One thread is had by asking for no pool. */
+	struct MHD_OptionItem pool[] = {
+		{ conf->n_threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE :
+		    MHD_OPTION_END, (intptr_t)conf->n_threads, NULL },
+		{ MHD_OPTION_END, 0, NULL },
+	};
 
 	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, l,
 	    MHD_OPTION_EXTERNAL_LOGGER, on_log, l,
@@ -426,9 +432,7 @@ start_library(struct listener *l, int fd)
 	    MHD_OPTION_CONNECTION_LIMIT, conf->connections_max,
 	    MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 	    conf->connections_per_address_max,
-	    /* One thread is had by asking for no pool. */
-	    MHD_OPTION_THREAD_POOL_SIZE,
-	    conf->n_threads > 1 ? conf->n_threads : 0u,
+	    MHD_OPTION_ARRAY, pool,
 	    MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
 	    MHD_OPTION_ARRAY, conf->tls != NULL ? tls : plain,
 	    MHD_OPTION_END);

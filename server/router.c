@@ -119,21 +119,35 @@ pattern_fits(struct arena *arena, const char *pattern,
 	return *pattern == '\0';
 }
 
-static void
-add_method(char *allow, const char *method)
-{
-	size_t n = strlen(allow);
+/* Methods as Allow has them; a route's method is one of these. */
+static const char *const methods[] =
+    { "DELETE", "GET", "HEAD", "PATCH", "POST", "PUT" };
 
-	if (strstr(allow, method) != NULL)
-		return;
-	(void)snprintf(allow + n, ROUTER_ALLOW_MAX - n, "%s%s",
-	    n == 0 ? "" : ", ", method);
+static unsigned
+method_bit(const char *method)
+{
+	for (unsigned i = 0; i < COUNT_OF(methods); i++)
+		if (strcmp(methods[i], method) == 0)
+			return 1u << i;
+	return 0;
+}
+
+static void
+print_methods(unsigned set, char out[static ROUTER_ALLOW_MAX])
+{
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (unsigned i = 0; i < COUNT_OF(methods); i++)
+		if ((set & 1u << i) != 0)
+			n += (size_t)snprintf(out + n, ROUTER_ALLOW_MAX - n,
+			    "%s%s", n == 0 ? "" : ", ", methods[i]);
 }
 
 struct best {
 	struct router_match	match;
 	unsigned		rank;
-	bool			any;
+	unsigned		methods;	/* of every pattern that fits */
 };
 
 static void
@@ -145,14 +159,10 @@ consider(struct arena *arena, const struct route *route, const char *method,
 
 	if (!pattern_fits(arena, route->path, path, &rank, &m))
 		return;
-	best->any = true;
-	add_method(best->match.allow, route->method);
-	if (strcmp(route->method, "GET") == 0)
-		add_method(best->match.allow, "HEAD");
+	best->methods |= method_bit(route->method);
 	if (strcmp(route->method, method) != 0 ||
 	    (best->match.route != NULL && best->rank > rank))
 		return;
-	memcpy(m.allow, best->match.allow, sizeof(m.allow));
 	best->match = m;
 	best->rank = rank;
 }
@@ -162,7 +172,7 @@ router_find(struct ctx *cx, const struct route_table *const *tables,
     size_t n_tables, enum plane plane, const char *method, const char *path,
     struct router_match *out)
 {
-	struct best best = { .any = false };
+	struct best best = { .rank = 0 };
 	struct segments segments;
 
 	if (strlen(path) > ROUTER_PATH_MAX ||
@@ -175,8 +185,11 @@ router_find(struct ctx *cx, const struct route_table *const *tables,
 			if (tables[t]->routes[i].plane == plane)
 				consider(cx->arena, &tables[t]->routes[i],
 				    method, &segments, &best);
+	if ((best.methods & method_bit("GET")) != 0)
+		best.methods |= method_bit("HEAD");
+	print_methods(best.methods, best.match.allow);
 	*out = best.match;
-	if (!best.any)
+	if (best.methods == 0)
 		return FAIL(cx, ERR_ROUTE, "no such path");
 	if (best.match.route == NULL)
 		return FAIL(cx, ERR_METHOD, "allowed: %s", best.match.allow);

@@ -16,7 +16,7 @@
 
 #include "base/base.h"
 
-#define ARGS_MAX	8u
+#define ARGS_MAX	12u
 #define POLL_MS		10
 
 struct signer_process {
@@ -174,7 +174,9 @@ fork_starter(struct ctx *cx, const struct settings *s,
 	const char *args[ARGS_MAX] = {
 		program_path(cx, s), "--fd", "3",
 		"--master-key", s->master_key_file,
-		"--journal", s->journal_dir, NULL,
+		"--journal", s->journal_dir,
+		"--log-level", s->given[SET_log_level],
+		s->sandbox ? NULL : "--no-sandbox", NULL,
 	};
 	int pair[2];
 
