@@ -122,7 +122,6 @@ result_json(struct ctx *cx, const struct evidence_case *c, struct err e,
 	put_text_member(object, "status", a->status);
 	ASSERT(json_object_set_new(object, "claims",
 	    claims_json(cx, &a->claims)) == 0);
-	put_text_member(object, "hardware_id", a->hardware_id);
 	return object;
 }
 
