@@ -120,7 +120,7 @@ static struct err
 revoke_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct revoking *r = arg;
-	enum revoke_reason reason = r->change->reason;
+	int reason = (int)r->change->reason;
 
 	r->changed = false;
 	TRY(by_serial(cx, tx, r->tenant_id, r->change->serial, &r->row));
