@@ -197,7 +197,8 @@ job_add_body(struct job *job, const void *p, size_t n)
 		job->dropped += n;
 		return job->dropped <= 2 * ENGINE_DISCARD_MAX;
 	}
-	memcpy(job->body + job->body_n, p, n);
+	if (n > 0)
+		memcpy(job->body + job->body_n, p, n);
 	job->body_n += n;
 	return true;
 }
