@@ -119,6 +119,8 @@ print_credential(struct job *job, const struct state_credential *c)
 	print_row("not after", text_time_dup(job->cx->arena, c->not_after_s));
 	print_row("renew after",
 	    text_time_dup(job->cx->arena, c->renew_after_s));
+	print_row("renew before",
+	    text_time_dup(job->cx->arena, c->renew_before_s));
 	print_row("certificate", set->certificate);
 	print_row("chain", set->chain);
 	print_row("key", set->key_file);

@@ -24,7 +24,7 @@ static struct err
 ssl_fail(struct ctx *cx, enum err_code code, const char *what)
 {
 	unsigned long reason = ERR_peek_last_error();
-	char text[160] = "no reason given";
+	char text[160] = "the peer closed the connection";
 
 	if (reason != 0)
 		ERR_error_string_n(reason, text, sizeof(text));
@@ -93,6 +93,25 @@ set_wait(BIO *bio)
 	}
 }
 
+/* Why a connection did not come about: whose doing it was. */
+static struct err
+connect_fail(struct ctx *cx, SSL *ssl)
+{
+	long verdict = SSL_get_verify_result(ssl);
+
+	/* The TPM, if it was asked for a signature, has said why. */
+	if (failed(cx->trail->err))
+		return cx->trail->err;
+	if (verdict != X509_V_OK) {
+		ERR_clear_error();
+		return FAIL(cx, ERR_CONFIG, "the peer's certificate: %s",
+		    X509_verify_cert_error_string(verdict));
+	}
+	if (ERR_GET_LIB(ERR_peek_last_error()) == ERR_LIB_SSL)
+		return ssl_fail(cx, ERR_AUTH_CERTIFICATE, "handshake");
+	return ssl_fail(cx, ERR_HTTP, "connect");
+}
+
 static struct err
 set_trust(struct ctx *cx, SSL_CTX *ssl, const char *ca)
 {
@@ -143,7 +162,7 @@ ask(struct ctx *cx, SSL *ssl, const char *host, const bool *ticket,
 		ERR_clear_error();
 		return OK;
 	}
-	return ssl_fail(cx, ERR_HTTP,
+	return ssl_fail(cx, ERR_AUTH_CERTIFICATE,
 	    "the peer did not take the certificate");
 }
 
@@ -161,13 +180,9 @@ converse(struct ctx *cx, BIO *bio, const char *host, struct tls_outcome *out)
 	if (!set_host(ssl, host))
 		return ssl_fail(cx, ERR_PARAMETER, host);
 	ctx_forget(cx);
-	if (BIO_do_connect(bio) != 1)
-		return failed(cx->trail->err) ? cx->trail->err :
-		    ssl_fail(cx, ERR_HTTP, "connect");
+	if (BIO_do_connect(bio) != 1 || BIO_do_handshake(bio) != 1)
+		return connect_fail(cx, ssl);
 	set_wait(bio);
-	if (BIO_do_handshake(bio) != 1)
-		return failed(cx->trail->err) ? cx->trail->err :
-		    ssl_fail(cx, ERR_HTTP, "handshake");
 	(void)X509_NAME_oneline(X509_get_subject_name(
 	    SSL_get0_peer_certificate(ssl)), name, sizeof(name));
 	out->version = SSL_get_version(ssl);

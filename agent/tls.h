@@ -29,7 +29,9 @@ struct tls_outcome {
  * The peer's certificate must lead to ca (file; NULL: the system's) and be for
  * that host.
  * ERR_PARAMETER	not host:port
- * ERR_HTTP		it cannot be reached, or did not take the certificate
+ * ERR_HTTP		it cannot be reached, hung up, or did not ask
+ * ERR_CONFIG		its own certificate is not right
+ * ERR_AUTH_CERTIFICATE	it did not take ours
  */
 struct err	tls_check(struct ctx *, const char *host_port, const char *ca,
 		    const struct key *, const char *certificate,
