@@ -33,6 +33,9 @@ enum trust_allow {
 	TRUST_ALLOW_MISSING_COLLATERAL	= 1 << 1,
 	TRUST_ALLOW_SHA1		= 1 << 2,
 	TRUST_ALLOW_EK_PROFILE		= 1 << 3,
+	/* TPM makers outside the TCG's registry (virtual TPMs): the server,
+	 * where who registered the anchor has vouched for them by that. */
+	TRUST_ALLOW_ANY_MAKER		= 1 << 4,
 };
 
 /* Everything believed without proof.  All slices are borrowed. */

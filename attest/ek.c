@@ -274,7 +274,8 @@ check_manufacturer(struct ctx *cx, uint32_t id, const struct trust *trust)
 		return FAIL_TELL(cx, ERR_EV_MISMATCH,
 		    "TPM maker %08X is not one that these anchors may certify",
 		    id);
-	if (!ek_manufacturer_is_registered(id))
+	if ((trust->allow & TRUST_ALLOW_ANY_MAKER) == 0 &&
+	    !ek_manufacturer_is_registered(id))
 		return FAIL_TELL(cx, ERR_EV_PROPERTY,
 		    "TPM maker %08X is not registered", id);
 	return OK;

@@ -180,7 +180,8 @@ read_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	TRY(db_hardware_each(cx, tx, r->tenant_id, s->read_s, take_part, r));
 	s->view = (struct trust_loaded){
 		.trust = { .anchors = r->anchors, .n_anchors = r->n_anchors,
-		    .keys = r->keys, .n_keys = r->n_keys },
+		    .keys = r->keys, .n_keys = r->n_keys,
+		    .allow = TRUST_ALLOW_ANY_MAKER },
 		.known_eks = (const uint8_t (*)[32])r->eks,
 		.n_known_eks = r->n_eks,
 	};
