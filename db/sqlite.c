@@ -92,6 +92,9 @@ conn_open(struct ctx *cx, const char *path, bool writing, struct conn *conn)
 	TRY(exec(cx, conn, "PRAGMA foreign_keys = ON"));
 	TRY(exec(cx, conn, "PRAGMA trusted_schema = OFF"));
 	TRY(exec(cx, conn, "PRAGMA cache_size = -8192"));
+	/* The journal of a long savepoint would spill to a file in a folder
+	 * that the sandbox does not let this process write to. */
+	TRY(exec(cx, conn, "PRAGMA temp_store = MEMORY"));
 	if (!writing)
 		TRY(exec(cx, conn, "PRAGMA query_only = ON"));
 	return OK;
