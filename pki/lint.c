@@ -407,11 +407,11 @@ struct crl_rule {
 };
 
 static const struct crl_rule crl_rules[] = {
-	{ "5.1.1.2 signature algorithm", crl_algorithm_known },
-	{ "5.1.2.3 issuer is the CA's subject", crl_issuer_chains },
-	{ "5.2.1 key identifiers chain", crl_key_id_chains },
-	{ "5.1.2.5 updates in order", crl_updates_in_order },
-	{ "5.2.3 CRL number", crl_number_begins_at_one },
+	{ "CRL 5.1.1.2 signature algorithm", crl_algorithm_known },
+	{ "CRL 5.1.2.3 issuer is the CA's subject", crl_issuer_chains },
+	{ "CRL 5.2.1 key identifiers chain", crl_key_id_chains },
+	{ "CRL 5.1.2.5 updates in order", crl_updates_in_order },
+	{ "CRL 5.2.3 number", crl_number_begins_at_one },
 	{ "4.2.1.3 the issuer may sign CRLs", crl_signer_may },
 };
 
@@ -434,4 +434,16 @@ lint_crl(struct ctx *cx, struct slice tbs, const struct cert *issuer)
 	if (failed(crl_parse_tbs(cx, tbs, &crl)))
 		return FAIL(cx, ERR_CERT_LINT, "it cannot be read back");
 	return lint_crl_facts(cx, &crl, issuer);
+}
+
+const char *
+lint_rule(size_t i)
+{
+	if (i < COUNT_OF(rules))
+		return rules[i].name;
+	i -= COUNT_OF(rules);
+	if (i < COUNT_OF(issuer_rules))
+		return issuer_rules[i].name;
+	i -= COUNT_OF(issuer_rules);
+	return i < COUNT_OF(crl_rules) ? crl_rules[i].name : NULL;
 }

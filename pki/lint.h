@@ -24,4 +24,7 @@ struct err	lint_crl(struct ctx *, struct slice tbs,
 struct err	lint_crl_facts(struct ctx *, const struct crl_facts *,
 		    const struct cert *issuer);
 
+/* Names of the rules, 0, 1, ...; NULL after the last. */
+const char	*lint_rule(size_t i);
+
 #endif
