@@ -18,7 +18,9 @@
  * journal and of no use.
  * ERR_FIELD		the name is reserved
  * ERR_EXISTS
- * ERR_SIGNER_GONE, ERR_SIGNER_REFUSED, ERR_STORAGE
+ * ERR_SIGNER_GONE, ERR_SIGNER_REFUSED
+ * ERR_STORAGE		as ever; or it was made, and could not be read again: the
+ *			next start loads it
  */
 struct err	tenant_create(struct ctx *, const struct authority *,
 		    const struct principal *, const char *name,

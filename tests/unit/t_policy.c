@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
+#include "base/file.h"
 #include "base/text.h"
 #include "policy/policy.h"
 #include "policy/result.h"
@@ -426,6 +427,46 @@ START_TEST(claims_come_back_from_their_text_as_they_were)
 }
 END_TEST
 
+/* What schema/policy.schema.json says of the claims of one type. */
+static const char *
+schema_of(const json_t *schema, enum claim_type type)
+{
+	static const char *const rule_names[] = {
+		[CLAIM_BOOL] = "boolRule", [CLAIM_UINT] = "uintRule",
+		[CLAIM_TEXT] = "textRule", [CLAIM_BYTES] = "bytesRule",
+		[CLAIM_LIST] = "listRule",
+	};
+	const json_t *claim = json_object_get(json_object_get(json_object_get(
+	    json_object_get(schema, "$defs"), rule_names[type]), "properties"),
+	    "claim");
+
+	ck_assert_ptr_nonnull(claim);
+	return (const char *)json_text(cx, claim).p;
+}
+
+START_TEST(the_schema_knows_every_claim_and_its_type)
+{
+	const char *folder = getenv("srcdir");
+	const struct claim_kind *kinds;
+	struct slice text;
+	json_t *schema;
+	size_t n;
+
+	ck_ok(file_read(cx, arena_printf(cx->arena,
+	    "%s/schema/policy.schema.json", folder == NULL ? "." : folder),
+	    POLICY_TEXT_MAX, &text));
+	ck_ok(json_parse(cx, text, &schema));
+	kinds = claim_kinds(&n);
+	for (size_t i = 0; i < n; i++) {
+		size_t length = strcspn(kinds[i].name, ".");
+		char *name = arena_strndup(cx->arena, kinds[i].name, length);
+
+		ck_assert_msg(strstr(schema_of(schema, kinds[i].type), name)
+		    != NULL, "%s", kinds[i].name);
+	}
+}
+END_TEST
+
 UNIT_MAIN("policy",
     a_rule_is_met_by_its_claim_alone_and_fails_with_its_code,
     every_rule_must_be_met_and_the_first_that_is_not_decides,
@@ -439,4 +480,5 @@ UNIT_MAIN("policy",
     learning_leaves_the_old_policy_as_it_was,
     what_was_not_shown_cannot_be_learned,
     learning_stops_at_the_limits_of_a_policy,
-    claims_come_back_from_their_text_as_they_were)
+    claims_come_back_from_their_text_as_they_were,
+    the_schema_knows_every_claim_and_its_type)

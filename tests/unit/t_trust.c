@@ -3,12 +3,15 @@
 #include "tests/unit/fleet.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
+#include <openssl/core_names.h>
 #include <openssl/x509v3.h>
 
 #include "authority/anchor.h"
 #include "authority/hardware.h"
 #include "authority/tenant.h"
+#include "codec/tpm.h"
 #include "pki/ossl.h"
 
 static const struct principal admin = { 1, ROLE_ADMIN, 0, "root" };
@@ -343,6 +346,62 @@ START_TEST(an_ek_may_be_given_as_its_public_key)
 }
 END_TEST
 
+/* TPMT_PUBLIC of an EK after template L-2 (TCG EK Credential Profile, B.3.4)
+ * with that key, and with those attributes. */
+static struct slice
+tpm_public_of(const EVP_PKEY *key, uint32_t attributes)
+{
+	struct buf public = buf_in(cx->arena, 1024);
+	uint8_t policy[32] = { 0x83, 0x71, 0x97 }, point[65];
+	size_t n;
+
+	ck_assert_int_eq(EVP_PKEY_get_octet_string_param(key,
+	    OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point), &n), 1);
+	ck_assert_uint_eq(n, sizeof(point));
+	put_be16(&public, 0x0023);		/* TPM_ALG_ECC */
+	put_be16(&public, 0x000b);		/* TPM_ALG_SHA256 */
+	put_be32(&public, attributes);
+	put_be16_bytes(&public, SLICE_OF(policy));
+	put_be16(&public, 0x0006);		/* TPM_ALG_AES */
+	put_be16(&public, 128);
+	put_be16(&public, 0x0043);		/* TPM_ALG_CFB */
+	put_be16(&public, 0x0010);		/* no scheme */
+	put_be16(&public, 0x0003);		/* TPM_ECC_NIST_P256 */
+	put_be16(&public, 0x0010);		/* no KDF */
+	put_be16_bytes(&public, SLICE(point + 1, 32));
+	put_be16_bytes(&public, SLICE(point + 33, 32));
+	return buf_slice(&public);
+}
+
+START_TEST(an_ek_has_one_name_however_its_key_is_given)
+{
+	const uint32_t ek = TPM_FIXED_TPM | TPM_FIXED_PARENT |
+	    TPM_SENSITIVE_ORIGIN | TPM_ADMIN_WITH_POLICY | TPM_RESTRICTED |
+	    TPM_DECRYPT;
+	AUTO(EVP_PKEY) key = EVP_EC_gen("P-256");
+	struct hardware_spec spec = { .note = NULL };
+	struct db_hardware of_tpm, of_spki;
+	uint8_t *der = NULL;
+	int n = i2d_PUBKEY(key, &der);
+
+	open_all();
+	spec.ek_public = tpm_public_of(key, ek);
+	ck_ok(hardware_add(cx, &fleet.a, a, &admin, &spec, &of_tpm));
+	spec.ek_public = SLICE(der, (size_t)n);
+	ck_fails(hardware_add(cx, &fleet.a, a, &admin, &spec, &of_spki),
+	    ERR_EXISTS);
+	ck_ok(hardware_add(cx, &fleet.a, b, &admin, &spec, &of_spki));
+	ck_assert_str_eq(of_spki.hardware_id, of_tpm.hardware_id);
+	/* A signing key is no endorsement key. */
+	spec.ek_public = tpm_public_of(key, ek | TPM_SIGN);
+	ck_fails(hardware_add(cx, &fleet.a, NULL, &admin, &spec, &of_tpm),
+	    ERR_FIELD);
+	ck_assert_str_eq(cx->trail->pointer, "/ek_public");
+	OPENSSL_free(der);
+	close_all();
+}
+END_TEST
+
 static const struct { const char *hardware_id; int64_t expires_s; } bad[] = {
 	{ NULL, 0 },
 	{ "tpm-ek:", 0 },
@@ -406,8 +465,9 @@ START_TEST(more_tenants_than_the_cache_holds_get_their_own_trust)
 END_TEST
 
 #define N_READERS	4
-#define N_LOADS		300
-#define N_CHANGES	40
+#define N_CHANGES	300
+
+static atomic_bool changing;
 
 static void *
 read_on(void *arg)
@@ -416,7 +476,7 @@ read_on(void *arg)
 	struct trust_loaded trust;
 	size_t *n_bad = arg;
 
-	for (unsigned i = 0; i < N_LOADS; i++) {
+	while (atomic_load(&changing)) {
 		ctx_root_init(&root, NULL);
 		root.cx.clock = &fleet.clock;
 		if (failed(trust_load(&root.cx, &fleet.a, a->id, &trust)) ||
@@ -435,6 +495,7 @@ START_TEST(a_change_is_seen_by_the_next_load_whoever_loads_meanwhile)
 	struct db_hardware made;
 
 	open_all();
+	atomic_store(&changing, true);
 	for (size_t i = 0; i < N_READERS; i++)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, read_on,
 		    &n_bad[i]), 0);
@@ -444,6 +505,7 @@ START_TEST(a_change_is_seen_by_the_next_load_whoever_loads_meanwhile)
 		ck_ok(hardware_delete(cx, &fleet.a, a, &admin, made.id));
 		ck_assert_uint_eq(loaded(a).n_known_eks, 0);
 	}
+	atomic_store(&changing, false);
 	for (size_t i = 0; i < N_READERS; i++) {
 		ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
 		ck_assert_uint_eq(n_bad[i], 0);
@@ -463,6 +525,7 @@ UNIT_MAIN("trust",
     a_part_is_believed_until_its_second_of_expiry,
     a_deleted_part_is_believed_no_more,
     an_ek_may_be_given_as_its_public_key,
+    an_ek_has_one_name_however_its_key_is_given,
     a_part_without_a_sound_name_or_time_is_refused,
     what_was_loaded_lives_on_when_the_cache_forgets,
     more_tenants_than_the_cache_holds_get_their_own_trust,
