@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/unit.h"
+
+#include "base/text.h"
+#include "wire/order.h"
+
+static const struct order_crl_entry entries[] = {
+	{ { 0x5d, 1 }, 1795334400, 1 },
+	{ { 0x5d, 2 }, 1795334401, 0 },
+};
+
+static const struct journal_entry journal[] = {
+	{ 1, 1795334400, JOURNAL_CA, "a", { (const uint8_t *)"cert", 4 },
+	    { (const uint8_t *)"seal", 4 }, { (const uint8_t *)"id", 2 }, 0 },
+	{ 2, 1795334401, JOURNAL_CRL, "b", { (const uint8_t *)"hash", 4 },
+	    { NULL, 0 }, { (const uint8_t *)"id", 2 }, 9 },
+};
+
+static const struct { struct order order; const char *golden; } orders[] = {
+	{ { .type = ORDER_HELLO, .tag = 1, .hello = { 1 } },
+	    "0000000e" "0001" "0000000000000001" "00000001" },
+	{ { .type = ORDER_READ_JOURNAL, .tag = 2, .read_journal = { 7 } },
+	    "00000012" "0005" "0000000000000002" "0000000000000007" },
+	{ { .type = ORDER_MAKE_CA, .tag = 3, .make_ca = {
+	    .tenant = "a", .role = CA_ROLE_ISSUING, .alg = CA_ALG_P384,
+	    .common_name = "n", .not_before_s = 1795334400,
+	    .not_after_s = 1795334401, .leaf_max_s = 86400,
+	    .parent = { (const uint8_t *)"p", 1 },
+	    .crl_url = "u", .aia_url = "" } },
+	    "00000030" "0002" "0000000000000003" "000161" "02" "02" "00016e"
+	    "000000006b02a100" "000000006b02a101" "00015180" "0000000170"
+	    "000175" "0000" },
+	{ { .type = ORDER_ISSUE, .tag = 4, .issue = {
+	    .ca = { (const uint8_t *)"c", 1 }, .tenant = "a",
+	    .device_id = "d", .spki = { (const uint8_t *)"k", 1 },
+	    .not_before_s = 1795334400, .not_after_s = 1795334401,
+	    .hardware_key = 1, .crl_url = "u", .aia_url = "v",
+	    .n_dns_names = 1, .dns_names = { "h" } } },
+	    "00000038" "0003" "0000000000000004" "0000000163" "000161"
+	    "000164" "000000016b" "000000006b02a100" "000000006b02a101" "01"
+	    "000175" "000176" "00000001" "000168" },
+	{ { .type = ORDER_SIGN_CRL, .tag = 5, .sign_crl = {
+	    .ca = { (const uint8_t *)"c", 1 }, .tenant = "a", .number = 8,
+	    .this_update_s = 1795334400, .next_update_s = 1795334401,
+	    .n_entries = 2, .entries = entries } },
+	    "00000060" "0004" "0000000000000005" "0000000163" "000161"
+	    "0000000000000008" "000000006b02a100" "000000006b02a101"
+	    "00000002"
+	    "5d010000000000000000000000000000" "000000006b02a100" "01"
+	    "5d020000000000000000000000000000" "000000006b02a101" "00" },
+};
+
+static const struct { struct answer answer; const char *golden; } answers[] = {
+	{ { .type = ORDER_HELLO, .tag = 1, .version = 1, .journal_next = 5 },
+	    "0000001a" "0001" "0000000000000001" "00026f6b" "00000001"
+	    "0000000000000005" },
+	{ { .type = ORDER_MAKE_CA, .tag = 2,
+	    .object = { (const uint8_t *)"c", 1 },
+	    .sealed = { (const uint8_t *)"s", 1 }, .seq = 6 },
+	    "00000020" "0002" "0000000000000002" "00026f6b" "0000000163"
+	    "0000000173" "0000000000000006" },
+	{ { .type = ORDER_ISSUE, .tag = 3,
+	    .object = { (const uint8_t *)"c", 1 }, .seq = 6 },
+	    "0000001b" "0003" "0000000000000003" "00026f6b" "0000000163"
+	    "0000000000000006" },
+	{ { .type = ORDER_SIGN_CRL, .tag = 4,
+	    .object = { (const uint8_t *)"c", 1 }, .seq = 6,
+	    .crl_number = 9 },
+	    "00000023" "0004" "0000000000000004" "00026f6b" "0000000163"
+	    "0000000000000006" "0000000000000009" },
+	{ { .type = ORDER_ISSUE, .tag = 5, .err = { ERR_ORDER_LIMIT },
+	    .detail = "no" },
+	    "0000001b" "0003" "0000000000000005"
+	    "000b6f726465722e6c696d6974" "00026e6f" },
+	{ { .type = ORDER_READ_JOURNAL, .tag = 6, .n_entries = 2,
+	    .entries = journal },
+	    "00000072" "0005" "0000000000000006" "00026f6b" "00000002"
+	    "0000000000000001" "000000006b02a100" "01" "000161"
+	    "0000000463657274" "000000047365616c" "000000026964"
+	    "0000000000000000"
+	    "0000000000000002" "000000006b02a101" "03" "000162"
+	    "0000000468617368" "00000000" "000000026964"
+	    "0000000000000009" },
+};
+
+static struct slice
+encode_order(const struct order *order)
+{
+	struct buf b = buf_in(cx->arena, WIRE_FRAME_MAX);
+
+	ck_ok(order_encode(cx, order, &b));
+	return buf_slice(&b);
+}
+
+static struct slice
+encode_answer(const struct answer *answer)
+{
+	struct buf b = buf_in(cx->arena, WIRE_FRAME_MAX);
+
+	ck_ok(answer_encode(cx, answer, &b));
+	return buf_slice(&b);
+}
+
+START_TEST(orders_have_the_bytes_that_the_other_program_expects)
+{
+	for (size_t i = 0; i < COUNT_OF(orders); i++) {
+		struct slice frame = encode_order(&orders[i].order);
+		struct order back;
+		size_t n;
+
+		ck_assert_str_eq(text_hex(cx->arena, frame),
+		    orders[i].golden);
+		ck_ok(wire_frame_size(cx, frame, &n));
+		ck_assert_uint_eq(n, frame.n);
+		ck_ok(order_decode(cx, frame, &back));
+		ck_assert(slice_equal(encode_order(&back), frame));
+	}
+}
+END_TEST
+
+START_TEST(answers_have_the_bytes_that_the_other_program_expects)
+{
+	for (size_t i = 0; i < COUNT_OF(answers); i++) {
+		struct slice frame = encode_answer(&answers[i].answer);
+		struct answer back;
+
+		ck_assert_str_eq(text_hex(cx->arena, frame),
+		    answers[i].golden);
+		ck_ok(answer_decode(cx, frame, &back));
+		ck_assert(slice_equal(encode_answer(&back), frame));
+	}
+}
+END_TEST
+
+/* Refused, or it is what its own encoding says: there is one encoding. */
+static void
+order_is_canonical_or_refused(struct slice frame)
+{
+	struct order back;
+
+	if (!failed(order_decode(cx, frame, &back)))
+		ck_assert(slice_equal(encode_order(&back), frame));
+}
+
+static void
+answer_is_canonical_or_refused(struct slice frame)
+{
+	struct answer back;
+
+	if (!failed(answer_decode(cx, frame, &back)))
+		ck_assert(slice_equal(encode_answer(&back), frame));
+}
+
+static void
+mutate(struct slice frame, void (*check)(struct slice))
+{
+	for (size_t bit = 0; bit < 8 * frame.n; bit++) {
+		uint8_t *copy = arena_dup(cx->arena, frame.p, frame.n);
+
+		copy[bit / 8] = (uint8_t)(copy[bit / 8] ^ 1u << bit % 8);
+		check(SLICE(copy, frame.n));
+	}
+	for (size_t n = 0; n < frame.n; n++) {
+		uint8_t *copy = malloc(n + 1);
+
+		ck_assert_ptr_nonnull(copy);
+		memcpy(copy, frame.p, n);
+		check(SLICE(copy, n));
+		/* The same with a length that agrees. */
+		if (n >= WIRE_HEADER_SIZE) {
+			copy[2] = (uint8_t)((n - 4) >> 8);
+			copy[3] = (uint8_t)(n - 4);
+			check(SLICE(copy, n));
+		}
+		free(copy);
+	}
+}
+
+START_TEST(any_bit_flip_or_cut_is_refused_or_means_what_it_says)
+{
+	for (size_t i = 0; i < COUNT_OF(orders); i++)
+		mutate(encode_order(&orders[i].order),
+		    order_is_canonical_or_refused);
+	for (size_t i = 0; i < COUNT_OF(answers); i++)
+		mutate(encode_answer(&answers[i].answer),
+		    answer_is_canonical_or_refused);
+}
+END_TEST
+
+START_TEST(a_count_that_the_frame_cannot_hold_takes_no_memory)
+{
+	struct order order = orders[4].order;
+	struct slice frame;
+	uint8_t *copy;
+
+	order.sign_crl.n_entries = 0;
+	frame = encode_order(&order);
+	copy = arena_dup(cx->arena, frame.p, frame.n);
+	copy[frame.n - 2] = 0xff;	/* 65,280 entries in no bytes */
+	ck_fails(order_decode(cx, SLICE(copy, frame.n), &order),
+	    ERR_ORDER_MALFORMED);
+}
+END_TEST
+
+START_TEST(what_breaks_a_limit_is_not_sent)
+{
+	struct order order = orders[3].order;
+	struct buf b = buf_in(cx->arena, WIRE_FRAME_MAX);
+
+	order.issue.spki = SLICE(arena_alloc(cx->arena, WIRE_SPKI_MAX + 1),
+	    WIRE_SPKI_MAX + 1);
+	ck_fails(order_encode(cx, &order, &b), ERR_INTERNAL);
+	order = orders[3].order;
+	order.issue.tenant = "a\nb";
+	ck_fails(order_encode(cx, &order, &b), ERR_INTERNAL);
+	order = orders[3].order;
+	order.issue.not_after_s = -1;
+	ck_fails(order_encode(cx, &order, &b), ERR_INTERNAL);
+	order = orders[3].order;
+	order.issue.n_dns_names = WIRE_DNS_NAMES_MAX + 1;
+	ck_fails(order_encode(cx, &order, &b), ERR_INTERNAL);
+	order = orders[2].order;
+	order.make_ca.role = 0;
+	ck_fails(order_encode(cx, &order, &b), ERR_INTERNAL);
+}
+END_TEST
+
+START_TEST(words_about_a_refusal_are_made_plain_and_short)
+{
+	char long_text[2 * WIRE_DETAIL_MAX];
+	struct answer a = { .type = ORDER_ISSUE,
+	    .err = { ERR_ORDER_LIMIT }, .detail = long_text }, back;
+
+	memset(long_text, '\n', sizeof(long_text) - 1);
+	long_text[sizeof(long_text) - 1] = '\0';
+	ck_ok(answer_decode(cx, encode_answer(&a), &back));
+	ck_assert_uint_eq(strlen(back.detail), WIRE_DETAIL_MAX);
+	ck_assert_uint_eq(strspn(back.detail, "?"), WIRE_DETAIL_MAX);
+}
+END_TEST
+
+START_TEST(the_largest_crl_order_fits_into_a_frame)
+{
+	struct order order = orders[4].order, back;
+	struct order_crl_entry *many = arena_array(cx->arena,
+	    WIRE_CRL_ENTRIES_MAX, sizeof(*many));
+
+	order.sign_crl.entries = many;
+	order.sign_crl.n_entries = WIRE_CRL_ENTRIES_MAX;
+	ck_ok(order_decode(cx, encode_order(&order), &back));
+	ck_assert_uint_eq(back.sign_crl.n_entries, WIRE_CRL_ENTRIES_MAX);
+}
+END_TEST
+
+START_TEST(a_frame_length_out_of_bounds_is_refused_at_once)
+{
+	static const uint8_t too_long[] = { 0x00, 0xc0, 0x00, 0x00 };
+	static const uint8_t too_short[] = { 0, 0, 0, 9 };
+	size_t n = 1;
+
+	ck_fails(wire_frame_size(cx, SLICE_OF(too_long), &n),
+	    ERR_ORDER_MALFORMED);
+	ck_fails(wire_frame_size(cx, SLICE_OF(too_short), &n),
+	    ERR_ORDER_MALFORMED);
+	ck_ok(wire_frame_size(cx, SLICE(too_short, 3), &n));
+	ck_assert_uint_eq(n, 0);
+}
+END_TEST
+
+UNIT_MAIN("order",
+    orders_have_the_bytes_that_the_other_program_expects,
+    answers_have_the_bytes_that_the_other_program_expects,
+    any_bit_flip_or_cut_is_refused_or_means_what_it_says,
+    a_count_that_the_frame_cannot_hold_takes_no_memory,
+    what_breaks_a_limit_is_not_sent,
+    words_about_a_refusal_are_made_plain_and_short,
+    the_largest_crl_order_fits_into_a_frame,
+    a_frame_length_out_of_bounds_is_refused_at_once)
