@@ -580,6 +580,105 @@ START_TEST(a_refusal_is_kept_until_the_next_enrolment)
 }
 END_TEST
 
+/* --- what the records themselves hold ---------------------------------- */
+
+struct step { int64_t device, certificate; bool changed; };
+
+static struct err
+take_work(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	struct step *s = arg;
+
+	return db_device_take(c, tx, fleet.tenants[1].id, s->device, 1,
+	    fleet.now_s);
+}
+
+START_TEST(a_device_that_somebody_has_cannot_be_taken)
+{
+	struct step s;
+
+	fleet_open();
+	claim(0, fleet_device_id(1), NULL);
+	s.device = view(0, fleet_device_id(1)).device.id;
+	ck_fails(db_write(cx, fleet.a.db, take_work, &s), ERR_CONFLICT);
+	ck_assert_str_eq(view(0, fleet_device_id(1)).group, "default");
+	fleet_close();
+}
+END_TEST
+
+START_TEST(an_enrolment_that_a_ban_overtook_lifts_no_ban)
+{
+	struct device_view out;
+
+	fleet_open();
+	claim(0, fleet_device_id(1), NULL);
+	ck_ok(ban(0, fleet_device_id(1), &out));
+	(void)fleet_enroll(0, fleet_device_id(1), 0x11, FLEET_NOW + DAY);
+	ck_assert_int_eq(view(0, fleet_device_id(1)).device.state,
+	    DEVICE_BANNED);
+	fleet_close();
+}
+END_TEST
+
+static struct err
+revoke_again_work(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	struct step *s = arg;
+
+	return db_certificate_revoke(c, tx, fleet.tenants[0].id,
+	    s->certificate, REVOKE_UNSPECIFIED, fleet.now_s, &s->changed);
+}
+
+START_TEST(the_record_of_a_revocation_is_written_once)
+{
+	struct step s = { .changed = true };
+	struct certificate_row row;
+
+	fleet_open();
+	claim(0, fleet_device_id(1), NULL);
+	s.certificate = fleet_enroll(0, fleet_device_id(1), 0x11,
+	    FLEET_NOW + DAY).certificate;
+	ck_ok(revoke_one(0, 0x11, REVOKE_KEY_COMPROMISE, &row));
+	fleet.now_s++;
+	ck_ok(db_write(cx, fleet.a.db, revoke_again_work, &s));
+	ck_assert(!s.changed);
+	ck_assert_int_eq(certificate(0, 0x11).revoked_s, FLEET_NOW);
+	fleet_close();
+}
+END_TEST
+
+static struct err
+set_ak_work(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	struct step *s = arg;
+
+	return db_device_set_ak(c, tx, fleet.tenants[0].id, s->device,
+	    slice_text("ak"));
+}
+
+START_TEST(who_takes_a_device_back_begins_anew)
+{
+	struct device_view v;
+	struct step s;
+
+	fleet_open();
+	claim(0, fleet_device_id(1), NULL);
+	s.device = fleet_enroll(0, fleet_device_id(1), 0x11,
+	    FLEET_NOW + DAY).device;
+	ck_ok(db_write(cx, fleet.a.db, set_ak_work, &s));
+	ck_assert_uint_eq(view(0, fleet_device_id(1)).device.ak_name.n, 2);
+	ck_ok(claim_release(cx, &fleet.a, &fleet.tenants[0],
+	    &fleet.owners[0], fleet_device_id(1), NULL));
+	claim(0, fleet_device_id(1), "other");
+	v = view(0, fleet_device_id(1));
+	ck_assert_int_eq(v.device.id, s.device);
+	ck_assert_int_eq(v.device.state, DEVICE_CLAIMED);
+	ck_assert_uint_eq(v.device.ak_name.n, 0);
+	ck_assert_int_eq(v.attested_s, 0);
+	fleet_close();
+}
+END_TEST
+
 UNIT_MAIN("device",
     a_list_has_what_the_filter_asks_for_in_pages,
     a_filter_by_what_is_not_there_is_refused,
@@ -597,4 +696,8 @@ UNIT_MAIN("device",
     a_nonce_is_used_once_and_forgotten_after_it_expired,
     a_tpm_never_goes_back_in_its_own_time,
     a_device_has_one_hardware_id_and_it_has_one_device,
-    a_refusal_is_kept_until_the_next_enrolment)
+    a_refusal_is_kept_until_the_next_enrolment,
+    a_device_that_somebody_has_cannot_be_taken,
+    an_enrolment_that_a_ban_overtook_lifts_no_ban,
+    the_record_of_a_revocation_is_written_once,
+    who_takes_a_device_back_begins_anew)
