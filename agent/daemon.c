@@ -22,7 +22,7 @@ struct pace {
 };
 
 struct daemon {
-	struct ctx_root	*root;
+	struct ctx_root	 root;		/* of one look; settings live longer */
 	struct agent	*agent;
 	int64_t		 backoff_max_s;
 	struct pace	 renewal, reports;
@@ -32,7 +32,7 @@ struct daemon {
 static uint64_t
 ticks_us(const struct daemon *d)
 {
-	const struct clock *clock = d->root->cx.clock;
+	const struct clock *clock = d->root.cx.clock;
 
 	return clock->ticks_us(clock->arg);
 }
@@ -47,10 +47,10 @@ random_number(struct ctx *cx)
 }
 
 static void
-log_failure(const struct daemon *d, const char *event, struct err e,
+log_failure(struct daemon *d, const char *event, struct err e,
     int64_t wait_s)
 {
-	struct ctx *cx = &d->root->cx;
+	struct ctx *cx = &d->root.cx;
 	const struct http_problem *p = &d->agent->problem;
 
 	log_put(cx->log, LOG_LEVEL_WARN, event, "code",
@@ -62,7 +62,7 @@ log_failure(const struct daemon *d, const char *event, struct err e,
 static void
 keep_pace(struct daemon *d, struct pace *pace, const char *event, struct err e)
 {
-	struct ctx *cx = &d->root->cx;
+	struct ctx *cx = &d->root.cx;
 	int64_t wait_s;
 
 	if (!failed(e)) {
@@ -97,7 +97,7 @@ due_s(const struct state_credential *c)
 static struct err
 until_due(struct daemon *d, int64_t *out_s, const char **out_event)
 {
-	struct ctx *cx = &d->root->cx;
+	struct ctx *cx = &d->root.cx;
 	struct agent_client *client = ARENA_NEW(cx->arena, struct agent_client);
 	struct state_credential *c = &client->credential;
 	bool found;
@@ -112,7 +112,7 @@ until_due(struct daemon *d, int64_t *out_s, const char **out_event)
 static struct err
 renew(struct daemon *d, const char *event)
 {
-	struct ctx *cx = &d->root->cx;
+	struct ctx *cx = &d->root.cx;
 	struct state_credential c;
 
 	TRY(enroll(cx, d->agent, (struct enroll_how){ .renew = true }, &c));
@@ -147,7 +147,7 @@ look_after_certificate(struct daemon *d)
 static void
 look_after_reports(struct daemon *d)
 {
-	struct ctx *cx = &d->root->cx;
+	struct ctx *cx = &d->root.cx;
 	struct report_sent sent = { .sent = 0 };
 	struct err e;
 
@@ -166,7 +166,7 @@ look_after_reports(struct daemon *d)
 static struct err
 look(struct daemon *d)
 {
-	struct ctx *cx = &d->root->cx;
+	struct ctx *cx = &d->root.cx;
 	int lock = -1;
 
 	TRY(state_lock(cx, d->agent->set->state_dir, &lock));
@@ -186,7 +186,7 @@ look(struct daemon *d)
 static int64_t
 idle_s(struct daemon *d)
 {
-	struct ctx *cx = &d->root->cx;
+	struct ctx *cx = &d->root.cx;
 	uint64_t now_us = ticks_us(d);
 	int64_t idle = DAEMON_LOOK_MAX_S, left_s;
 	struct state_credential c;
@@ -220,33 +220,41 @@ await_signal(const sigset_t *signals, int64_t wait_s)
 static void
 log_state(const struct daemon *d, const char *event)
 {
-	log_put(d->root->cx.log, LOG_LEVEL_INFO, event, "server",
+	log_put(d->root.cx.log, LOG_LEVEL_INFO, event, "server",
 	    d->agent->set->server, "state_dir", d->agent->set->state_dir, NULL);
 }
 
 struct err
-daemon_run(struct ctx_root *root, struct agent *agent)
+daemon_run(struct ctx *cx, struct agent *agent)
 {
-	struct daemon d = { .root = root, .agent = agent };
+	struct daemon d = { .agent = agent };
+	struct err e = OK;
 	sigset_t signals;
 	int got = 0;
 
 	if (!text_parse_duration(agent->set->backoff_max, DAEMON_BACKOFF_MAX_S,
 	    &d.backoff_max_s))
-		return FAIL(&root->cx, ERR_CONFIG,
+		return FAIL(cx, ERR_CONFIG,
 		    "backoff_max must be a time like 90s, 15m or 1h");
 	(void)sigemptyset(&signals);
 	(void)sigaddset(&signals, SIGTERM);
 	(void)sigaddset(&signals, SIGINT);
 	(void)sigaddset(&signals, SIGHUP);
 	ASSERT(sigprocmask(SIG_BLOCK, &signals, NULL) == 0);
+	ctx_root_init(&d.root, cx->log);
 	log_state(&d, "started");
-	while (got != SIGTERM && got != SIGINT) {
+	while (!failed(e) && got != SIGTERM && got != SIGINT) {
 		d.now = got == SIGHUP;
-		ctx_root_reset(root);
-		TRY(look(&d));
-		got = await_signal(&signals, idle_s(&d));
+		agent->problem = (struct http_problem){ .status = 0 };
+		ctx_root_reset(&d.root);
+		e = look(&d);
+		if (!failed(e))
+			got = await_signal(&signals, idle_s(&d));
 	}
+	if (failed(e))
+		e = FAIL(cx, (enum err_code)e.code, "%s", d.root.trail.note);
 	log_state(&d, "stopped");
-	return OK;
+	agent->problem = (struct http_problem){ .status = 0 };
+	ctx_root_fini(&d.root);
+	return e;
 }

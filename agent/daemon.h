@@ -14,7 +14,8 @@
 /*
  * Runs until it is told to stop: OK.  Failures are logged and tried again.
  * ERR_CONFIG	backoff_max is not a time
+ * ERR_IO	the state folder cannot be used
  */
-struct err	daemon_run(struct ctx_root *, struct agent *);
+struct err	daemon_run(struct ctx *, struct agent *);
 
 #endif

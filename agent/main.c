@@ -31,7 +31,6 @@ enum exit_code {
 };
 
 struct job {
-	struct ctx_root			*root;
 	struct ctx			*cx;
 	struct agent			*agent;
 	const struct command_line	*line;
@@ -159,7 +158,7 @@ static struct err
 command_run(struct job *job)
 {
 	TRY(no_operands(job));
-	return daemon_run(job->root, job->agent);
+	return daemon_run(job->cx, job->agent);
 }
 
 static struct err
@@ -410,7 +409,7 @@ main(int argc, char **argv)
 {
 	struct log log = { STDERR_FILENO, LOG_LEVEL_INFO, "daa-agent" };
 	struct ctx_root root;
-	struct job job = { .root = &root, .cx = &root.cx };
+	struct job job = { .cx = &root.cx };
 	int code;
 
 	/* tpm2-tss reports each failure itself; ours say what was tried. */
