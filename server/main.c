@@ -124,8 +124,10 @@ main(int argc, char **argv)
 
 	if (argc < 2)
 		return usage(stderr);
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-		return usage(stdout);
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0 ||
+		    strcmp(argv[i], "-h") == 0)
+			return usage(stdout);
 	if (strcmp(argv[1], "--version") == 0)
 		return puts("daad " PACKAGE_VERSION) < 0;
 	command = find_command(argv[1]);

@@ -325,6 +325,7 @@ serve_run(struct ctx *cx, const struct settings *s)
 		(void)unlink(state_path(cx, s->state_dir, "listening"));
 	}
 	finish(&server);
-	log_put(cx->log, LOG_LEVEL_INFO, "stopped", NULL);
+	if (!failed(e))
+		log_put(cx->log, LOG_LEVEL_INFO, "stopped", NULL);
 	return e;
 }

@@ -452,16 +452,20 @@ settings_load(struct ctx *cx, int n_args, const char *const *args,
 
 /* --- printing ---------------------------------------------------------- */
 
-/* The value as it is in force: paths that were left empty are shown. */
-static const char *
-effective(const struct settings *s, int i)
+/* The value in force: what was left empty is shown as it was filled in. */
+static void
+print_value(const struct settings *s, int i, FILE *f)
 {
-	const char *text;
+	const char *text = s->given[i];
 
-	if (rows[i].type != TYPE_PATH)
-		return s->given[i];
-	memcpy(&text, (const char *)s + rows[i].offset, sizeof(text));
-	return text;
+	if (rows[i].type == TYPE_PATH)
+		memcpy(&text, (const char *)s + rows[i].offset, sizeof(text));
+	if (rows[i].type != TYPE_NAMES) {
+		(void)fputs(text, f);
+		return;
+	}
+	for (size_t n = 0; n < s->n_names; n++)
+		(void)fprintf(f, "%s%s", n == 0 ? "" : ",", s->names[n]);
 }
 
 void
@@ -477,8 +481,9 @@ settings_print(const struct settings *s, FILE *f)
 			(void)fprintf(f, "%s[%s]\n", i == 0 ? "" : "\n",
 			    rows[i].section);
 		section = rows[i].section;
-		(void)fprintf(f, "%s = %s ; %s\n", rows[i].key,
-		    effective(s, i), sources[s->from[i]]);
+		(void)fprintf(f, "%s = ", rows[i].key);
+		print_value(s, i, f);
+		(void)fprintf(f, " ; %s\n", sources[s->from[i]]);
 	}
 }
 

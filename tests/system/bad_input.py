@@ -102,6 +102,7 @@ class Server:
             headers.setdefault("Content-Type", "application/json")
         if plane == "operator":
             headers.setdefault("Authorization", "Bearer " + self.token)
+        headers = {k: v for k, v in headers.items() if v is not None}
         c.request(method, path, body, headers)
         response = c.getresponse()
         return Reply(response, response.read())
@@ -296,7 +297,7 @@ def encoded_slashes_and_nuls_reach_nothing(server):
 @test
 def without_a_token_it_is_401(server):
     reply = server.ask("operator", "GET", "/v1/tenants",
-                       headers={"Authorization": ""})
+                       headers={"Authorization": None})
     assert reply.status == 401
     assert reply.headers["WWW-Authenticate"].startswith("Bearer")
     for token in ("Bearer x", "Bearer daapki_" + "A" * 43, "Basic YTpi",
@@ -306,6 +307,37 @@ def without_a_token_it_is_401(server):
                               headers={"Authorization": token}),
                    401, "auth.token")
     is_problem(server.ask("device", "GET", "/v1/self"), 401, "auth.required")
+
+
+@test
+def a_token_opens_its_own_tenant_only_and_no_more_than_its_role(server):
+    def bearer(tenant, role):
+        assert server.ask("operator", "POST", "/v1/tenants",
+                          {"name": tenant}).status in (201, 409)
+        reply = server.ask("operator", "POST", f"/v1/tenants/{tenant}/tokens",
+                           {"name": role, "role": role})
+        assert reply.status == 201, reply.body
+        return {"Authorization": "Bearer " + reply.json()["token"]}
+
+    a_reader, a_owner = bearer("role-a", "reader"), bearer("role-a", "owner")
+    b_owner = bearer("role-b", "owner")
+    groups = "/v1/tenants/role-a/groups"
+    for who in a_reader, a_owner:
+        assert server.ask("operator", "GET", groups, headers=who).status == 200
+    is_problem(server.ask("operator", "GET", groups, headers=b_owner), 404,
+               "resource.not-found")
+    foreign = server.ask("operator", "GET", groups, headers=b_owner).json()
+    absent = server.ask("operator", "GET", "/v1/tenants/no-such/groups",
+                        headers=b_owner).json()
+    for problem in foreign, absent:
+        del problem["instance"]
+    assert foreign == absent, "the reply tells that the tenant is there"
+    is_problem(server.ask("operator", "POST", groups, {"name": "x"},
+                          headers=a_reader), 403, "auth.forbidden")
+    is_problem(server.ask("operator", "POST", "/v1/tenants", {"name": "x"},
+                          headers=a_owner), 403, "auth.forbidden")
+    assert server.ask("operator", "POST", groups, {"name": "x"},
+                      headers=a_owner).status == 201
 
 
 @test
@@ -356,6 +388,33 @@ def a_tls_version_before_1_2_is_refused(server):
     except (ssl.SSLError, OSError):
         return
     raise AssertionError("TLS 1.1 was taken")
+
+
+@test
+def a_certificate_of_a_stranger_is_no_credential(server):
+    if not shutil.which("openssl"):
+        return "SKIP openssl is not installed"
+    key = os.path.join(server.folder, "key.pem")
+    crt = os.path.join(server.folder, "crt.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
+                    "-out", crt, "-subj", "/CN=" + "0" * 64, "-days", "2"],
+                   check=True, stderr=subprocess.DEVNULL)
+    context = ssl.create_default_context(
+        cafile=os.path.join(server.state, "trust.pem"))
+    context.load_cert_chain(crt, key)
+    c = http.client.HTTPSConnection("127.0.0.1", server.ports["device"],
+                                    timeout=20, context=context)
+    is_problem(server.ask("device", "GET", "/v1/self", c=c), 401,
+               "auth.certificate")
+    # Where none is needed it is no obstacle.
+    assert server.ask("device", "POST", "/v1/challenges", c=c).status == 201
+    # It does not stand in for a token either.
+    c = http.client.HTTPSConnection("127.0.0.1", server.ports["operator"],
+                                    timeout=20, context=context)
+    is_problem(server.ask("operator", "GET", "/v1/tenants", c=c,
+                          headers={"Authorization": None}), 401,
+               "auth.required")
 
 
 @test
