@@ -196,6 +196,8 @@ start(struct ctx *cx, struct server *server)
 	bool is_new;
 
 	TRY(state_lock(cx, s->state_dir, &server->lock_fd));
+	/* Of a server that was killed: it would lead to nowhere. */
+	(void)unlink(state_path(cx, s->state_dir, "listening"));
 	TRY(state_load_keys(cx, s->state_dir, &server->parts.keys));
 	for (unsigned i = 0; i < PLANE_COUNT; i++)
 		TRY(listener_bind(cx, listen_of(s, i), &server->fds[i],
