@@ -168,7 +168,7 @@ client_err_of(const char *code, unsigned status)
 		return e;
 	for (size_t i = 0; i < COUNT_OF(by); i++)
 		if (by[i].status == status)
-			return (struct err){ by[i].code };
+			return (struct err){ (uint16_t)by[i].code };
 	return (struct err){ status >= 500 ? ERR_INTERNAL : ERR_MALFORMED };
 }
 

@@ -115,8 +115,8 @@ START_TEST(the_tables_are_sound)
 	const struct command *rows = command_rows(&n);
 
 	for (size_t i = 0; i < n; i++)
-		for (size_t j = 0; j < OPT_COUNT; j++)
-			for (size_t k = j + 1; k < OPT_COUNT; k++) {
+		for (enum option_id j = 0; j < OPT_COUNT; j++)
+			for (enum option_id k = j + 1; k < OPT_COUNT; k++) {
 				const struct option *a = command_option(j);
 				const struct option *b = command_option(k);
 				uint64_t both = UINT64_C(1) << j |
@@ -138,7 +138,7 @@ END_TEST
 
 START_TEST(no_option_takes_a_token)
 {
-	for (size_t i = 0; i < OPT_COUNT; i++)
+	for (enum option_id i = 0; i < OPT_COUNT; i++)
 		ck_assert_str_ne(command_option(i)->name, "token");
 }
 END_TEST

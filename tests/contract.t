@@ -1,0 +1,619 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A real daad answers as api-spec/openapi.yaml says.
+
+Every operation is asked, well and badly.  Each answer must have a status, a
+media type and a body that the document gives for that operation.
+"""
+import hashlib
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+from urllib.parse import quote, urlsplit
+
+try:
+    import jsonschema
+    import yaml
+except ImportError:
+    print("1..0 # SKIP contract: python3-yaml or python3-jsonschema is not"
+          " installed")
+    sys.exit(0)
+
+TOP = os.environ.get("abs_srcdir") or os.path.dirname(
+    os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.environ.get("abs_builddir") or os.path.join(TOP, "build")
+METHODS = ("get", "put", "post", "patch", "delete")
+WAIT_S = 60
+
+for tool in ("daad", "daa-signer", "daa-agent"):
+    if not os.access(os.path.join(BUILD, tool), os.X_OK):
+        print("1..0 # SKIP contract: %s is not built" % tool)
+        sys.exit(0)
+if shutil.which("openssl") is None:
+    print("1..0 # SKIP contract: openssl is not installed")
+    sys.exit(0)
+
+with open(os.path.join(TOP, "api-spec/openapi.yaml"), encoding="utf-8") as f:
+    DOC = yaml.safe_load(f)
+
+n_tests = 0
+n_failed = 0
+
+
+def check(name, problems):
+    global n_tests, n_failed
+    n_tests += 1
+    problems = sorted(set(problems))
+    n_failed += bool(problems)
+    print("%s %d - %s" % ("not ok" if problems else "ok", n_tests, name))
+    for problem in problems:
+        print("# " + problem)
+    sys.stdout.flush()
+
+
+# --- the contract ----------------------------------------------------------
+
+def resolve(node):
+    while "$ref" in node:
+        ref, node = node["$ref"], DOC
+        for key in ref[2:].split("/"):
+            node = node[key]
+    return node
+
+
+def validate(schema, value):
+    whole = dict(schema)
+    whole["components"] = DOC["components"]
+    return ["%s: %s" % ("/".join(map(str, e.absolute_path)) or ".",
+                        e.message[:200])
+            for e in jsonschema.Draft202012Validator(whole).iter_errors(value)]
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+        self.type = (headers.get("Content-Type") or "").split(";")[0]
+
+    def json(self):
+        return json.loads(self.body)
+
+
+class Contract:
+    """Holds each answer to the document; remembers what was asked."""
+
+    def __init__(self):
+        self.problems = []
+        self.good = set()
+
+    def hold(self, template, method, answer):
+        where = "%s %s %d" % (method, template, answer.status)
+        op = DOC["paths"][template][method]
+        response = op["responses"].get(str(answer.status))
+        if response is None:
+            self.problems.append("%s is not in the document: %r" % (
+                where, answer.body[:300]))
+            return
+        if not answer.headers.get("X-Request-Id"):
+            self.problems.append(where + ": no X-Request-Id")
+        response = resolve(response)
+        for name in response.get("headers", {}):
+            if answer.headers.get(name) is None:
+                self.problems.append("%s: no %s" % (where, name))
+        self.hold_body(where, response.get("content", {}), answer)
+        if answer.status < 300:
+            self.good.add((template, method))
+
+    def hold_body(self, where, content, answer):
+        if not content:
+            if answer.body:
+                self.problems.append(where + ": a body that is not foreseen")
+            return
+        if answer.type not in content:
+            self.problems.append("%s: media type %s" % (where, answer.type))
+            return
+        schema = content[answer.type].get("schema")
+        if schema is None:
+            return
+        value = answer.body.decode()
+        if answer.type in ("application/json", "application/problem+json"):
+            value = answer.json()
+        self.problems.extend("%s: %s" % (where, e)
+                             for e in validate(schema, value))
+
+    def taken(self):
+        """The problems since the last time."""
+        problems, self.problems = self.problems, []
+        return problems
+
+
+# --- the server ------------------------------------------------------------
+
+class Server:
+    def __init__(self, work):
+        self.work = work
+        self.state = os.path.join(work, "state")
+        listen = ["--%s-listen=127.0.0.1:0" % p
+                  for p in ("device", "operator", "status")]
+        made = subprocess.run(
+            [os.path.join(BUILD, "daad"), "init", "--state-dir", self.state,
+             "--server-names", "localhost,127.0.0.1"] + listen,
+            check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.token = made.stdout.decode().split()[-1]
+        self.log = open(os.path.join(work, "daad.log"), "wb")
+        self.process = subprocess.Popen(
+            [os.path.join(BUILD, "daad"), "serve", "--state-dir", self.state],
+            stdout=self.log, stderr=self.log)
+        self.urls = self.wait()
+
+    def wait(self):
+        end = time.monotonic() + WAIT_S
+        path = os.path.join(self.state, "listening")
+        while time.monotonic() < end and self.process.poll() is None:
+            if os.path.exists(path):
+                with open(path, encoding="ascii") as f:
+                    urls = dict(line.split() for line in f)
+                if len(urls) == 3:
+                    return urls
+            time.sleep(0.1)
+        raise RuntimeError("daad did not begin to serve")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(WAIT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        self.log.close()
+
+    def ask(self, plane, method, path, body=None, headers=None, cert=None):
+        url = urlsplit(self.urls[plane])
+        if url.scheme == "http":
+            conn = http.client.HTTPConnection(url.netloc, timeout=WAIT_S)
+        else:
+            tls = ssl.create_default_context(
+                cafile=os.path.join(self.state, "trust.pem"))
+            if cert is not None:
+                tls.load_cert_chain(*cert)
+            conn = http.client.HTTPSConnection(url.netloc, timeout=WAIT_S,
+                                               context=tls)
+        try:
+            conn.request(method.upper(), path, body, headers or {})
+            reply = conn.getresponse()
+            return Answer(reply.status, reply.headers, reply.read())
+        finally:
+            conn.close()
+
+
+def plane_of(template):
+    url = DOC["paths"][template]["servers"][0]["url"]
+    return {"8443": "device", "8444": "operator",
+            "8080": "status"}[url.rsplit(":", 1)[1]]
+
+
+class Client:
+    """Asks by operation and holds the answer to the contract."""
+
+    def __init__(self, server, contract):
+        self.server, self.contract = server, contract
+
+    def __call__(self, method, template, names=None, body=None, query="",
+                 token=None, media="application/json", accept=None, cert=None):
+        path = re.sub(r"{(\w+)}", lambda m: quote(
+            str((names or {})[m.group(1)]), safe=""), template)
+        headers = {}
+        plane = plane_of(template)
+        if plane == "operator" and token is not False:
+            headers["Authorization"] = "Bearer " + (
+                token or self.server.token)
+        if body is not None:
+            headers["Content-Type"] = media
+            if not isinstance(body, (bytes, str)):
+                body = json.dumps(body)
+        if accept:
+            headers["Accept"] = accept
+        answer = self.server.ask(plane, method, path + query, body, headers,
+                                 cert)
+        self.contract.hold(template, method, answer)
+        return answer
+
+
+# --- a device ---------------------------------------------------------------
+
+def b64url(data):
+    import base64
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def openssl(*args):
+    return subprocess.run(("openssl",) + args, check=True,
+                          stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL).stdout
+
+
+class Device:
+    """A device with a raw P-256 key, as daa-agent makes it."""
+
+    def __init__(self, work, server):
+        self.work = work
+        self.config = os.path.join(work, "agent.ini")
+        statement = os.path.join(work, "statement.json")
+        with open(statement, "w", encoding="ascii") as f:
+            f.write('{"firmware":"1.0"}')
+        with open(self.config, "w", encoding="ascii") as f:
+            f.write("server = %s\nca = %s/trust.pem\nstate_dir = %s/agent\n"
+                    "identity = key\nkey = software\nstatement = %s\n" % (
+                        server.urls["device"], server.state, work, statement))
+        self.id = json.loads(self.agent("id", "--json"))
+
+    def agent(self, *args):
+        return subprocess.run(
+            [os.path.join(BUILD, "daa-agent"), "--config", self.config]
+            + list(args), check=True, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL).stdout
+
+    def enroll(self, ask):
+        """Enrol by the API alone; leaves a certificate for mutual TLS."""
+        nonce = ask("post", "/v1/challenges").json()["nonce"]
+        key = os.path.join(self.work, "key.pem")
+        csr = os.path.join(self.work, "csr.der")
+        openssl("req", "-new", "-newkey", "ec", "-pkeyopt",
+                "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
+                "-subj", "/CN=x", "-outform", "DER", "-out", csr)
+        out = os.path.join(self.work, "evidence.json")
+        self.agent("evidence", "--nonce", nonce, "--csr", csr, "--out", out)
+        with open(out, encoding="ascii") as f:
+            evidence = json.load(f)
+        with open(csr, "rb") as f:
+            request = {"nonce": nonce, "evidence": evidence,
+                       "csr": b64url(f.read())}
+        answer = ask("post", "/v1/enrollments", body=request)
+        if answer.status == 201:
+            made = answer.json()
+            self.cert = (os.path.join(self.work, "cert.pem"), key)
+            self.serial = made["serial"]
+            with open(self.cert[0], "w", encoding="ascii") as f:
+                f.write(made["certificate"] + made["chain"])
+        return request, answer
+
+
+def tpm_public(work, name, attributes, policy, symmetric, scheme):
+    """TPMT_PUBLIC of a P-256 key (TPM 2.0 Part 2, 12.2.4)."""
+    path = os.path.join(work, name)
+    openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout",
+            "-out", path)
+    point = openssl("ec", "-in", path, "-pubout", "-outform", "DER")[-64:]
+    sized = lambda b: len(b).to_bytes(2, "big") + b
+    return (bytes.fromhex("0023000b") + attributes.to_bytes(4, "big")
+            + sized(policy) + symmetric + scheme + bytes.fromhex("00030010")
+            + sized(point[:32]) + sized(point[32:]))
+
+
+# PolicySecret(TPM_RH_ENDORSEMENT), as every EK has it (TCG EK Profile, B.3.3).
+EK_POLICY = bytes.fromhex("837197674484b3f81a90cc8d46a5d724"
+                          "fd52d76e06520b64f2a1da1b331469aa")
+
+
+def activation_request(work):
+    return {
+        "ek_public": b64url(tpm_public(
+            work, "ek.pem", 0x000300b2, EK_POLICY,
+            bytes.fromhex("000600800043"), bytes.fromhex("0010"))),
+        "ak_public": b64url(tpm_public(
+            work, "ak.pem", 0x00050072, b"", bytes.fromhex("0010"),
+            bytes.fromhex("0018000b"))),
+    }
+
+
+# --- what is asked -----------------------------------------------------------
+
+T = "/v1/tenants/{tenant}"
+A = {"tenant": "tenant-a"}
+
+
+def name(**more):
+    return dict(A, **more)
+
+
+def tenants_and_groups(ask, work):
+    ask("post", "/v1/tenants", body={"name": "tenant-a", "title": "Grüße"})
+    ask("post", "/v1/tenants", body={"name": "tenant-b"})
+    ask("post", "/v1/tenants", body={"name": "tenant-a"})
+    ask("get", "/v1/tenants", query="?limit=1")
+    ask("get", T, A)
+    ca = ask("get", T + "/cas", A).json()["items"][0]["id"]
+    ask("get", T + "/cas/{ca}", name(ca=ca))
+    ask("get", T + "/cas/{ca}", name(ca="00" * 20))
+    ask("get", T + "/bundle", A)
+    ask("get", T + "/bundle", A, query="?chain=1")
+    ask("get", T + "/bundle", A, query="?chain=maybe")
+    ask("get", "/crl/{ca}.crl", {"ca": ca})
+    ask("get", "/ca/{ca}.cer", {"ca": ca})
+    ask("get", "/ca/{ca}.cer", {"ca": "nonsense"})
+    for base, names, role in (("/v1", {}, "admin"), (T, A, "reader")):
+        made = ask("post", base + "/tokens", names,
+                   {"name": "t", "role": role,
+                    "expires_at": "2099-01-01T00:00:00Z"}).json()
+        ask("get", base + "/tokens", names)
+        ask("delete", base + "/tokens/{id}", dict(names, id=made["id"]))
+        ask("delete", base + "/tokens/{id}", dict(names, id="999999"))
+    policy = {"formats": ["key"],
+              "rules": [{"claim": "format", "equals": "key"}]}
+    ask("post", T + "/groups", A, {"name": "lab", "lifetime_s": 3600,
+                                   "policy": policy})
+    ask("post", T + "/groups", A, {"name": "lab"})
+    ask("get", T + "/groups", A)
+    ask("get", T + "/groups/{group}", name(group="lab"))
+    ask("patch", T + "/groups/{group}", name(group="lab"), {"title": "Lab"})
+    ask("patch", T + "/groups/{group}", name(group="lab"),
+        {"lifetime_s": -1})
+    ask("get", T + "/groups/{group}/policy", name(group="lab"))
+    ask("put", T + "/groups/{group}/policy", name(group="lab"), policy)
+    ask("put", T + "/groups/{group}/policy", name(group="lab"),
+        {"rules": [{"claim": "no-such-claim", "equals": 1}]})
+
+
+def trust(ask, work):
+    root = os.path.join(work, "root.pem")
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt",
+            "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj",
+            "/CN=Test EK root", "-keyout", os.path.join(work, "root.key"),
+            "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-out", root)
+    with open(root, encoding="ascii") as f:
+        pem = f.read()
+    for base, names in (("/v1", {}), (T, A)):
+        body = {"scheme": "tpm-ek", "name": "Test", "certificate": pem}
+        made = ask("post", base + "/anchors", names, body).json()
+        ask("post", base + "/anchors", names, body)
+        ask("post", base + "/anchors", names, dict(body, certificate="x"))
+        ask("get", base + "/anchors", names)
+        ask("delete", base + "/anchors/{id}", dict(names, id=made["id"]))
+        ask("delete", base + "/anchors/{id}", dict(names, id=made["id"]))
+        part = {"hardware_id": "tpm-ek:" + "ab" * 32, "note": "lot 17"}
+        made = ask("post", base + "/hardware", names, part).json()
+        ask("post", base + "/hardware", names, part)
+        ask("get", base + "/hardware", names)
+        ask("delete", base + "/hardware/{id}", dict(names, id=made["id"]))
+        ask("delete", base + "/hardware/{id}", dict(names, id="nonsense"))
+
+
+def device_life(ask, work, server):
+    device = Device(work, server)
+    hardware, did = device.id["hardware_id"], device.id["device_id"]
+    ask("post", "/v1/hardware", {}, {"hardware_id": hardware})
+    device.enroll(ask)			# nobody has claimed it yet
+    ask("post", T + "/claims", A, {"hardware_id": hardware, "group": "lab"})
+    ask("post", T + "/claims", A, {"device_id": did})
+    ask("post", T + "/claims", {"tenant": "tenant-b"}, {"device_id": did})
+    request, _ = device.enroll(ask)
+    ask("post", "/v1/enrollments", body=request)	# the nonce is used
+    ask("post", "/v1/enrollments", body=dict(request, csr="AAAA"))
+    ask("post", "/v1/tpm/activations", body=activation_request(work))
+    ask("post", "/v1/tpm/activations", body={"ek_public": "AAAA",
+                                             "ak_public": "AAAA"})
+    ask("get", "/v1/self", cert=device.cert)
+    ask("get", "/v1/self")
+    at = "2026-11-22T07:52:50Z"
+    report = {"report_id": "r1", "events": [{
+        "event_type": "AppCrash", "event_class": "Exit",
+        "event_category": "Application", "event_count": 2,
+        "description": "=cmd, \"quoted\"", "start_time": at, "end_time": at}]}
+    for _ in range(2):
+        ask("post", "/v1/error-reports", body=report, cert=device.cert)
+    ask("post", "/v1/error-reports", body=report)
+    ask("post", "/v1/error-reports", body={"report_id": "r2", "events": []},
+        cert=device.cert)
+    return device, did
+
+
+def operators_view(ask, device, did):
+    reports = ask("get", T + "/error-reports", A,
+                  query="?device_id=%s&event_type=AppCrash" % did).json()
+    ask("get", T + "/error-reports", A, accept="text/csv")
+    ask("get", T + "/error-reports", A, accept="application/x-ndjson")
+    ask("get", T + "/error-reports", A, query="?from=yesterday")
+    ask("get", T + "/error-reports/{event}",
+        name(event=reports["items"][0]["id"]))
+    ask("get", T + "/error-quota", A)
+    ask("get", T + "/events", A)
+    ask("get", T + "/events", A, query="?limit=0")
+    ask("get", T + "/devices", A, query="?state=active&group=lab")
+    ask("get", T + "/devices", A, query="?state=nonsense")
+    ask("get", T + "/devices/{device}", name(device=did))
+    ask("get", T + "/devices/{device}/claims", name(device=did))
+    ask("get", T + "/claims", A, query="?active=true")
+    ask("get", T + "/certificates", A, query="?revoked=false")
+    ask("get", T + "/certificates/{serial}", name(serial=device.serial))
+    # This device has shown neither registers nor an event log.
+    for what in ({"pcrs": {"sha256": [0]}}, {"boot_components": True}):
+        ask("post", T + "/groups/{group}/policy/learn", name(group="lab"),
+            dict(what, device_id=did))
+
+
+def changes(ask, device, did):
+    ask("patch", T + "/devices/{device}", name(device=did),
+        {"group": "default"})
+    ask("patch", T + "/devices/{device}", name(device=did), {"group": "nope"})
+    ask("post", T + "/certificates/{serial}/revoke",
+        name(serial=device.serial), {"reason": "keyCompromise"})
+    ask("post", T + "/certificates/{serial}/revoke",
+        name(serial=device.serial), {"reason": "because"})
+    ask("get", "/v1/self", cert=device.cert)
+    ask("post", T + "/devices/{device}/ban", name(device=did),
+        {"reason": "stolen"})
+    device.enroll(ask)
+    ask("delete", T + "/claims/{device}", name(device=did))
+    ask("post", T + "/devices/{device}/unban", name(device=did))
+    ask("delete", T + "/claims/{device}", name(device=did),
+        query="?reason=sold")
+    ask("delete", T + "/claims/{device}", name(device=did))
+    lines = "id,group\n%s,lab\nnonsense\n" % hashlib.sha256(b"x").hexdigest()
+    bulk = ask("post", T + "/claims/bulk", A, lines, media="text/csv")
+    schema = {"$ref": "#/components/schemas/ClaimOutcome"}
+    for line in bulk.body.decode().splitlines():
+        ask.contract.problems.extend(validate(schema, json.loads(line)))
+    ask("post", T + "/claims/bulk", A, '{"device_id":"%s"}\n' % (
+        hashlib.sha256(b"y").hexdigest()), media="application/x-ndjson")
+
+
+def health(ask, _):
+    ask("get", "/healthz")
+    ask("get", "/readyz")
+
+
+SAMPLE = {"tenant": "tenant-a", "group": "lab", "device": "0" * 64,
+          "serial": "01" * 16, "ca": "00" * 20, "id": "1", "event": "1"}
+
+
+def operations():
+    for template, item in DOC["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield template, method, item[method]
+
+
+def bodies(op):
+    """The media types of a request; empty when no body is taken."""
+    return list(op.get("requestBody", {}).get("content", {}))
+
+
+def wants(problems, answer, status, code, where):
+    if answer.status != status or answer.json().get("code") != code:
+        problems.append("%s: %d %s, not %d %s" % (
+            where, answer.status, answer.body[:120], status, code))
+
+
+def bad_credentials(ask, reader):
+    problems = []
+    for template, method, op in operations():
+        where = "%s %s" % (method, template)
+        if plane_of(template) != "operator":
+            continue
+        media = (bodies(op) or [None])[0]
+        body = None if media is None else "{}"
+        wants(problems, ask(method, template, SAMPLE, body, token=False,
+                            media=media),
+              401, "auth.required", where)
+        wants(problems, ask(method, template, SAMPLE, body, media=media,
+                            token="daapki_" + "A" * 43),
+              401, "auth.token", where)
+        if "{tenant}" in template:
+            wants(problems, ask(method, template,
+                                dict(SAMPLE, tenant="tenant-b"), body,
+                                token=reader, media=media),
+                  404, "resource.not-found", where)
+        if method != "get":
+            wants(problems, ask(method, template, SAMPLE, body,
+                                token=reader, media=media),
+                  403, "auth.forbidden", where)
+    return problems
+
+
+def bad_bodies(ask):
+    problems = []
+    for template, method, op in operations():
+        where = "%s %s" % (method, template)
+        if op.get("security") == [{"deviceCertificate": []}] or \
+                not bodies(op):
+            continue
+        wants(problems, ask(method, template, SAMPLE, b"x", media="text/x"),
+              415, "request.media-type", where)
+        if "application/json" not in bodies(op):
+            continue
+        wants(problems, ask(method, template, SAMPLE, b'{"a":'), 400,
+              "request.json", where)
+        # What is wrong with evidence has codes of its own.
+        wants(problems, ask(method, template, SAMPLE,
+                            {"no-such-member": 1}), 400,
+              "evidence.malformed" if "activations" in template
+              else "request.field", where)
+        large = b'{"a":"' + b"x" * (4 * 1024 * 1024) + b'"}'
+        try:
+            wants(problems, ask(method, template, SAMPLE, large), 413,
+                  "request.too-large", where)
+        except (ConnectionError, ssl.SSLError):
+            pass	# the server may close on who goes on sending
+    return problems
+
+
+def outside(server):
+    """What the document says of all paths together."""
+    problems = []
+    token = {"Authorization": "Bearer " + server.token}
+    for plane in ("device", "operator", "status"):
+        answer = server.ask(plane, "GET", "/v1/no/such/path", None, token)
+        wants(problems, answer, 404, "request.route", plane)
+        path = {"device": "/v1/self", "operator": "/v1/tenants",
+                "status": "/healthz"}[plane]
+        answer = server.ask(plane, "PUT", path, b"{}", dict(
+            token, **{"Content-Type": "application/json"}))
+        wants(problems, answer, 405, "request.method", plane)
+        if not answer.headers.get("Allow"):
+            problems.append(plane + ": no Allow")
+        problems.extend(validate(
+            {"$ref": "#/components/schemas/Problem"}, answer.json()))
+    return problems
+
+
+# A good answer needs a TPM's measurements.
+NEEDS_TPM = {(T + "/groups/{group}/policy/learn", "post")}
+
+
+def run(work):
+    server = Server(work)
+    try:
+        contract = Contract()
+        ask = Client(server, contract)
+        health(ask, work)
+        tenants_and_groups(ask, work)
+        check("tenants, CAs, tokens, groups and policies", contract.taken())
+        trust(ask, work)
+        check("anchors and inventory", contract.taken())
+        device, did = device_life(ask, work, server)
+        check("challenge, activation, enrolment, self, error report",
+              contract.taken())
+        operators_view(ask, device, did)
+        check("what operators see", contract.taken())
+        changes(ask, device, did)
+        check("what operators change", contract.taken())
+        asked = {(t, m) for t, m, _ in operations()}
+        check("every operation has been answered well",
+              ["%s %s" % (m, t)
+               for t, m in asked - contract.good - NEEDS_TPM])
+        reader = ask("post", T + "/tokens", A,
+                     {"name": "r", "role": "reader"}).json()["token"]
+        check("bad credentials", bad_credentials(ask, reader)
+              + contract.taken())
+        check("bad bodies", bad_bodies(ask) + contract.taken())
+        check("paths and methods that do not exist", outside(server))
+        check("the server still runs", [] if server.process.poll() is None
+              else ["it ended with %s" % server.process.poll()])
+    finally:
+        server.stop()
+    check("it ends as asked", [] if server.process.returncode == 0
+          else [str(server.process.returncode)])
+
+
+def main():
+    work = tempfile.mkdtemp(prefix="daapki-contract-")
+    try:
+        run(work)
+    finally:
+        if n_failed and os.path.exists(os.path.join(work, "daad.log")):
+            with open(os.path.join(work, "daad.log"), errors="replace",
+                      encoding="utf-8") as log:
+                for line in log.readlines()[-20:]:
+                    print("# " + line.rstrip())
+        shutil.rmtree(work, ignore_errors=True)
+    print("1..%d" % n_tests)
+    sys.exit(1 if n_failed else 0)
+
+
+main()

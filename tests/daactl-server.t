@@ -1,0 +1,251 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# daactl against a real server: long lists and imports, files, exit statuses,
+# and what a person reads.  (Each answer's shape is held by contract.t.)
+# shellcheck disable=SC2317 # the steps are called by name
+srcdir=${abs_srcdir:-$(cd "$(dirname "$0")/.." && pwd)}
+builddir=${abs_builddir:-$srcdir/build}
+# shellcheck source=tests/system/service.sh
+. "$srcdir/tests/system/service.sh"
+
+for program in "$builddir/daad" "$builddir/daa-signer" "$builddir/daactl" \
+    jq curl openssl; do
+	if ! command -v "$program" >/dev/null; then
+		echo "1..0 # SKIP daactl-server: no $program"
+		exit 0
+	fi
+done
+work=$(mktemp -d) || exit 99
+trap 'service_end; rm -rf "$work"' EXIT
+unset DAACTL_TOKEN DAACTL_TENANT DAACTL_CONFIG
+export HOME="$work"
+
+n=0 failed=0
+step() {	# SENTENCE COMMAND...
+	n=$((n + 1))
+	sentence=$1
+	shift
+	# Not in the condition itself: there, set -e is not obeyed.
+	(set -e; "$@") >"$work/log" 2>&1
+	rc=$?
+	if [ $rc -eq 0 ]; then
+		echo "ok $n - $sentence"
+	else
+		echo "not ok $n - $sentence"
+		tail -n 20 "$work/log" | sed 's/^/# /'
+		failed=1
+	fi
+}
+
+exits() {	# STATUS COMMAND...: output in out, messages in err
+	want=$1
+	shift
+	status=0
+	"$@" >"$work/out" 2>"$work/err" || status=$?
+	cat "$work/err"
+	[ "$status" -eq "$want" ] || {
+		echo "$*: exit status $status, not $want"
+		return 1
+	}
+}
+
+ctl() {
+	service_ctl "$@"
+}
+
+id_of() {	# NUMBER: a device ID
+	printf %s "$1" | sha256sum | cut -c 1-64
+}
+
+statuses() {
+	exits 0 ctl tenant create tenant-a --title 'Grüße'
+	grep -q '^title: *Grüße$' "$work/out"
+	exits 5 ctl tenant create tenant-a
+	grep -q '^daactl: resource.exists: .*(request [0-9a-f]*)$' "$work/err"
+	exits 2 ctl tenant create 'Not A Name'
+	grep -q '(at /name)' "$work/err"
+	exits 4 ctl tenant show nope
+	[ ! -s "$work/out" ]
+	exits 0 ctl tenant create tenant-b
+	DAACTL_TOKEN=daapki_wrong exits 6 ctl tenant list
+	exits 6 env DAACTL_URL="$SERVICE_OPERATOR" \
+	    DAACTL_CA_FILE="$SERVICE_CA" DAACTL_TOKEN=daapki_wrong \
+	    "$builddir/daactl" tenant list
+	grep -q '^daactl: auth.token: ' "$work/err"
+}
+
+untrusted() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -subj /CN=other -days 2 -keyout "$work/other.key" \
+	    -out "$work/other.pem"
+	exits 7 ctl --ca-file "$work/other.pem" tenant list
+	grep -q -i certificate "$work/err"
+}
+
+token_file() {
+	exits 0 ctl token create r -t tenant-a --role reader -o "$work/r"
+	[ "$(stat -c %a "$work/r")" = 600 ]
+	[ "$(grep -c daapki_ "$work/out")" -eq 0 ]
+	exits 0 ctl --token-file "$work/r" -t tenant-a group list
+	exits 6 ctl --token-file "$work/r" -t tenant-a group create x
+	exits 4 ctl --token-file "$work/r" -t tenant-b group list
+	id=$(ctl token list -t tenant-a --json | jq -r '.items[0].id')
+	exits 0 ctl token revoke "$id" -t tenant-a
+	exits 6 ctl --token-file "$work/r" -t tenant-a group list
+}
+
+settings_file() {
+	mkdir -p "$work/.config"
+	cat >"$work/.config/daactl.conf" <<-END
+	# of this test
+	url = $SERVICE_OPERATOR
+	ca_file = $SERVICE_CA
+	token_file = $SERVICE_TOKEN
+	tenant = tenant-a
+	END
+	exits 0 "$builddir/daactl" group list
+	grep -q '^default ' "$work/out"
+	exits 4 "$builddir/daactl" group list -t nope
+	rm "$work/.config/daactl.conf"
+}
+
+groups() {
+	exits 0 ctl group create lab -t tenant-a --lifetime 1h
+	exits 2 ctl group set lab -t tenant-a --lifetime 100y
+	exits 0 ctl group set lab -t tenant-a --min-interval 10s --json
+	jq -e '.min_interval_s == 10 and .lifetime_s == 3600' "$work/out"
+}
+
+policy_round() {
+	ctl policy show lab -t tenant-a --document >"$work/policy.json"
+	jq '.rules += [{"claim": "secure_boot", "equals": true}]' \
+	    "$work/policy.json" >"$work/policy2.json"
+	exits 0 ctl policy set lab "$work/policy2.json" -t tenant-a
+	ctl policy show lab -t tenant-a --json >"$work/out"
+	jq -e --slurpfile p "$work/policy2.json" \
+	    '.version == 2 and .policy == $p[0]' "$work/out"
+	echo '{"rules":' >"$work/broken.json"
+	exits 1 ctl policy set lab "$work/broken.json" -t tenant-a
+	echo '{"rules":[{"claim":"nonsense","equals":1}]}' |
+	    exits 2 ctl policy set lab - -t tenant-a
+	grep -q '(at /rules/0/claim)' "$work/err"
+}
+
+trust() {
+	# PEM with text before it, and DER.
+	openssl x509 -in "$work/other.pem" -text >"$work/text.pem"
+	openssl x509 -in "$work/other.pem" -outform DER -out "$work/other.der"
+	exits 0 ctl anchor add one "$work/text.pem" --platform --json
+	id=$(jq -r .id "$work/out")
+	exits 5 ctl anchor add two "$work/other.der" --platform
+	exits 0 ctl anchor remove "$id" --platform
+	cat "$work/other.pem" "$work/other.pem" >"$work/two.pem"
+	exits 1 ctl anchor add two "$work/two.pem" --platform
+	openssl pkey -in "$work/other.key" -pubout -out "$work/ek.pem"
+	exits 0 ctl hardware add --ek-public "$work/ek.pem" -t tenant-a \
+	    --expires-in 30d --json
+	spki=$(openssl pkey -pubin -in "$work/ek.pem" -outform DER |
+	    sha256sum | cut -c 1-64)
+	jq -e --arg id "tpm-ek:$spki" '.hardware_id == $id' "$work/out"
+	openssl pkey -pubin -in "$work/ek.pem" -outform DER -out "$work/ek.der"
+	exits 5 ctl hardware add --ek-public "$work/ek.der" -t tenant-a
+}
+
+# 12,000 lines are three calls; each line has its outcome.
+import() {
+	exits 0 ctl claim add "$(id_of taken)" -t tenant-b
+	{
+		echo id,group
+		id_of taken
+		echo nonsense
+		openssl rand -hex 384000 | fold -w 64
+	} >"$work/lot.csv"
+	exits 3 ctl claim import "$work/lot.csv" -t tenant-a -g lab
+	grep -q 'daactl: 12000 claimed, 0 claimed before, 2 refused' \
+	    "$work/err"
+	[ "$(wc -l <"$work/out")" -eq 12003 ]
+	grep -q '^ *2  .* refused  *claim.taken ' "$work/out"
+	grep -q '^ *3  nonsense  *refused  *request.field ' "$work/out"
+	last=$(tail -n 1 "$work/lot.csv")
+	grep -q "^12003  $last  *claimed " "$work/out"
+	exits 3 ctl claim import - -t tenant-a --json <"$work/lot.csv"
+	jq -e '.claimed == 0 and .already_claimed == 12000 and .refused == 2
+	    and (.items | length) == 12002' "$work/out"
+	printf '{"device_id":"%s","group":"lab"}\n' "$(id_of nd)" |
+	    exits 0 ctl claim import - -t tenant-a
+	exits 1 ctl claim import "$work/nothing.csv" -t tenant-a
+}
+
+lists() {
+	exits 0 ctl device list -t tenant-a --group lab --json
+	jq -e '(.items | length) == 12001 and (has("next") | not) and
+	    ([.items[].device_id] | unique | length) == 12001' "$work/out"
+	exits 0 ctl device list -t tenant-a -n 1500 --json
+	jq -e '(.items | length) == 1500 and has("next")' "$work/out"
+	next=$(jq -r .next "$work/out")
+	exits 0 ctl device list -t tenant-a --after "$next" --json
+	jq -e '(.items | length) == 10501' "$work/out"
+	exits 0 ctl device list -t tenant-a
+	[ "$(wc -l <"$work/out")" -eq 12002 ]
+	[ "$(awk '{ print NF }' "$work/out" | sort -u | wc -l)" -le 2 ]
+	exits 0 ctl device list -t tenant-b --state banned --json
+	jq -e '.items == []' "$work/out"
+}
+
+device() {
+	hardware=tpm-ek:$(id_of hardware)
+	exits 0 ctl claim add "$hardware" -t tenant-a
+	exits 0 ctl claim add "$(id_of "$hardware")" -t tenant-a
+	exits 5 ctl claim add "$hardware" -t tenant-b
+	grep -q '^daactl: claim.taken: The device is claimed already. ' \
+	    "$work/err"
+	exits 0 ctl device move "$hardware" lab -t tenant-a
+	exits 0 ctl device ban "$hardware" -t tenant-a --reason 'stolen; sold'
+	exits 5 ctl claim release "$hardware" -t tenant-a
+	exits 0 ctl device unban "$hardware" -t tenant-a
+	exits 0 ctl claim release "$hardware" -t tenant-a --reason 'sold & gone'
+	exits 4 ctl device show "$hardware" -t tenant-a
+	exits 0 ctl claim history "$hardware" -t tenant-a --json
+	jq -e '.items[0].release_reason == "sold & gone"' "$work/out"
+}
+
+bundle() {
+	exits 0 ctl ca fetch -t tenant-a -o "$work/root.pem"
+	exits 0 ctl ca fetch -t tenant-a --chain -o "$work/chain.pem"
+	[ "$(grep -c BEGIN "$work/root.pem")" -eq 1 ]
+	[ "$(grep -c BEGIN "$work/chain.pem")" -eq 2 ]
+	ca=$(ctl ca list -t tenant-a --json |
+	    jq -r '.items[] | select(.role == "issuing").id')
+	ctl ca show "$ca" -t tenant-a --pem >"$work/ca.pem"
+	openssl verify -CAfile "$work/root.pem" "$work/ca.pem"
+	exits 1 ctl ca fetch -t tenant-a -o "$work/no/such/folder/root.pem"
+}
+
+reports() {
+	exits 0 ctl report export -t tenant-a -o "$work/events.csv"
+	head -n 1 "$work/events.csv" | grep -q '^"\{0,1\}DeviceId"\{0,1\},'
+	[ ! -e "$work/events.csv.part" ]
+	exits 2 ctl report list -t tenant-a --from yesterday
+	exits 4 ctl report show 999 -t tenant-a
+	exits 0 ctl event list -t tenant-a -n 3
+}
+
+if ! service_begin "$work"; then
+	echo "1..1"
+	echo "not ok 1 - a server begins"
+	exit 1
+fi
+step "failures have the exit status and the words of the manual" statuses
+step "a server that the CA file does not vouch for is not spoken to" untrusted
+step "a token goes into a file and is good until it is revoked" token_file
+step "the settings file is enough" settings_file
+step "groups are made and changed" groups
+step "a policy is shown, edited and set" policy_round
+step "anchors and keys are read as PEM and DER" trust
+step "12,000 claims are imported with an outcome for each line" import
+step "lists are followed to the end, or to the limit" lists
+step "a device is claimed, moved, banned and released by its hardware ID" device
+step "the bundle verifies the issuing CA" bundle
+step "reports are exported whole" reports
+echo "1..$n"
+exit $failed
