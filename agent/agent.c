@@ -10,7 +10,7 @@
 #include "base/base.h"
 #include "base/file.h"
 
-#define VALID_MARGIN_S	30	/* a handshake must not end after the end */
+#define VALID_MARGIN_S	2	/* a handshake must not end after the end */
 
 AUTO_DEFINE(BIO, BIO_free_all);
 AUTO_DEFINE(X509, X509_free);
