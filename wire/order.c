@@ -397,7 +397,7 @@ open_read(struct ctx *cx, struct slice frame, struct reader *out_body,
 	size_t n;
 
 	TRY(wire_frame_size(cx, frame, &n));
-	if (n != frame.n)
+	if (n == 0 || n != frame.n)
 		return FAIL(cx, ERR_ORDER_MALFORMED,
 		    "%zu bytes are not one frame", frame.n);
 	*out_body = reader_of(SLICE(frame.p + 4, frame.n - 4));

@@ -14,6 +14,16 @@
 #define HELP_AIA_URL	"http://status.example:8080/ca/1.cer"
 #define HELP_DAY	INT64_C(86400)
 
+/* A sanitizer needs system calls that the sandbox refuses. */
+extern void __asan_init(void) __attribute__((weak));
+extern void __tsan_init(void) __attribute__((weak));
+
+static inline bool
+help_can_sandbox(void)
+{
+	return __asan_init == NULL && __tsan_init == NULL;
+}
+
 /* SPKI of a new key: "P-256", "P-384", "ED25519" or "RSA2048". */
 static inline struct slice
 help_spki(const char *kind)

@@ -563,8 +563,8 @@ START_TEST(text_that_is_not_one_pem_block_is_refused)
 		"-----BEGIN X509 CRL-----\nAA!A\n-----END X509 CRL-----\n",
 		"-----BEGIN X509 CRL-----\nAAAA\n",
 		"x-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n",
-		"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"
-		"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n",
+		("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"
+		"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"),
 	};
 	struct slice back;
 

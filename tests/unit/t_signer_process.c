@@ -58,8 +58,7 @@ end(void)
 static void
 exec_signer(int fd)
 {
-	const char *sandbox = getenv("DAAPKI_TEST_NO_SANDBOX") != NULL ?
-	    "--no-sandbox" : NULL;
+	const char *sandbox = help_can_sandbox() ? NULL : "--no-sandbox";
 
 	(void)fcntl(fd, F_SETFD, 0);
 	(void)execl("./daa-signer", "daa-signer", "--master-key",
@@ -601,8 +600,8 @@ start_listening(const char *path)
 
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
-		const char *sandbox = getenv("DAAPKI_TEST_NO_SANDBOX") != NULL ?
-		    "--no-sandbox" : NULL;
+		const char *sandbox = help_can_sandbox() ? NULL :
+		    "--no-sandbox";
 
 		(void)execl("./daa-signer", "daa-signer", "--master-key",
 		    in_folder("master"), "--journal", in_folder("journal"),
