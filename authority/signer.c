@@ -32,6 +32,8 @@ struct signer {
 	pthread_mutex_t		 lock;		/* holds all below */
 	pthread_cond_t		 changed;	/* up or stop changed */
 	bool			 up, stop;
+	struct timespec		 give_up;	/* while not up: until when to
+						 * wait for it */
 	int			 fd;
 	uint64_t		 next_tag;
 	struct waiter		*waiters;
@@ -184,6 +186,7 @@ set_up(struct signer *s, int fd, bool up)
 	lock(&s->lock);
 	s->up = up;
 	s->fd = fd;
+	deadline_in(SIGNER_OUTAGE_S * 1000, &s->give_up);
 	for (struct waiter *w = s->waiters; !up && w != NULL; w = w->next) {
 		w->lost = true;
 		ASSERT(pthread_cond_signal(&w->wake) == 0);
@@ -327,11 +330,12 @@ exchange(struct signer *s, struct order *order, struct ctx *cx,
     struct waiter *w, struct err *out)
 {
 	struct buf frame = buf_in(cx->arena, WIRE_FRAME_MAX);
-	struct timespec until;
+	struct timespec until, give_up;
 
 	deadline_in(SIGNER_WAIT_S * 1000, &until);
 	lock(&s->lock);
-	if (!wait_up(s, &until)) {
+	give_up = s->give_up;
+	if (!wait_up(s, &give_up)) {
 		unlock(&s->lock);
 		return false;
 	}

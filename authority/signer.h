@@ -8,7 +8,10 @@
 
 #include "wire/order.h"
 
-#define SIGNER_WAIT_S	10	/* for a connection or an answer; then 503 */
+#define SIGNER_WAIT_S	10	/* for an answer, and for the first connection */
+/* A restart of the signer delays orders; a longer outage fails them at once, so
+ * that they do not hold the workers that could serve what needs no signer. */
+#define SIGNER_OUTAGE_S	3
 
 struct signer;
 
@@ -34,7 +37,8 @@ bool		signer_is_up(struct signer *);
  * Send an order (its tag is chosen here) and wait for its answer, which is in
  * cx->arena.  A lost connection fails what is under way: the signer may have
  * done it, and recovery at the next start of either brings it in.
- * ERR_SIGNER_GONE	no connection, or it broke, or no answer in time
+ * ERR_SIGNER_GONE	no connection for SIGNER_OUTAGE_S, or it broke, or no
+ *			answer in time; Retry-After is set
  * ERR_SIGNER_REFUSED	the signer said no: the note has its code and words
  */
 struct err	signer_call(struct ctx *, struct signer *, struct order *,

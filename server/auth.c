@@ -19,7 +19,8 @@ check_certificate(struct ctx *cx, struct job *job)
 	return OK;
 }
 
-/* An expired certificate is no obstacle where evidence is the proof. */
+/* An expired certificate, or another CA's, is no obstacle where evidence is the
+ * proof.  A revoked one is: who shows it learns so at once. */
 static struct err
 look_at_certificate(struct ctx *cx, struct job *job)
 {
@@ -28,7 +29,7 @@ look_at_certificate(struct ctx *cx, struct job *job)
 	if (job->certificate.n == 0)
 		return OK;
 	e = check_certificate(cx, job);
-	if (e.code == ERR_STORAGE)
+	if (e.code == ERR_STORAGE || e.code == ERR_CERT_REVOKED)
 		return e;
 	if (failed(e)) {
 		log_put(cx->log, LOG_LEVEL_DEBUG, "client.ignored",
