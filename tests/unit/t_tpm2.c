@@ -1,0 +1,935 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each check of TPM evidence: one test in which only that check fails. */
+#include "attest/tpm2.h"
+#include "codec/base64.h"
+#include "tests/make_tpm.h"
+#include "unit.h"
+
+static struct make_device d;
+static struct attestation out;
+
+static void
+begin(void)
+{
+	make_device(cx, &d);
+}
+
+static struct err
+verify(void)
+{
+	return make_verify(cx, make_evidence(cx, &d), &d, &out);
+}
+
+static struct err
+verify_key(void)
+{
+	return make_verify(cx, make_key_evidence(cx, &d), &d, &out);
+}
+
+/* --- what is accepted -------------------------------------------------- */
+
+static bool
+claim_bool(const char *name)
+{
+	const struct claim *c = claims_find(&out.claims, name);
+
+	ck_assert_ptr_nonnull(c);
+	return c->boolean;
+}
+
+START_TEST(a_whole_and_honest_device_is_accepted_and_described)
+{
+	const struct claim *c;
+	char device_id[DEVICE_ID_SIZE];
+
+	begin();
+	ck_ok(verify());
+	ck_assert_str_eq(out.format, "tpm2");
+	ck_assert_int_eq(strncmp(out.hardware_id, "tpm-ek:", 7), 0);
+	ck_assert_uint_eq(strlen(out.hardware_id), 7 + 64);
+	attest_device_id(out.hardware_id, device_id);
+	ck_assert_uint_eq(strlen(device_id), 64);
+	ck_assert(claim_bool("hardware_key"));
+	ck_assert(claim_bool("ek_certified"));
+	ck_assert(claim_bool("event_log"));
+	ck_assert(claim_bool("secure_boot"));
+	ck_assert(!claim_bool("debug"));
+	ck_assert(claim_bool("tpm_clock_safe"));
+	c = claims_find(&out.claims, "tpm_manufacturer");
+	ck_assert_str_eq(c->text, "53544D20");
+	c = claims_find(&out.claims, "tpm_firmware_version");
+	ck_assert_uint_eq(c->uint, 0x0001000200030004);
+	c = claims_find(&out.claims, "tpm_reset_count");
+	ck_assert_uint_eq(c->uint, 3);
+	c = claims_find(&out.claims, "pcr.sha256.9");
+	ck_assert_uint_eq(c->bytes.n, 32);
+	ck_assert_ptr_null(claims_find(&out.claims, "pcr.sha256.10"));
+	c = claims_find(&out.claims, "boot_components");
+	ck_assert_uint_eq(c->list.n, 2);
+	c = claims_find(&out.claims, "boot_authorities");
+	ck_assert_uint_eq(c->list.n, 1);
+}
+END_TEST
+
+START_TEST(evidence_says_whose_it_is_before_it_is_checked)
+{
+	struct evidence evidence;
+	char id[HARDWARE_ID_MAX];
+	struct slice name;
+
+	begin();
+	ck_ok(evidence_read(cx, make_evidence(cx, &d), "", &evidence));
+	evidence_identify(cx, &evidence, id, &name);
+	ck_ok(evidence_verify(cx, &evidence, &d.appraisal, &out));
+	ck_assert_str_eq(id, out.hardware_id);
+	ck_assert(slice_equal(name,
+	    claims_find(&out.claims, "ak_name")->bytes));
+}
+END_TEST
+
+START_TEST(an_rsa_ak_with_either_padding_is_accepted)
+{
+	begin();
+	d.ak = make_rsa(cx, 2048);
+	d.ak_public = make_ak_public(d.ak);
+	ck_ok(verify());
+	d.ak_public.scheme = TPM_RSAPSS;
+	d.activation.ak_name = SLICE_NONE;
+	ck_ok(verify());
+}
+END_TEST
+
+START_TEST(without_a_key_attestation_the_key_is_called_software)
+{
+	begin();
+	d.send_key = false;
+	ck_ok(verify());
+	ck_assert(!claim_bool("hardware_key"));
+}
+END_TEST
+
+START_TEST(without_a_log_no_boot_claim_is_made)
+{
+	begin();
+	d.send_log = false;
+	ck_ok(verify());
+	ck_assert(!claim_bool("event_log"));
+	ck_assert_ptr_null(claims_find(&out.claims, "secure_boot"));
+	ck_assert_ptr_null(claims_find(&out.claims, "boot_components"));
+}
+END_TEST
+
+START_TEST(an_unsafe_clock_is_told)
+{
+	begin();
+	d.quote.safe = 0;
+	ck_ok(verify());
+	ck_assert(!claim_bool("tpm_clock_safe"));
+}
+END_TEST
+
+/* --- who vouches for the AK ------------------------------------------- */
+
+START_TEST(an_ak_that_nobody_vouches_for_is_refused)
+{
+	begin();
+	d.activated = false;
+	d.send_ek_cert = false;
+	ck_fails(verify(), ERR_EV_CHAIN);
+}
+END_TEST
+
+START_TEST(an_ek_beside_an_ak_that_was_not_activated_is_refused)
+{
+	begin();
+	d.activated = false;
+	d.send_ak_cert = true;
+	ck_fails(verify(), ERR_EV_ACTIVATION);
+}
+END_TEST
+
+START_TEST(an_activation_of_another_ak_is_refused)
+{
+	const json_t *e;
+
+	begin();
+	e = make_evidence(cx, &d);
+	d.activation.ak_name = make_name(cx, SLICE("other", 5));
+	ck_fails(make_verify(cx, e, &d, &out), ERR_EV_ACTIVATION);
+}
+END_TEST
+
+START_TEST(an_activation_in_another_tpm_is_refused)
+{
+	const json_t *e;
+
+	begin();
+	e = make_evidence(cx, &d);
+	d.activation.ek_spki_sha256[31] ^= 1;
+	ck_fails(make_verify(cx, e, &d, &out), ERR_EV_ACTIVATION);
+}
+END_TEST
+
+START_TEST(an_activation_without_an_ek_shown_is_refused)
+{
+	begin();
+	d.send_ek_cert = false;
+	ck_fails(verify(), ERR_EV_ACTIVATION);
+}
+END_TEST
+
+START_TEST(a_registered_ak_is_believed_and_names_no_hardware)
+{
+	struct trust_key key;
+
+	begin();
+	d.activated = false;
+	d.send_ek_cert = false;
+	key.id = make_name(cx, make_tpmt_public(cx, &d.ak_public));
+	key.spki = make_spki(cx, d.ak);
+	d.trust.keys = &key;
+	d.trust.n_keys = 1;
+	ck_ok(verify());
+	ck_assert_str_eq(out.hardware_id, "");
+	ck_assert_ptr_null(claims_find(&out.claims, "ek_certified"));
+	key.spki = make_spki(cx, d.app);
+	ck_fails(verify(), ERR_EV_MISMATCH);
+}
+END_TEST
+
+static void
+with_ak_certificate(void)
+{
+	begin();
+	d.activated = false;
+	d.send_ek_cert = false;
+	d.send_ak_cert = true;
+}
+
+START_TEST(an_ak_with_a_certificate_is_believed)
+{
+	with_ak_certificate();
+	ck_ok(verify());
+	ck_assert_str_eq(out.hardware_id, "");
+}
+END_TEST
+
+START_TEST(an_ak_certificate_for_another_key_is_refused)
+{
+	with_ak_certificate();
+	d.ak_cert.key = d.app;
+	ck_fails(verify(), ERR_EV_MISMATCH);
+}
+END_TEST
+
+START_TEST(an_ak_certificate_without_its_usage_is_refused)
+{
+	with_ak_certificate();
+	d.ak_cert.eku = NULL;
+	ck_fails(verify(), ERR_EV_PROPERTY);
+	d.ak_cert.eku = "2.23.133.8.1";
+	ck_fails(verify(), ERR_EV_PROPERTY);
+}
+END_TEST
+
+START_TEST(a_clouds_instance_certificate_needs_no_ak_usage)
+{
+	with_ak_certificate();
+	d.ak_cert.eku = "2.23.133.8.1";
+	d.ak_cert.other_oid = "1.3.6.1.4.1.11129.2.1.21";
+	ck_ok(verify());
+}
+END_TEST
+
+START_TEST(an_ak_certificate_that_is_not_for_signing_is_refused)
+{
+	with_ak_certificate();
+	d.ak_cert.usage = "critical,keyEncipherment";
+	ck_fails(verify(), ERR_EV_PROPERTY);
+}
+END_TEST
+
+START_TEST(a_cas_certificate_is_not_an_aks)
+{
+	with_ak_certificate();
+	d.ak_cert.ca = 1;
+	ck_fails(verify(), ERR_EV_PROPERTY);
+}
+END_TEST
+
+START_TEST(an_ak_certificate_must_lead_to_an_anchor)
+{
+	with_ak_certificate();
+	d.ak_cert.issuer_key = d.app;
+	ck_fails(verify(), ERR_EV_SIGNATURE);
+}
+END_TEST
+
+START_TEST(an_ak_certificate_must_name_the_device_asked_for)
+{
+	with_ak_certificate();
+	d.appraisal.identifier = "device-1";
+	ck_ok(verify());
+	d.appraisal.identifier = "device-2";
+	ck_fails(verify(), ERR_EV_MISMATCH);
+	d.appraisal.identifier = "device-1";
+	d.ak_cert.permanent_id = NULL;
+	ck_fails(verify(), ERR_EV_MISMATCH);
+}
+END_TEST
+
+/* --- what an AK must be ------------------------------------------------ */
+
+static void
+check_ak_attributes(uint32_t set, uint32_t clear)
+{
+	begin();
+	d.ak_public.attributes |= set;
+	d.ak_public.attributes &= ~clear;
+	ck_fails(verify(), ERR_EV_PROPERTY);
+}
+
+START_TEST(an_ak_that_is_not_restricted_is_refused)
+{
+	check_ak_attributes(0, TPM_RESTRICTED);
+}
+END_TEST
+
+START_TEST(an_ak_that_does_not_sign_is_refused)
+{
+	check_ak_attributes(0, TPM_SIGN);
+}
+END_TEST
+
+START_TEST(an_ak_that_decrypts_is_refused)
+{
+	check_ak_attributes(TPM_DECRYPT, 0);
+}
+END_TEST
+
+START_TEST(an_ak_that_can_leave_its_tpm_is_refused)
+{
+	check_ak_attributes(0, TPM_FIXED_TPM);
+	check_ak_attributes(0, TPM_FIXED_PARENT);
+}
+END_TEST
+
+START_TEST(an_ak_that_was_made_elsewhere_is_refused)
+{
+	check_ak_attributes(0, TPM_SENSITIVE_ORIGIN);
+}
+END_TEST
+
+START_TEST(an_ak_named_by_sha1_is_refused)
+{
+	begin();
+	d.ak_public.name_alg = TPM_SHA1;
+	ck_fails(verify(), ERR_EV_PROPERTY);
+}
+END_TEST
+
+START_TEST(an_ak_without_a_scheme_is_refused)
+{
+	const json_t *e;
+
+	begin();
+	e = make_evidence(cx, &d);
+	d.ak_public.scheme = TPM_NULL;
+	ck_assert_int_eq(json_object_set_new((json_t *)(uintptr_t)e,
+	    "ak_public", json_string(base64url(cx->arena,
+	    make_tpmt_public(cx, &d.ak_public)))), 0);
+	ck_fails(make_verify(cx, e, &d, &out), ERR_EV_PROPERTY);
+}
+END_TEST
+
+START_TEST(an_ak_that_signs_over_sha1_needs_permission)
+{
+	begin();
+	d.ak_public.hash = TPM_SHA1;
+	ck_fails(verify(), ERR_EV_PROPERTY);
+	d.trust.allow = TRUST_ALLOW_SHA1;
+	ck_ok(verify());
+}
+END_TEST
+
+START_TEST(the_registers_digest_is_made_with_the_signatures_hash)
+{
+	begin();
+	d.ak_public.hash = TPM_SHA384;
+	ck_ok(verify());
+	d.digest_given = true;
+	d.ak_public.hash = TPM_SHA256;
+	d.activation.ak_name = SLICE_NONE;
+	ck_fails(verify(), ERR_EV_BINDING);
+}
+END_TEST
+
+START_TEST(an_rsa_ak_below_2048_bits_is_refused)
+{
+	begin();
+	d.ak = make_rsa(cx, 1024);
+	d.ak_public = make_ak_public(d.ak);
+	ck_fails(verify(), ERR_EV_PROPERTY);
+}
+END_TEST
+
+/* --- the quote --------------------------------------------------------- */
+
+START_TEST(a_quote_signed_by_another_key_is_refused)
+{
+	begin();
+	d.quote_signer = d.app;
+	ck_fails(verify(), ERR_EV_SIGNATURE);
+}
+END_TEST
+
+START_TEST(a_signature_of_another_scheme_than_the_aks_is_refused)
+{
+	const json_t *e;
+	struct make_public pss;
+
+	begin();
+	d.ak = make_rsa(cx, 2048);
+	d.ak_public = make_ak_public(d.ak);
+	e = make_evidence(cx, &d);
+	pss = d.ak_public;
+	pss.scheme = TPM_RSAPSS;
+	d.activation.ak_name = make_name(cx, make_tpmt_public(cx, &pss));
+	ck_assert_int_eq(json_object_set_new((json_t *)(uintptr_t)e,
+	    "ak_public", json_string(base64url(cx->arena,
+	    make_tpmt_public(cx, &pss)))), 0);
+	ck_fails(make_verify(cx, e, &d, &out), ERR_EV_SIGNATURE);
+}
+END_TEST
+
+START_TEST(what_does_not_begin_as_a_tpm_would_is_refused)
+{
+	begin();
+	d.quote.magic ^= 1;
+	ck_fails(verify(), ERR_EV_PROPERTY);
+}
+END_TEST
+
+START_TEST(another_attestation_in_place_of_a_quote_is_refused)
+{
+	begin();
+	d.quote.type = TPM_ATTEST_CERTIFY;
+	d.quote.name = make_name(cx, SLICE("x", 1));
+	ck_fails(verify(), ERR_EV_PROPERTY);
+	d.quote.type = 0x8019;
+	ck_fails(verify(), ERR_EV_PROPERTY);
+}
+END_TEST
+
+static void
+check_quote_extra(struct slice extra)
+{
+	begin();
+	d.quote_extra_given = true;
+	d.quote.extra = extra;
+	ck_fails(verify(), ERR_EV_NONCE);
+}
+
+START_TEST(a_quote_for_another_nonce_is_refused)
+{
+	const json_t *e;
+
+	check_quote_extra(SLICE_NONE);
+	check_quote_extra(SLICE("01234567890123456789012345678901", 32));
+	begin();
+	e = make_evidence(cx, &d);
+	d.nonce[0] ^= 1;
+	ck_fails(make_verify(cx, e, &d, &out), ERR_EV_NONCE);
+}
+END_TEST
+
+START_TEST(the_nonce_as_it_stands_is_no_binding)
+{
+	begin();
+	check_quote_extra(SLICE_OF(d.nonce));
+}
+END_TEST
+
+START_TEST(a_binding_made_for_another_format_is_refused)
+{
+	uint8_t hash[32];
+
+	begin();
+	attest_binding("tpm2-key", SLICE_OF(d.nonce), d.spki, hash, 32);
+	check_quote_extra(SLICE_OF(hash));
+}
+END_TEST
+
+START_TEST(a_quote_for_another_software_key_is_refused)
+{
+	const json_t *e;
+
+	begin();
+	d.send_key = false;
+	e = make_evidence(cx, &d);
+	d.appraisal.spki = make_spki(cx, d.ek);
+	ck_fails(make_verify(cx, e, &d, &out), ERR_EV_NONCE);
+}
+END_TEST
+
+START_TEST(no_key_to_certify_is_never_bound)
+{
+	const json_t *e;
+
+	begin();
+	e = make_evidence(cx, &d);
+	d.appraisal.spki = SLICE_NONE;
+	ck_fails(make_verify(cx, e, &d, &out), ERR_EV_KEY_NOT_BOUND);
+}
+END_TEST
+
+/* --- registers --------------------------------------------------------- */
+
+static const json_t *
+evidence_with_pcr(const char *bank, const char *pcr, const char *value)
+{
+	json_t *e = make_evidence(cx, &d);
+	json_t *banks = json_object_get(e, "pcrs");
+	json_t *regs = json_object_get(banks, bank);
+
+	if (regs == NULL) {
+		regs = json_object();
+		ck_assert_int_eq(json_object_set_new(banks, bank, regs), 0);
+	}
+	if (value == NULL)
+		ck_assert_int_eq(json_object_del(regs, pcr), 0);
+	else
+		ck_assert_int_eq(json_object_set_new(regs, pcr,
+		    json_string(value)), 0);
+	return e;
+}
+
+static const char zeros64[] =
+    "0000000000000000000000000000000000000000000000000000000000000000";
+
+START_TEST(a_register_of_another_value_is_refused)
+{
+	begin();
+	ck_fails(make_verify(cx, evidence_with_pcr("sha256", "7", zeros64),
+	    &d, &out), ERR_EV_BINDING);
+}
+END_TEST
+
+START_TEST(a_register_that_was_not_quoted_is_refused)
+{
+	begin();
+	ck_fails(make_verify(cx, evidence_with_pcr("sha256", "10", zeros64),
+	    &d, &out), ERR_EV_BINDING);
+}
+END_TEST
+
+START_TEST(a_quoted_register_that_was_not_sent_is_refused)
+{
+	begin();
+	ck_fails(make_verify(cx, evidence_with_pcr("sha256", "9", NULL), &d,
+	    &out), ERR_EV_BINDING);
+}
+END_TEST
+
+START_TEST(a_bank_that_was_not_quoted_is_refused)
+{
+	begin();
+	ck_fails(make_verify(cx, evidence_with_pcr("sha3_256", "0", zeros64),
+	    &d, &out), ERR_EV_BINDING);
+}
+END_TEST
+
+/* CVE-2022-0317: values beside a quote over nothing. */
+START_TEST(a_quote_over_no_register_proves_none)
+{
+	const json_t *e;
+	json_t *pcrs;
+
+	begin();
+	e = make_evidence(cx, &d);
+	pcrs = json_incref(json_object_get(e, "pcrs"));
+	d.quote.n_selections = 0;
+	e = make_evidence(cx, &d);
+	ck_fails(make_verify(cx, e, &d, &out), ERR_EV_MALFORMED);
+	ck_assert_int_eq(json_object_set_new((json_t *)(uintptr_t)e, "pcrs",
+	    pcrs), 0);
+	ck_fails(make_verify(cx, e, &d, &out), ERR_EV_BINDING);
+}
+END_TEST
+
+START_TEST(a_digest_that_the_registers_do_not_give_is_refused)
+{
+	begin();
+	d.digest_given = true;
+	d.quote.pcr_digest = SLICE("01234567890123456789012345678901", 32);
+	ck_fails(verify(), ERR_EV_BINDING);
+}
+END_TEST
+
+START_TEST(a_bank_selected_twice_is_refused)
+{
+	begin();
+	d.quote.selections[1] = d.quote.selections[0];
+	d.quote.n_selections = 2;
+	ck_fails(verify(), ERR_EV_UNSUPPORTED);
+}
+END_TEST
+
+START_TEST(several_banks_are_quoted_in_the_order_selected)
+{
+	begin();
+	d.quote.selections[0] = (struct tpm_pcr_selection){ TPM_SHA256, 0x3ff };
+	d.quote.selections[1] = (struct tpm_pcr_selection){ TPM_SHA384, 0 };
+	d.quote.selections[2] = (struct tpm_pcr_selection){ TPM_SHA1, 0x81 };
+	d.quote.n_selections = 3;
+	ck_ok(verify());
+	ck_assert_ptr_nonnull(claims_find(&out.claims, "pcr.sha1.7"));
+}
+END_TEST
+
+START_TEST(registers_that_are_no_registers_are_refused)
+{
+	begin();
+	ck_fails(make_verify(cx, evidence_with_pcr("sha256", "24", zeros64),
+	    &d, &out), ERR_EV_MALFORMED);
+	ck_fails(make_verify(cx, evidence_with_pcr("sha256", "07", zeros64),
+	    &d, &out), ERR_EV_MALFORMED);
+	ck_fails(make_verify(cx, evidence_with_pcr("sha256", "7", "00"),
+	    &d, &out), ERR_EV_MALFORMED);
+	ck_fails(make_verify(cx, evidence_with_pcr("md5", "7", "00"),
+	    &d, &out), ERR_EV_MALFORMED);
+}
+END_TEST
+
+/* --- the key ----------------------------------------------------------- */
+
+START_TEST(another_key_than_the_one_attested_is_not_bound)
+{
+	begin();
+	/* The quote is for the software key; the TPM attests another one. */
+	d.spki = make_spki(cx, make_p256(cx));
+	ck_fails(verify(), ERR_EV_KEY_NOT_BOUND);
+	d.send_ak_cert = true;
+	ck_fails(verify_key(), ERR_EV_KEY_NOT_BOUND);
+}
+END_TEST
+
+START_TEST(an_attestation_that_names_another_key_is_not_bound)
+{
+	begin();
+	d.name_given = true;
+	d.certify.name = make_name(cx, SLICE("another", 7));
+	ck_fails(verify(), ERR_EV_KEY_NOT_BOUND);
+	d.send_ak_cert = true;
+	ck_fails(verify_key(), ERR_EV_KEY_NOT_BOUND);
+}
+END_TEST
+
+START_TEST(a_key_attested_by_another_ak_is_refused)
+{
+	begin();
+	d.certify_signer = d.app;
+	ck_fails(verify(), ERR_EV_SIGNATURE);
+}
+END_TEST
+
+START_TEST(a_key_attested_for_another_nonce_is_refused)
+{
+	begin();
+	d.certify_extra_given = true;
+	d.certify.extra = SLICE("01234567890123456789012345678901", 32);
+	ck_fails(verify(), ERR_EV_NONCE);
+	d.certify.extra = SLICE_NONE;
+	ck_fails(verify(), ERR_EV_NONCE);
+}
+END_TEST
+
+START_TEST(a_key_attestation_that_no_tpm_made_is_refused)
+{
+	begin();
+	d.certify.magic = 0;
+	ck_fails(verify(), ERR_EV_PROPERTY);
+	begin();
+	d.certify.type = TPM_ATTEST_QUOTE;
+	ck_fails(verify(), ERR_EV_PROPERTY);
+}
+END_TEST
+
+static void
+check_app_attributes(uint32_t set, uint32_t clear)
+{
+	begin();
+	d.app_public.attributes |= set;
+	d.app_public.attributes &= ~clear;
+	ck_fails(verify(), ERR_EV_PROPERTY);
+}
+
+START_TEST(a_key_that_can_leave_the_tpm_is_refused)
+{
+	check_app_attributes(0, TPM_FIXED_TPM);
+	check_app_attributes(0, TPM_FIXED_PARENT);
+}
+END_TEST
+
+START_TEST(a_key_that_was_imported_is_refused)
+{
+	check_app_attributes(0, TPM_SENSITIVE_ORIGIN);
+}
+END_TEST
+
+START_TEST(a_key_that_does_not_sign_is_refused)
+{
+	check_app_attributes(TPM_DECRYPT, TPM_SIGN);
+}
+END_TEST
+
+START_TEST(a_restricted_key_is_refused)
+{
+	check_app_attributes(TPM_RESTRICTED, 0);
+}
+END_TEST
+
+START_TEST(a_key_with_a_weak_modulus_is_refused)
+{
+	begin();
+	d.app = make_roca(cx);
+	d.app_public = make_app_public(d.app);
+	d.spki = make_spki(cx, d.app);
+	ck_fails(verify(), ERR_EV_PROPERTY);
+}
+END_TEST
+
+START_TEST(a_key_named_by_sha1_is_refused)
+{
+	begin();
+	d.app_public.name_alg = TPM_SHA1;
+	ck_fails(verify(), ERR_EV_UNSUPPORTED);
+}
+END_TEST
+
+/* --- tpm2-key ---------------------------------------------------------- */
+
+START_TEST(a_key_attested_alone_needs_a_vouched_ak)
+{
+	begin();
+	d.send_ak_cert = true;
+	ck_ok(verify_key());
+	ck_assert(claim_bool("hardware_key"));
+	ck_assert_str_eq(out.hardware_id, "");
+	d.send_ak_cert = false;
+	ck_fails(verify_key(), ERR_EV_CHAIN);
+}
+END_TEST
+
+START_TEST(a_certificate_alone_stands_for_the_ak)
+{
+	json_t *e;
+
+	begin();
+	d.send_ak_cert = true;
+	e = make_key_evidence(cx, &d);
+	ck_assert_int_eq(json_object_del(e, "ak_public"), 0);
+	ck_ok(make_verify(cx, e, &d, &out));
+	ck_assert_int_eq(json_object_del(e, "ak_chain"), 0);
+	ck_fails(make_verify(cx, e, &d, &out), ERR_EV_MALFORMED);
+}
+END_TEST
+
+/* --- form -------------------------------------------------------------- */
+
+START_TEST(unknown_and_missing_members_are_refused_by_name)
+{
+	static const char *const required[] = {
+		"ak_public", "quote", "quote_signature", "pcrs", "format",
+	};
+	json_t *e;
+
+	begin();
+	e = make_evidence(cx, &d);
+	ck_assert_int_eq(json_object_set_new(e, "note", json_true()), 0);
+	ck_fails(make_verify(cx, e, &d, &out), ERR_EV_MALFORMED);
+	ck_assert_str_eq(cx->trail->pointer, "/evidence/note");
+	for (size_t i = 0; i < COUNT_OF(required); i++) {
+		e = make_evidence(cx, &d);
+		ck_assert_int_eq(json_object_del(e, required[i]), 0);
+		ck_fails(make_verify(cx, e, &d, &out), ERR_EV_MALFORMED);
+	}
+	e = make_evidence(cx, &d);
+	ck_assert_int_eq(json_object_set_new(e, "format",
+	    json_string("tpm3")), 0);
+	ck_fails(make_verify(cx, e, &d, &out), ERR_EV_UNSUPPORTED);
+}
+END_TEST
+
+START_TEST(an_activation_is_handed_to_who_made_it)
+{
+	json_t *e, *activation = json_object();
+	struct evidence evidence;
+	struct slice secret;
+	const char *token;
+
+	begin();
+	e = make_evidence(cx, &d);
+	ck_ok(evidence_read(cx, e, "", &evidence));
+	ck_assert(!tpm2_activation(&evidence, &token, &secret));
+	(void)json_object_set_new(activation, "token", json_string("abc"));
+	(void)json_object_set_new(activation, "secret", json_string("AAEC"));
+	(void)json_object_set_new(e, "activation", activation);
+	ck_ok(evidence_read(cx, e, "", &evidence));
+	ck_assert(tpm2_activation(&evidence, &token, &secret));
+	ck_assert_str_eq(token, "abc");
+	ck_assert(slice_equal(secret, SLICE("\0\1\2", 3)));
+}
+END_TEST
+
+/* Bytes of a member, at "name" or "name/inner". */
+static struct slice
+member_bytes(const json_t *e, const char *name, const char *inner)
+{
+	const json_t *v = json_object_get(e, name);
+	struct slice s;
+
+	if (inner != NULL)
+		v = json_object_get(v, inner);
+	ck_assert(base64url_parse(cx->arena, json_string_value(v),
+	    json_string_length(v), 1 << 20, &s));
+	return s;
+}
+
+static void
+set_member(json_t *e, const char *name, const char *inner, struct slice s)
+{
+	json_t *at = inner == NULL ? e : json_object_get(e, name);
+
+	ck_assert_int_eq(json_object_set_new(at, inner == NULL ? name : inner,
+	    json_string(base64url(cx->arena, s))), 0);
+}
+
+static const struct { const char *name, *inner; } members[] = {
+	{ "ak_public", NULL }, { "quote", NULL }, { "quote_signature", NULL },
+	{ "ek_certificate", NULL }, { "key", "public" }, { "key", "attest" },
+	{ "key", "signature" },
+};
+
+START_TEST(evidence_with_any_bit_changed_is_refused)
+{
+	json_t *e;
+
+	begin();
+	e = make_evidence(cx, &d);
+	for (size_t m = 0; m < COUNT_OF(members); m++) {
+		struct slice s = member_bytes(e, members[m].name,
+		    members[m].inner);
+		uint8_t *p = arena_dup(cx->arena, s.p, s.n);
+
+		for (size_t bit = 0; bit < 8 * s.n; bit++) {
+			struct err err;
+
+			p[bit / 8] ^= (uint8_t)(1u << bit % 8);
+			set_member(e, members[m].name, members[m].inner,
+			    SLICE(p, s.n));
+			err = make_verify(cx, e, &d, &out);
+			ck_assert_msg(failed(err), "%s bit %zu",
+			    members[m].name, bit);
+			ck_assert_msg(err.code != ERR_INTERNAL, "internal");
+			p[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		}
+		set_member(e, members[m].name, members[m].inner, s);
+	}
+	ck_ok(make_verify(cx, e, &d, &out));
+}
+END_TEST
+
+START_TEST(evidence_cut_anywhere_is_refused)
+{
+	json_t *e;
+
+	begin();
+	e = make_evidence(cx, &d);
+	for (size_t m = 0; m < COUNT_OF(members); m++) {
+		struct slice s = member_bytes(e, members[m].name,
+		    members[m].inner);
+		uint8_t *longer = arena_alloc(cx->arena, s.n + 1);
+
+		for (size_t n = 0; n < s.n; n++) {
+			set_member(e, members[m].name, members[m].inner,
+			    SLICE(s.p, n));
+			ck_assert(failed(make_verify(cx, e, &d, &out)));
+		}
+		/* One byte more is fill only after an EK certificate. */
+		memcpy(longer, s.p, s.n);
+		set_member(e, members[m].name, members[m].inner,
+		    SLICE(longer, s.n + 1));
+		ck_assert_int_eq(failed(make_verify(cx, e, &d, &out)),
+		    strcmp(members[m].name, "ek_certificate") != 0);
+		set_member(e, members[m].name, members[m].inner, s);
+	}
+}
+END_TEST
+
+UNIT_MAIN("tpm2",
+    a_whole_and_honest_device_is_accepted_and_described,
+    evidence_says_whose_it_is_before_it_is_checked,
+    an_rsa_ak_with_either_padding_is_accepted,
+    without_a_key_attestation_the_key_is_called_software,
+    without_a_log_no_boot_claim_is_made,
+    an_unsafe_clock_is_told,
+    an_ak_that_nobody_vouches_for_is_refused,
+    an_ek_beside_an_ak_that_was_not_activated_is_refused,
+    an_activation_of_another_ak_is_refused,
+    an_activation_in_another_tpm_is_refused,
+    an_activation_without_an_ek_shown_is_refused,
+    a_registered_ak_is_believed_and_names_no_hardware,
+    an_ak_with_a_certificate_is_believed,
+    an_ak_certificate_for_another_key_is_refused,
+    an_ak_certificate_without_its_usage_is_refused,
+    a_clouds_instance_certificate_needs_no_ak_usage,
+    an_ak_certificate_that_is_not_for_signing_is_refused,
+    a_cas_certificate_is_not_an_aks,
+    an_ak_certificate_must_lead_to_an_anchor,
+    an_ak_certificate_must_name_the_device_asked_for,
+    an_ak_that_is_not_restricted_is_refused,
+    an_ak_that_does_not_sign_is_refused,
+    an_ak_that_decrypts_is_refused,
+    an_ak_that_can_leave_its_tpm_is_refused,
+    an_ak_that_was_made_elsewhere_is_refused,
+    an_ak_named_by_sha1_is_refused,
+    an_ak_without_a_scheme_is_refused,
+    an_ak_that_signs_over_sha1_needs_permission,
+    the_registers_digest_is_made_with_the_signatures_hash,
+    an_rsa_ak_below_2048_bits_is_refused,
+    a_quote_signed_by_another_key_is_refused,
+    a_signature_of_another_scheme_than_the_aks_is_refused,
+    what_does_not_begin_as_a_tpm_would_is_refused,
+    another_attestation_in_place_of_a_quote_is_refused,
+    a_quote_for_another_nonce_is_refused,
+    the_nonce_as_it_stands_is_no_binding,
+    a_binding_made_for_another_format_is_refused,
+    a_quote_for_another_software_key_is_refused,
+    no_key_to_certify_is_never_bound,
+    a_register_of_another_value_is_refused,
+    a_register_that_was_not_quoted_is_refused,
+    a_quoted_register_that_was_not_sent_is_refused,
+    a_bank_that_was_not_quoted_is_refused,
+    a_quote_over_no_register_proves_none,
+    a_digest_that_the_registers_do_not_give_is_refused,
+    a_bank_selected_twice_is_refused,
+    several_banks_are_quoted_in_the_order_selected,
+    registers_that_are_no_registers_are_refused,
+    another_key_than_the_one_attested_is_not_bound,
+    an_attestation_that_names_another_key_is_not_bound,
+    a_key_attested_by_another_ak_is_refused,
+    a_key_attested_for_another_nonce_is_refused,
+    a_key_attestation_that_no_tpm_made_is_refused,
+    a_key_that_can_leave_the_tpm_is_refused,
+    a_key_that_was_imported_is_refused,
+    a_key_that_does_not_sign_is_refused,
+    a_restricted_key_is_refused,
+    a_key_with_a_weak_modulus_is_refused,
+    a_key_named_by_sha1_is_refused,
+    a_key_attested_alone_needs_a_vouched_ak,
+    a_certificate_alone_stands_for_the_ak,
+    unknown_and_missing_members_are_refused_by_name,
+    an_activation_is_handed_to_who_made_it,
+    evidence_with_any_bit_changed_is_refused,
+    evidence_cut_anywhere_is_refused)
