@@ -87,6 +87,8 @@ crl_make(struct ctx *cx, const struct authority *a,
 	};
 	TRY(signer_call(cx, a->signer, &order, &answer));
 	job.der = answer.object;
+	/* A greater one, when the database is older than the journal. */
+	job.number = answer.crl_number;
 	TRY(db_write(cx, a->db, keep, &job));
 	*out = (struct crl_made){ job.der, job.number, job.now_s, job.next_s };
 	return OK;
