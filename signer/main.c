@@ -27,6 +27,7 @@ enum { EXIT_USAGE = 2, EXIT_JOURNAL = 3 };
 struct options {
 	const char	*master_key, *journal, *socket, *make_master_key;
 	int		 fd;		/* -1: not given */
+	int64_t		 peer_uid;	/* -1: not given */
 	int		 log_level;
 	bool		 no_sandbox, check;
 };
@@ -41,6 +42,7 @@ static const char usage_text[] =
 "  --journal DIR          folder of the journal; made when there is none\n"
 "  --fd N                 serve one peer on this socket and end with it\n"
 "  --socket PATH          listen there for peers of the same user\n"
+"  --peer-uid N           ... of that user instead\n"
 "  --make-master-key FILE make a new master key and end\n"
 "  --check-journal        read the whole journal, say what it holds, and end\n"
 "  --log-level LEVEL      debug, info, warn or error\n"
@@ -59,7 +61,7 @@ on_signal(int number)
 /* --- options ------------------------------------------------------------- */
 
 enum option_id {
-	OPT_MASTER_KEY = 256, OPT_JOURNAL, OPT_FD, OPT_SOCKET,
+	OPT_MASTER_KEY = 256, OPT_JOURNAL, OPT_FD, OPT_SOCKET, OPT_PEER_UID,
 	OPT_MAKE_MASTER_KEY, OPT_CHECK, OPT_LOG_LEVEL, OPT_NO_SANDBOX,
 	OPT_VERSION, OPT_HELP,
 };
@@ -69,6 +71,7 @@ static const struct option long_options[] = {
 	{ "journal", required_argument, NULL, OPT_JOURNAL },
 	{ "fd", required_argument, NULL, OPT_FD },
 	{ "socket", required_argument, NULL, OPT_SOCKET },
+	{ "peer-uid", required_argument, NULL, OPT_PEER_UID },
 	{ "make-master-key", required_argument, NULL, OPT_MAKE_MASTER_KEY },
 	{ "check-journal", no_argument, NULL, OPT_CHECK },
 	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
@@ -97,6 +100,11 @@ take_option(struct options *o, int id)
 		return true;
 	case OPT_SOCKET:
 		o->socket = optarg;
+		return true;
+	case OPT_PEER_UID:
+		if (!text_parse_uint(optarg, UINT32_MAX - 1, &n))
+			return false;
+		o->peer_uid = (int64_t)n;
 		return true;
 	case OPT_MAKE_MASTER_KEY:
 		o->make_master_key = optarg;
@@ -165,7 +173,7 @@ is_stale(const struct sockaddr_un *address)
 }
 
 static struct err
-open_socket(struct ctx *cx, const char *path, int *out_fd)
+open_socket(struct ctx *cx, const char *path, bool for_others, int *out_fd)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd;
@@ -178,7 +186,8 @@ open_socket(struct ctx *cx, const char *path, int *out_fd)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return FAIL(cx, ERR_CONFIG, "socket: %s", strerror(errno));
-	(void)umask(0177);
+	/* Another user's daad gets through by its user ID, not by a mode. */
+	(void)umask(for_others ? 0111 : 0177);
 	if (bind(fd, (const struct sockaddr *)&address,
 	    sizeof(address)) != 0 || listen(fd, SERVE_PEERS_MAX) != 0) {
 		struct err e = FAIL(cx, ERR_CONFIG, "listen at %s: %s", path,
@@ -224,11 +233,14 @@ log_journal(struct ctx *cx, const struct journal *j)
 static struct err
 run_with(struct ctx *cx, const struct options *o, struct work *work)
 {
-	struct serve_conf conf = { .fd = o->fd, .listen_fd = -1,
-	    .log = cx->log };
+	struct serve_conf conf = {
+		.fd = o->fd, .listen_fd = -1, .log = cx->log,
+		.peer_uid = o->peer_uid >= 0 ? (uid_t)o->peer_uid : geteuid(),
+	};
 
 	if (o->socket != NULL)
-		TRY(open_socket(cx, o->socket, &conf.listen_fd));
+		TRY(open_socket(cx, o->socket, conf.peer_uid != geteuid(),
+		    &conf.listen_fd));
 	catch_signals(&conf);
 	if (!o->no_sandbox)
 		TRY(sandbox_enter(cx, journal_folder(work->journal)));
@@ -270,7 +282,8 @@ run(struct ctx *cx, const struct options *o)
 int
 main(int argc, char **argv)
 {
-	struct options o = { .fd = -1, .log_level = LOG_LEVEL_INFO };
+	struct options o = { .fd = -1, .peer_uid = -1,
+	    .log_level = LOG_LEVEL_INFO };
 	struct log log = { .fd = STDERR_FILENO, .program = "daa-signer" };
 	struct ctx_root root;
 	int code = read_options(argc, argv, &o);

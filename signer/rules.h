@@ -10,7 +10,7 @@
 
 #define RULES_BACKDATE_MAX_S	(7 * 86400)	/* notBefore before now */
 #define RULES_AHEAD_MAX_S	300		/* notBefore after now */
-#define RULES_CA_LIFE_MAX_S	(INT64_C(40) * 366 * 86400)
+#define RULES_CA_LIFE_MAX_S	(INT64_C(50) * 366 * 86400)
 #define RULES_LEAF_MAX_S	(400 * 86400)	/* seals no more than this */
 #define RULES_CRL_LIFE_MAX_S	(INT64_C(366) * 86400)
 
