@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Credentials are opened as TPM2_ActivateCredential does (Part 1, 24.5). */
+#include <openssl/core_names.h>
+#include <openssl/hmac.h>
+#include <openssl/rsa.h>
+
+#include "attest/make_credential.h"
+#include "tests/make_tpm.h"
+#include "unit.h"
+
+static struct slice
+secret_of(size_t n)
+{
+	uint8_t *p = arena_alloc(cx->arena, n);
+
+	for (size_t i = 0; i < n; i++)
+		p[i] = (uint8_t)(i + 1);
+	return SLICE(p, n);
+}
+
+static struct slice
+seed_of_rsa(EVP_PKEY *key, const EVP_MD *md, struct slice sealed)
+{
+	AUTO(EVP_PKEY_CTX) pctx = EVP_PKEY_CTX_new(key, NULL);
+	size_t n = TPM_RSA_MAX;
+	uint8_t *plain = arena_alloc(cx->arena, n);
+
+	if (EVP_PKEY_decrypt_init(pctx) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_OAEP_PADDING) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_oaep_md(pctx, md) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_mgf1_md(pctx, md) != 1 ||
+	    EVP_PKEY_CTX_set0_rsa_oaep_label(pctx,
+	    OPENSSL_memdup("IDENTITY", 9), 9) != 1 ||
+	    EVP_PKEY_decrypt(pctx, plain, &n, sealed.p, sealed.n) != 1)
+		return SLICE_NONE;
+	return SLICE(plain, n);
+}
+
+/* The shared point's x, by OpenSSL's own ECDH. */
+static struct slice
+seed_of_ecc(EVP_PKEY *key, const struct tpm_public *ek, struct slice point)
+{
+	size_t size = tpm_curve_size(ek->curve), n = size;
+	struct reader r = reader_of(point);
+	struct tpm_public peer_public = { .type = TPM_ECC, .curve = ek->curve };
+	AUTO(EVP_PKEY) peer = NULL;
+	AUTO(EVP_PKEY_CTX) pctx = EVP_PKEY_CTX_new(key, NULL);
+	uint8_t *z = arena_alloc(cx->arena, size);
+	uint8_t *x = arena_alloc(cx->arena, size);
+	struct slice spki;
+	const uint8_t *p;
+
+	peer_public.x = read_be16_bytes(&r, size);
+	peer_public.y = read_be16_bytes(&r, size);
+	ck_assert(read_done(&r));
+	ck_assert_uint_eq(peer_public.x.n, size);
+	ck_ok(tpm_key_spki(cx, &peer_public, &spki));
+	p = spki.p;
+	peer = d2i_PUBKEY(NULL, &p, (long)spki.n);
+	ck_assert_int_eq(EVP_PKEY_derive_init(pctx), 1);
+	ck_assert_int_eq(EVP_PKEY_derive_set_peer(pctx, peer), 1);
+	ck_assert_int_eq(EVP_PKEY_derive(pctx, z, &n), 1);
+	memcpy(x + size - ek->x.n, ek->x.p, ek->x.n);
+	return make_credential_kdfe(cx, ek->name_alg, SLICE(z, size),
+	    "IDENTITY", peer_public.x, SLICE(x, size),
+	    tpm_digest_size(ek->name_alg));
+}
+
+/* What the TPM would hand out; empty when it would refuse. */
+static struct slice
+open_credential(EVP_PKEY *key, const struct tpm_public *ek,
+    struct slice ak_name, struct slice blob, struct slice encrypted)
+{
+	const EVP_MD *md = tpm_key_md(ek->name_alg);
+	size_t n_hash = tpm_digest_size(ek->name_alg);
+	struct reader r = reader_of(blob), e = reader_of(encrypted), inner;
+	struct slice mac, sealed, seed, sym, hmac_key, plain;
+	AUTO(EVP_CIPHER_CTX) c = EVP_CIPHER_CTX_new();
+	static const uint8_t iv[16];
+	struct buf covered = buf_in(cx->arena, 1024);
+	uint8_t made[EVP_MAX_MD_SIZE], *text;
+	int n;
+
+	inner = reader_of(read_be16_bytes(&r, CREDENTIAL_BLOB_MAX));
+	mac = read_be16_bytes(&inner, TPM_DIGEST_MAX);
+	sealed = SLICE(inner.p, inner.n);
+	seed = ek->type == TPM_RSA ?
+	    seed_of_rsa(key, md, read_be16_bytes(&e, TPM_RSA_MAX)) :
+	    seed_of_ecc(key, ek, read_be16_bytes(&e, TPM_RSA_MAX));
+	ck_assert(read_done(&r) && read_done(&e) && !inner.bad);
+	hmac_key = make_credential_kdfa(cx, ek->name_alg, seed, "INTEGRITY",
+	    SLICE_NONE, SLICE_NONE, n_hash);
+	put_bytes(&covered, sealed);
+	put_bytes(&covered, ak_name);
+	ck_assert_ptr_nonnull(HMAC(md, hmac_key.p, (int)hmac_key.n, covered.p,
+	    covered.n, made, NULL));
+	if (!slice_equal(mac, SLICE(made, n_hash)))
+		return SLICE_NONE;
+	sym = make_credential_kdfa(cx, ek->name_alg, seed, "STORAGE", ak_name,
+	    SLICE_NONE, ek->symmetric.bits / 8u);
+	text = arena_alloc(cx->arena, sealed.n);
+	ck_assert_int_eq(EVP_DecryptInit_ex(c, sym.n == 16 ?
+	    EVP_aes_128_cfb128() : EVP_aes_256_cfb128(), NULL, sym.p, iv), 1);
+	ck_assert_int_eq(EVP_DecryptUpdate(c, text, &n, sealed.p,
+	    (int)sealed.n), 1);
+	inner = reader_of(SLICE(text, sealed.n));
+	plain = read_be16_bytes(&inner, n_hash);
+	ck_assert(read_done(&inner));
+	return plain;
+}
+
+static void
+check_kind(EVP_PKEY *key, uint16_t name_alg, uint16_t aes_bits)
+{
+	struct make_public p = make_ek_public(key);
+	struct slice name = make_name(cx, SLICE("ak", 2)), blob, encrypted;
+	struct slice secret = secret_of(32), opened;
+	struct tpm_public ek;
+
+	p.name_alg = name_alg;
+	p.aes_bits = aes_bits;
+	ck_ok(tpm_public_parse(cx, make_tpmt_public(cx, &p), &ek));
+	ck_ok(make_credential(cx, &ek, name, secret, &blob, &encrypted));
+	opened = open_credential(key, &ek, name, blob, encrypted);
+	ck_assert(slice_equal(opened, secret));
+	/* A TPM without a key of that name refuses. */
+	opened = open_credential(key, &ek, make_name(cx, SLICE("no", 2)), blob,
+	    encrypted);
+	ck_assert_uint_eq(opened.n, 0);
+}
+
+START_TEST(a_credential_opens_with_its_ek_and_name_only)
+{
+	check_kind(make_rsa(cx, 2048), TPM_SHA256, 128);
+	check_kind(make_rsa(cx, 3072), TPM_SHA384, 256);
+	check_kind(make_p256(cx), TPM_SHA256, 128);
+	check_kind(make_curve(cx, "P-384"), TPM_SHA384, 256);
+	check_kind(make_curve(cx, "P-521"), TPM_SHA512, 256);
+}
+END_TEST
+
+START_TEST(ecc_credentials_open_whatever_leads_a_coordinate)
+{
+	/* One in 128 pairs has a zero byte in front of x or y. */
+	for (int i = 0; i < 400; i++)
+		check_kind(make_p256(cx), TPM_SHA256, 128);
+}
+END_TEST
+
+START_TEST(two_credentials_never_share_a_seed)
+{
+	struct make_public p = make_ek_public(make_p256(cx));
+	struct slice name = make_name(cx, SLICE("ak", 2)), a, b, ea, eb;
+	struct tpm_public ek;
+
+	ck_ok(tpm_public_parse(cx, make_tpmt_public(cx, &p), &ek));
+	ck_ok(make_credential(cx, &ek, name, secret_of(32), &a, &ea));
+	ck_ok(make_credential(cx, &ek, name, secret_of(32), &b, &eb));
+	ck_assert(!slice_equal(a, b) && !slice_equal(ea, eb));
+}
+END_TEST
+
+START_TEST(keys_that_are_no_eks_are_refused)
+{
+	struct make_public p = make_ek_public(make_p256(cx));
+	struct slice name = make_name(cx, SLICE("ak", 2)), a, b;
+	struct tpm_public ek;
+
+	p.attributes |= TPM_SIGN;
+	ck_ok(tpm_public_parse(cx, make_tpmt_public(cx, &p), &ek));
+	ck_fails(make_credential(cx, &ek, name, secret_of(32), &a, &b),
+	    ERR_EV_PROPERTY);
+	p = make_ek_public(make_p256(cx));
+	p.aes_bits = 0;
+	ck_ok(tpm_public_parse(cx, make_tpmt_public(cx, &p), &ek));
+	ck_fails(make_credential(cx, &ek, name, secret_of(32), &a, &b),
+	    ERR_EV_UNSUPPORTED);
+	p = make_ek_public(make_rsa(cx, 1024));
+	ck_ok(tpm_public_parse(cx, make_tpmt_public(cx, &p), &ek));
+	ck_fails(make_credential(cx, &ek, name, secret_of(32), &a, &b),
+	    ERR_EV_PROPERTY);
+}
+END_TEST
+
+START_TEST(an_ek_off_its_curve_is_refused)
+{
+	struct make_public p = make_ek_public(make_p256(cx));
+	struct slice name = make_name(cx, SLICE("ak", 2)), a, b;
+	struct tpm_public ek;
+	uint8_t y[32];
+
+	ck_ok(tpm_public_parse(cx, make_tpmt_public(cx, &p), &ek));
+	memcpy(y, ek.y.p, 32);
+	y[31] ^= 1;
+	ek.y = SLICE_OF(y);
+	ck_fails(make_credential(cx, &ek, name, secret_of(32), &a, &b),
+	    ERR_EV_PROPERTY);
+}
+END_TEST
+
+UNIT_MAIN("make_credential",
+    a_credential_opens_with_its_ek_and_name_only,
+    ecc_credentials_open_whatever_leads_a_coordinate,
+    two_credentials_never_share_a_seed,
+    keys_that_are_no_eks_are_refused,
+    an_ek_off_its_curve_is_refused)
