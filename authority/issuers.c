@@ -9,6 +9,8 @@
 #include "authority/crl.h"
 #include "base/base.h"
 #include "db/ca.h"
+#include "db/certificate.h"
+#include "pki/crl.h"
 
 #define LOAD_PAGE	256u
 #define RETRY_US	1000000u	/* after a CRL could not be made */
@@ -126,12 +128,47 @@ role_of(struct ctx *cx, const char *word, enum ca_role *out)
 	return FAIL(cx, ERR_STORAGE, "a CA with role %s", word);
 }
 
+/* A CRL that was kept, and whether it still says what the database does. */
+struct kept_crl {
+	struct slice	der;		/* empty: there is none */
+	int64_t		this_s, next_s;
+	bool		is_stale;
+};
+
+/*
+ * A revocation that was committed just before this program was killed is in
+ * the database and not in the CRL.  Revocations are never taken back, so their
+ * number tells, counted as crl_make() chose them.
+ */
+static struct err
+read_kept(struct ctx *cx, struct db_tx *tx, const struct authority *a,
+    const struct db_ca *row, struct kept_crl *out)
+{
+	struct kept_crl kept = { .is_stale = true };
+	struct crl_facts facts;
+	size_t n_revoked;
+
+	TRY(db_ca_crl(cx, tx, row->tenant_id, row->id, &kept.der));
+	if (kept.der.n > 0 && failed(crl_parse(cx, kept.der, &facts))) {
+		ctx_forget(cx);
+		kept.der = SLICE_NONE;
+	}
+	if (kept.der.n > 0) {
+		kept.this_s = facts.this_update_s;
+		kept.next_s = facts.next_update_s;
+		TRY(db_certificates_revoked_count(cx, tx, row->id,
+		    kept.this_s - a->limits.crl_life_s, &n_revoked));
+		kept.is_stale = n_revoked != facts.n_entries;
+	}
+	*out = kept;
+	return OK;
+}
+
 /* Take a row in; the same one again is no change. */
 static struct err
 take(struct ctx *cx, struct issuers *all, const struct db_ca *row,
-    struct slice crl)
+    const struct kept_crl *kept)
 {
-	const struct authority *a = all->authority;
 	struct ca_entry *e;
 	enum ca_role role;
 
@@ -161,12 +198,13 @@ take(struct ctx *cx, struct issuers *all, const struct db_ca *row,
 			return FAIL(cx, ERR_STORAGE, "CA row %lld: no parent",
 			    (long long)row->id);
 	}
-	e->dirty = crl.n == 0;
-	if (crl.n > 0) {
-		e->crl = SLICE(memcpy(base_alloc(crl.n), crl.p, crl.n), crl.n);
+	e->dirty = kept->is_stale;
+	if (kept->der.n > 0) {
+		e->crl = SLICE(memcpy(base_alloc(kept->der.n), kept->der.p,
+		    kept->der.n), kept->der.n);
 		e->number = row->crl_number;
-		e->next_s = row->crl_next_update_s;
-		e->this_s = e->next_s - a->limits.crl_life_s;
+		e->this_s = kept->this_s;
+		e->next_s = kept->next_s;
 	}
 
 	ASSERT(pthread_rwlock_wrlock(&all->lock) == 0);
@@ -197,11 +235,11 @@ load_all(struct ctx *cx, struct db_tx *tx, void *arg)
 	while (n == LOAD_PAGE) {
 		TRY(db_ca_all(cx, tx, after, LOAD_PAGE, &rows, &n));
 		for (size_t i = 0; i < n; i++) {
-			struct slice crl;
+			struct kept_crl kept;
 
-			TRY(db_ca_crl(cx, tx, rows[i].tenant_id, rows[i].id,
-			    &crl));
-			TRY(take(cx, l->all, &rows[i], crl));
+			TRY(read_kept(cx, tx, l->all->authority, &rows[i],
+			    &kept));
+			TRY(take(cx, l->all, &rows[i], &kept));
 			after = rows[i].id;
 		}
 	}
@@ -211,11 +249,12 @@ load_all(struct ctx *cx, struct db_tx *tx, void *arg)
 static struct err
 load_one(struct ctx *cx, struct db_tx *tx, void *arg)
 {
+	const struct kept_crl none = { .is_stale = true };
 	struct loading *l = arg;
 	struct db_ca row;
 
 	TRY(db_ca_by_id(cx, tx, l->id, &row));
-	return take(cx, l->all, &row, SLICE_NONE);
+	return take(cx, l->all, &row, &none);
 }
 
 struct err

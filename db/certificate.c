@@ -211,3 +211,22 @@ db_certificates_revoked(struct ctx *cx, struct db_tx *tx, int64_t ca_id,
 	*out_n = read.n;
 	return OK;
 }
+
+static struct err
+take_count(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
+{
+	size_t *out = arg;
+
+	(void)cx;
+	(void)stop;
+	*out = (size_t)db_int(row, 0);
+	return OK;
+}
+
+struct err
+db_certificates_revoked_count(struct ctx *cx, struct db_tx *tx,
+    int64_t ca_id, int64_t since_s, size_t *out)
+{
+	return db_rows(cx, tx, STMT_CERTIFICATES_REVOKED_COUNT,
+	    DB_ARGS(DB_I(ca_id), DB_I(since_s)), take_count, out);
+}

@@ -85,6 +85,9 @@ struct revoked_row {
 struct err	db_certificates_revoked(struct ctx *, struct db_tx *,
 		    int64_t ca_id, int64_t since_s, struct revoked_row **out,
 		    size_t *out_n);
+/* How many those are. */
+struct err	db_certificates_revoked_count(struct ctx *, struct db_tx *,
+		    int64_t ca_id, int64_t since_s, size_t *out);
 
 /* --- as operators see them ------------------------------------------- */
 

@@ -346,6 +346,41 @@ START_TEST(a_ban_revokes_shows_on_the_crl_and_stops_enrolment)
 }
 END_TEST
 
+static struct err
+revoke_quietly(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	const struct slice *serial = arg;
+	struct certificate_row row;
+	bool found, changed;
+
+	TRY(db_certificate_by_serial(c, tx, tenant.id, *serial, &row, &found));
+	ck_assert(found);
+	return db_certificate_revoke(c, tx, tenant.id, row.id, 1, ctx_now(c),
+	    &changed);
+}
+
+START_TEST(a_revocation_on_disk_is_on_the_crl_after_a_crash)
+{
+	struct dev dev = new_device();
+	struct enrollment e;
+	struct slice first;
+
+	claim(&dev, "soft");
+	ck_ok(enroll_now(&dev, &e));
+	first = e.serial;
+	ck_ok(enroll_now(&dev, &e));
+	ck_ok(db_write(cx, realm->authority->db, revoke_quietly, &first));
+	issuers_crl_changed(realm->authority, issuers_active(realm->authority,
+	    tenant.id, CA_ROLE_ISSUING)->id);
+	ck_assert(crl_shows(first));
+	/* Committed, and then the power went before a CRL was made. */
+	ck_ok(db_write(cx, realm->authority->db, revoke_quietly, &e.serial));
+	realm_reopen(cx, realm);
+	ck_assert(crl_shows(first));
+	ck_assert(crl_shows(e.serial));
+}
+END_TEST
+
 START_TEST(without_evidence_only_the_same_key_is_prolonged_and_not_for_long)
 {
 	struct dev dev = new_device();
@@ -444,6 +479,7 @@ main(void)
 		a_nonce_of_yesterday_is_expired,
 		a_refusal_by_policy_is_told_and_kept,
 		a_ban_revokes_shows_on_the_crl_and_stops_enrolment,
+		a_revocation_on_disk_is_on_the_crl_after_a_crash,
 		without_evidence_only_the_same_key_is_prolonged_and_not_for_long,
 		what_only_the_journal_knows_is_brought_in_at_the_next_start,
 		a_killed_signer_is_replaced_and_nothing_is_asked_of_anybody,
