@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "codec/base64.h"
 #include "tests/make_tpm.h"
-#include "unit.h"
+#include "tests/unit/unit.h"
 
 static struct make_device d;
 static struct trust trust;

@@ -3,7 +3,7 @@
 #include "attest/tpm2.h"
 #include "codec/base64.h"
 #include "tests/make_tpm.h"
-#include "unit.h"
+#include "tests/unit/unit.h"
 
 static struct make_device d;
 static struct attestation out;
