@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "codec/base64.h"
 #include "tests/make_tpm.h"
-#include "unit.h"
+#include "tests/unit/unit.h"
 
 AUTO_DEFINE(ECDSA_SIG, ECDSA_SIG_free);
 

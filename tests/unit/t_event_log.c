@@ -2,7 +2,7 @@
 #include "attest/event_log.h"
 #include "base/text.h"
 #include "tests/make_tpm.h"
-#include "unit.h"
+#include "tests/unit/unit.h"
 
 #define EV_NO_ACTION	0x3u
 #define EV_SEPARATOR	0x4u

@@ -6,7 +6,7 @@
 
 #include "attest/make_credential.h"
 #include "tests/make_tpm.h"
-#include "unit.h"
+#include "tests/unit/unit.h"
 
 static struct slice
 secret_of(size_t n)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 #include "codec/tpm.h"
-#include "unit.h"
+#include "tests/unit/unit.h"
 
 /* EK template L-2 with x = y = 01 .. 20 (hex). */
 static const char ecc_ek[] =
