@@ -174,9 +174,9 @@ find_registered(struct ctx *cx, const struct ak *ak, const struct trust *trust,
 
 static struct err
 check_activation(struct ctx *cx, const struct trust_activation *proof,
-    const struct ak *ak, const struct ek *ek)
+    const struct ak *ak, const struct ek_shown *ek)
 {
-	if (ek == NULL)
+	if (ek == NULL || !ek->has_key)
 		return FAIL_TELL(cx, ERR_EV_ACTIVATION,
 		    "no endorsement key is shown");
 	if (ak->name.n == 0 || !slice_equal(proof->ak_name, ak->name))
@@ -191,7 +191,7 @@ check_activation(struct ctx *cx, const struct trust_activation *proof,
 
 struct err
 ak_verify(struct ctx *cx, const struct ak_shown *shown,
-    const struct appraisal *a, const struct ek *ek, struct ak *out)
+    const struct appraisal *a, const struct ek_shown *ek, struct ak *out)
 {
 	bool sha1 = (a->trust->allow & TRUST_ALLOW_SHA1) != 0;
 	struct ak ak = { .key = shown->public, .name = shown->name };
@@ -199,22 +199,22 @@ ak_verify(struct ctx *cx, const struct ak_shown *shown,
 
 	if (shown->has_public)
 		TRY(tpm_key_check_ak(cx, &shown->public, sha1));
+	/* First: what follows depends on what is believed of that EK. */
+	if (a->activation != NULL)
+		TRY(check_activation(cx, a->activation, &ak, ek));
+	else if (ek != NULL && !a->raw)
+		return FAIL_TELL(cx, ERR_EV_ACTIVATION,
+		    "activate the attestation key first");
+	ak.in_tpm_of_ek = a->activation != NULL;
 	if (shown->n_chain > 0)
 		TRY(verify_certificate(cx, shown, a, &ak));
 	else if (a->identifier != NULL)
 		return FAIL_TELL(cx, ERR_EV_MISMATCH,
 		    "no AK certificate that could name the device");
 	TRY(find_registered(cx, &ak, a->trust, &registered));
-	if (a->activation != NULL) {
-		TRY(check_activation(cx, a->activation, &ak, ek));
-		ak.in_tpm_of_ek = true;
-	} else if (ek != NULL && !a->raw) {
-		return FAIL_TELL(cx, ERR_EV_ACTIVATION,
-		    "activate the attestation key first");
-	} else if (!registered && shown->n_chain == 0) {
+	if (!ak.in_tpm_of_ek && !registered && shown->n_chain == 0)
 		return FAIL_TELL(cx, ERR_EV_CHAIN,
 		    "nobody vouches for the attestation key");
-	}
 	*out = ak;
 	return OK;
 }

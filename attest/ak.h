@@ -28,7 +28,8 @@ void		ak_read(struct json_in *in, enum json_need public_need,
 /*
  * Believe an AK: by its certificate (TCG AK credential: EKU 2.23.133.8.3, or
  * that of a cloud's instance), because its name is registered, or because an
- * activation proved that it is in the TPM of ek (NULL when none was shown).
+ * activation proved that it is in the TPM of ek (NULL when none was shown),
+ * which the caller has yet to believe.
  * Whatever is there must be right, not only what would suffice.
  * ERR_EV_PROPERTY	a key or certificate that is not an AK's
  * ERR_EV_MISMATCH	certificate, registered key and public are of two keys,
@@ -38,7 +39,7 @@ void		ak_read(struct json_in *in, enum json_need public_need,
  * ERR_EV_*		chain_verify()'s
  */
 struct err	ak_verify(struct ctx *, const struct ak_shown *,
-		    const struct appraisal *, const struct ek *ek,
+		    const struct appraisal *, const struct ek_shown *ek,
 		    struct ak *out);
 
 #endif

@@ -113,10 +113,15 @@ verify_key(struct ctx *cx, const void *value, const struct appraisal *a,
 	struct attestation result = { .claims = claims_in(cx->arena) };
 	json_t *statement;
 
-	TRY(check_registered(cx, k, a->trust));
 	if (!a->raw && a->nonce.n == 0)
 		return FAIL_TELL(cx, ERR_EV_NONCE, "no nonce");
+	/* Whether the key is known is told to who has it; of recorded evidence
+	 * there is nobody to tell. */
+	if (a->raw)
+		TRY(check_registered(cx, k, a->trust));
 	TRY(check_signature(cx, k, a));
+	if (!a->raw)
+		TRY(check_registered(cx, k, a->trust));
 	if (!a->raw && failed(json_parse(cx, k->statement, &statement)))
 		return FAIL_TELL(cx, ERR_EV_MALFORMED,
 		    "the statement is not JSON");

@@ -187,6 +187,53 @@ verify_log(struct ctx *cx, const struct tpm2 *t, struct claims *claims)
 }
 
 static struct err
+verify_ek(struct ctx *cx, const struct tpm2 *t, const struct appraisal *a,
+    struct ek *out)
+{
+	return t->ek.shown ? ek_verify(cx, &t->ek, a->trust, a->at_s,
+	    a->known_eks, a->n_known_eks, out) : OK;
+}
+
+static struct err
+verify_ak(struct ctx *cx, const struct tpm2 *t, const struct appraisal *a,
+    struct ak *out)
+{
+	return ak_verify(cx, &t->ak, a, t->ek.shown ? &t->ek : NULL, out);
+}
+
+static struct err
+verify_signed(struct ctx *cx, const struct tpm2 *t,
+    const struct appraisal *a, struct claims *claims)
+{
+	const struct ak shown = { .key = t->ak.public };
+
+	TRY(tpm_key_check_ak(cx, &t->ak.public,
+	    (a->trust->allow & TRUST_ALLOW_SHA1) != 0));
+	TRY(verify_quote(cx, t, &shown, a));
+	return verify_key(cx, t, &shown, a, claims);
+}
+
+/*
+ * In a live appraisal: who has the AK, whether it is in the EK's TPM, and only
+ * then what is believed of that EK.  EK certificates are public, and which
+ * anchors and inventory hold for one says whether somebody has claimed it.
+ * Recorded evidence is judged from the trust anchor down.
+ */
+static struct err
+verify_parts(struct ctx *cx, const struct tpm2 *t, const struct appraisal *a,
+    struct claims *claims, struct ek *out_ek, struct ak *out_ak)
+{
+	if (!a->raw) {
+		TRY(verify_signed(cx, t, a, claims));
+		TRY(verify_ak(cx, t, a, out_ak));
+		return verify_ek(cx, t, a, out_ek);
+	}
+	TRY(verify_ek(cx, t, a, out_ek));
+	TRY(verify_ak(cx, t, a, out_ak));
+	return verify_signed(cx, t, a, claims);
+}
+
+static struct err
 verify_tpm2(struct ctx *cx, const void *value, const struct appraisal *a,
     struct attestation *out)
 {
@@ -195,12 +242,7 @@ verify_tpm2(struct ctx *cx, const void *value, const struct appraisal *a,
 	struct ek ek;
 	struct ak ak;
 
-	if (t->ek.shown)
-		TRY(ek_verify(cx, &t->ek, a->trust, a->at_s, a->known_eks,
-		    a->n_known_eks, &ek));
-	TRY(ak_verify(cx, &t->ak, a, t->ek.shown ? &ek : NULL, &ak));
-	TRY(verify_quote(cx, t, &ak, a));
-	TRY(verify_key(cx, t, &ak, a, &result.claims));
+	TRY(verify_parts(cx, t, a, &result.claims, &ek, &ak));
 	TRY(verify_log(cx, t, &result.claims));
 	pcr_claim(&result.claims, &t->pcrs);
 	claim_quote(&result.claims, &t->quote);

@@ -136,6 +136,10 @@ START_TEST(a_signature_by_another_key_is_refused)
 	begin();
 	ck_fails(verify(evidence_of(sign(other, bound("key")))),
 	    ERR_EV_SIGNATURE);
+	/* Nor does a stranger learn whether the key is registered. */
+	registered.id = point(other);
+	ck_fails(verify(evidence_of(sign(other, bound("key")))),
+	    ERR_EV_SIGNATURE);
 }
 END_TEST
 
