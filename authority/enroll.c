@@ -125,6 +125,27 @@ check_policy(struct ctx *cx, struct run *run)
 	return OK;
 }
 
+/* A policy that was changed, or another group's, holds for what was shown
+ * before as well: then it takes evidence to go on. */
+static struct err
+check_last_attestation(struct ctx *cx, const struct run *run)
+{
+	const struct subject *s = &run->subject;
+	struct verdict verdict;
+	struct policy policy;
+	struct claims claims;
+
+	TRY(policy_parse(cx, s->policy.document, &policy));
+	TRY(result_claims_parse(cx, s->attestation.claims, &claims));
+	policy_appraise(cx, &policy, s->policy.version, s->attestation.format,
+	    &claims, &verdict);
+	if (failed(verdict.refusal))
+		return FAIL_AT(cx, ERR_FIELD, "/evidence", "evidence: is "
+		    "missing, and the last attestation does not meet the "
+		    "policy of now");
+	return OK;
+}
+
 static struct err
 check_pacing(struct ctx *cx, const struct run *run)
 {
@@ -143,8 +164,8 @@ static struct err
 decide(struct ctx *cx, struct run *run)
 {
 	TRY(check_standing(cx, run));
-	if (has_evidence(run))
-		TRY(check_policy(cx, run));
+	TRY(has_evidence(run) ? check_policy(cx, run) :
+	    check_last_attestation(cx, run));
 	return check_pacing(cx, run);
 }
 

@@ -408,6 +408,39 @@ START_TEST(without_evidence_only_the_same_key_is_prolonged_and_not_for_long)
 }
 END_TEST
 
+START_TEST(without_evidence_the_policy_of_now_holds_for_the_last_attestation)
+{
+	struct dev dev = new_device();
+	struct device_change change = { .device_id = dev.device_id,
+	    .group = "strict" };
+	struct group_profile profile = { NULL, -1, -1, -1, 3600, -1 };
+	struct client_device client;
+	struct enroll_request r;
+	struct device_view view;
+	EVP_PKEY *key = new_key();
+	struct db_group group;
+	struct enrollment e;
+
+	claim(&dev, "soft");
+	r = request_of(&dev, key);
+	ck_ok(enroll(cx, realm->authority, &r, &e));
+	ck_ok(client_authenticate(cx, realm->authority, e.certificate,
+	    &client));
+	/* The policy of a new group asks for a key in hardware. */
+	ck_ok(group_create(cx, realm->authority, &tenant, &realm_admin,
+	    "strict", &profile, NULL, &group));
+	ck_ok(device_move(cx, realm->authority, &tenant, &realm_admin,
+	    &change, &view));
+	r = (struct enroll_request){ .csr = csr_of(key), .client = &client,
+	    .evidence_pointer = "/evidence" };
+	ck_fails(enroll(cx, realm->authority, &r, &e), ERR_FIELD);
+	change.group = "soft";
+	ck_ok(device_move(cx, realm->authority, &tenant, &realm_admin,
+	    &change, &view));
+	ck_ok(enroll(cx, realm->authority, &r, &e));
+}
+END_TEST
+
 START_TEST(what_only_the_journal_knows_is_brought_in_at_the_next_start)
 {
 	struct dev dev = new_device();
@@ -481,6 +514,7 @@ main(void)
 		a_ban_revokes_shows_on_the_crl_and_stops_enrolment,
 		a_revocation_on_disk_is_on_the_crl_after_a_crash,
 		without_evidence_only_the_same_key_is_prolonged_and_not_for_long,
+		without_evidence_the_policy_of_now_holds_for_the_last_attestation,
 		what_only_the_journal_knows_is_brought_in_at_the_next_start,
 		a_killed_signer_is_replaced_and_nothing_is_asked_of_anybody,
 		a_device_released_and_claimed_again_starts_anew,
