@@ -452,7 +452,7 @@ main(int argc, char *argv[])
 	struct worker workers[THREADS_MAX];
 	struct run run;
 	char token[128] = "", header[192];
-	uint64_t n_threads;
+	uint64_t n_threads = 0;
 	pthread_t thread;
 	int fd;
 
