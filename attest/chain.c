@@ -418,7 +418,7 @@ try_issuer(struct search *s, X509 *issuer, bool is_anchor)
 	X509 *child = s->path[s->n_path - 1];
 	struct err e;
 
-	if (s->n_tries++ == CHAIN_TRIES_MAX)
+	if (++s->n_tries > CHAIN_TRIES_MAX)
 		return FAIL_TELL(s->cx, ERR_EV_CHAIN,
 		    "too many issuers of the same name");
 	TRY(check_signature(s->cx, child, issuer, s->trust));

@@ -303,10 +303,6 @@ tpm_attest_parse(struct ctx *cx, struct slice bytes, struct tpm_attest *out)
 	uint8_t safe;
 
 	a.magic = read_be32(&w.r);
-	if (!w.r.bad && a.magic != TPM_GENERATED) {
-		*out = a;
-		return OK;
-	}
 	a.type = read_be16(&w.r);
 	a.qualified_signer = read_be16_bytes(&w.r, TPM_NAME_MAX);
 	a.extra_data = read_be16_bytes(&w.r, TPM_NAME_MAX);

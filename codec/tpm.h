@@ -105,9 +105,7 @@ struct tpm_pcr_selection { uint16_t hash; uint32_t pcrs; };	/* bit i: PCR i */
 /* TPMS_ATTEST (Part 2, 10.12.8). */
 struct tpm_attest {
 	struct slice		 bytes;
-	uint32_t		 magic;
-	/* The rest is zero unless magic is TPM_GENERATED: what does not begin
-	 * so was not made by a TPM and has no form. */
+	uint32_t		 magic;		/* TPM_GENERATED, if a TPM made it */
 	uint16_t		 type;
 	struct slice		 qualified_signer, extra_data;
 	uint64_t		 clock_ms;
@@ -138,8 +136,8 @@ struct err	tpm_public_parse(struct ctx *, struct slice,
 struct err	tpm_signature_parse(struct ctx *, struct slice,
 		    struct tpm_signature *out);
 /* An attestation of another type than the two above passes with its body
- * unread, and so does one with another magic: both are for the verifier to
- * refuse, after the signature. */
+ * unread, and any magic passes: both are for the verifier to refuse, after the
+ * signature. */
 struct err	tpm_attest_parse(struct ctx *, struct slice,
 		    struct tpm_attest *out);
 

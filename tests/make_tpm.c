@@ -230,9 +230,11 @@ make_tpms_attest(struct ctx *cx, const struct make_attest *a)
 	}
 	put_be32(&b, (uint32_t)a->n_selections);
 	for (size_t i = 0; i < a->n_selections; i++) {
+		unsigned size = a->selections[i].pcrs >> 24 == 0 ? 3 : 4;
+
 		put_be16(&b, a->selections[i].hash);
-		put_u8(&b, 3);
-		for (unsigned k = 0; k < 3; k++)
+		put_u8(&b, (uint8_t)size);
+		for (unsigned k = 0; k < size; k++)
 			put_u8(&b, (uint8_t)(a->selections[i].pcrs >> 8 * k));
 	}
 	put_be16_bytes(&b, a->pcr_digest);
@@ -404,6 +406,8 @@ add_extensions(struct ctx *cx, X509 *x, const struct make_cert *c)
 		add_oid_extension(x, c->critical_oid, true);
 	if (c->other_oid != NULL)
 		add_oid_extension(x, c->other_oid, false);
+	if (c->broken_usage)
+		add_oid_extension(x, "2.5.29.15", true);
 	if (c->name_constraints)
 		add_extension(x, NID_name_constraints,
 		    "permitted;DNS:example.org");
@@ -423,6 +427,9 @@ make_certificate(struct ctx *cx, const struct make_cert *c)
 	    c->serial) == 1);
 	ASSERT(ASN1_TIME_adj(X509_getm_notBefore(x), c->from_s, 0, 0) != NULL);
 	ASSERT(ASN1_TIME_adj(X509_getm_notAfter(x), c->to_s, 0, 0) != NULL);
+	if (c->broken_time)
+		ASSERT(ASN1_STRING_set(X509_getm_notAfter(x), "20260231000000Z",
+		    15) == 1);
 	set_name(X509_get_subject_name(x), c->cn);
 	set_name(X509_get_issuer_name(x), c->issuer_cn);
 	ASSERT(X509_set_pubkey(x, c->key) == 1);
@@ -481,13 +488,15 @@ make_crl(struct ctx *cx, const struct make_crl *c)
 	set_name(issuer, c->issuer_cn);
 	ASSERT(X509_CRL_set_version(crl, X509_CRL_VERSION_2) == 1 &&
 	    X509_CRL_set_issuer_name(crl, issuer) == 1 &&
-	    X509_CRL_set1_lastUpdate(crl, from) == 1 &&
-	    X509_CRL_set1_nextUpdate(crl, to) == 1);
+	    X509_CRL_set1_lastUpdate(crl, from) == 1);
+	if (!c->endless)
+		ASSERT(X509_CRL_set1_nextUpdate(crl, to) == 1);
 	for (size_t i = 0; i < c->n_serials; i++)
 		add_revoked(crl, c->serials[i], c->from_s);
 	if (c->critical)
 		add_critical(crl);
-	ASSERT(X509_CRL_sign(crl, c->key, EVP_sha256()) > 0);
+	ASSERT(X509_CRL_sign(crl, c->key, c->md != NULL ? c->md :
+	    EVP_sha256()) > 0);
 	n = i2d_X509_CRL(crl, &der);
 	ASSERT(n > 0);
 	copy = slice_dup(cx->arena, SLICE(der, (size_t)n));

@@ -73,6 +73,8 @@ struct make_cert {
 	const char	*critical_oid;	/* one more, critical, extension */
 	const char	*other_oid;	/* one more extension */
 	bool		 name_constraints;
+	bool		 broken_usage;	/* keyUsage that is no BIT STRING */
+	bool		 broken_time;	/* notAfter that is no time */
 	int		 version_number;	/* X509_VERSION_3 */
 	const EVP_MD	*md;
 };
@@ -85,6 +87,8 @@ struct make_crl {
 	uint64_t	 serials[2];
 	size_t		 n_serials;
 	bool		 critical;	/* an unknown critical extension */
+	bool		 endless;	/* no nextUpdate */
+	const EVP_MD	*md;		/* NULL: SHA-256 */
 };
 struct slice	make_crl(struct ctx *, const struct make_crl *);
 

@@ -139,6 +139,20 @@ START_TEST(nv_content_without_a_certificate_is_refused)
 }
 END_TEST
 
+START_TEST(a_template_must_fit_the_key)
+{
+	struct tpm_public key, made;
+
+	begin();
+	ck_ok(tpm_key_from_pkey(cx, d.ek, &key));
+	ck_ok(ek_template(cx, &key, "L-2", &made));
+	ck_ok(ek_template(cx, &key, "H-2", &made));
+	ck_assert_uint_eq(made.attributes, 0x000300f2);
+	ck_fails(ek_template(cx, &key, "L-1", &made), ERR_EV_UNSUPPORTED);
+	ck_fails(ek_template(cx, &key, "X-9", &made), ERR_EV_UNSUPPORTED);
+}
+END_TEST
+
 /* --- the inventory ------------------------------------------------------ */
 
 static json_t *
@@ -387,6 +401,67 @@ START_TEST(a_certificate_that_its_issuer_did_not_sign_is_refused)
 }
 END_TEST
 
+static struct err
+verify_with_chain(struct slice item)
+{
+	json_t *object = shown_with(PLAIN), *chain = json_array();
+
+	(void)json_array_append_new(chain, json_string(base64url(cx->arena,
+	    item)));
+	(void)json_object_set_new(object, "ek_chain", chain);
+	return verify_shown(object, NULL, 0);
+}
+
+START_TEST(chains_hold_certificates_and_nothing_else)
+{
+	struct slice inter;
+	uint8_t *longer;
+
+	begin();
+	inter = make_certificate(cx, &d.inter);
+	longer = arena_alloc(cx->arena, inter.n + 1);
+	memcpy(longer, inter.p, inter.n);
+	ck_ok(verify_with_chain(inter));
+	ck_fails(verify_with_chain(SLICE(longer, inter.n + 1)),
+	    ERR_EV_MALFORMED);
+	ck_fails(verify_with_chain(SLICE(longer, inter.n - 1)),
+	    ERR_EV_MALFORMED);
+	ck_fails(verify_with_chain(slice_text("certificate")),
+	    ERR_EV_MALFORMED);
+	d.inter.usage = NULL;
+	d.inter.broken_usage = true;
+	ck_fails(verify(), ERR_EV_MALFORMED);
+	begin();
+	d.inter.broken_time = true;
+	ck_fails(verify(), ERR_EV_MALFORMED);
+}
+END_TEST
+
+START_TEST(trust_that_cannot_be_read_is_told_as_such)
+{
+	struct slice bad = slice_text("bad"), der;
+	struct make_crl crl;
+	uint8_t *longer;
+
+	begin();
+	trust.crls = &bad;
+	trust.n_crls = 1;
+	ck_fails(verify(), ERR_CONFIG);
+	crl = (struct make_crl){ .issuer_cn = d.inter.cn, .key = d.inter_key,
+	    .from_s = MAKE_AT - 1, .to_s = MAKE_AT + 1 };
+	der = make_crl(cx, &crl);
+	longer = arena_alloc(cx->arena, der.n + 1);
+	memcpy(longer, der.p, der.n);
+	bad = SLICE(longer, der.n + 1);
+	ck_fails(verify(), ERR_CONFIG);
+	begin();
+	bad = slice_text("bad");
+	trust.anchors = &bad;
+	trust.n_anchors = 1;
+	ck_fails(verify_shown(shown_with(PLAIN), NULL, 0), ERR_CONFIG);
+}
+END_TEST
+
 START_TEST(a_path_must_end_in_an_anchor)
 {
 	struct slice other;
@@ -397,6 +472,27 @@ START_TEST(a_path_must_end_in_an_anchor)
 	ck_fails(verify_shown(shown_with(PLAIN), NULL, 0), ERR_EV_CHAIN);
 	d.inter.issuer_cn = "Somebody else";
 	ck_fails(verify(), ERR_EV_CHAIN);
+}
+END_TEST
+
+START_TEST(a_search_among_many_of_one_name_ends)
+{
+	struct slice *anchors = arena_array(cx->arena, 80, sizeof(*anchors));
+
+	begin();
+	d.root.key = make_p256(cx);
+	for (size_t i = 0; i < 80; i++)
+		anchors[i] = make_certificate(cx, &d.root);
+	d.root.key = d.root_key;
+	anchors[79] = make_certificate(cx, &d.root);
+	trust.anchors = anchors;
+	trust.n_anchors = 80;
+	ck_fails(verify_shown(shown_with(PLAIN), NULL, 0), ERR_EV_CHAIN);
+	trust.anchors = anchors + 79;
+	trust.n_anchors = 1;
+	ck_ok(verify_shown(shown_with(PLAIN), NULL, 0));
+	trust.n_anchors = CHAIN_ANCHORS_MAX + 1;
+	ck_fails(verify_shown(shown_with(PLAIN), NULL, 0), ERR_CONFIG);
 }
 END_TEST
 
@@ -580,6 +676,12 @@ START_TEST(a_crl_must_be_its_issuers_and_current)
 	crl.critical = true;
 	ck_fails(verify_with_crl(&crl), ERR_EV_UNSUPPORTED);
 	crl = crl_of_inter();
+	crl.endless = true;
+	ck_fails(verify_with_crl(&crl), ERR_EV_EXPIRED);
+	crl = crl_of_inter();
+	crl.md = EVP_sha1();
+	ck_fails(verify_with_crl(&crl), ERR_EV_UNSUPPORTED);
+	crl = crl_of_inter();
 	d.inter.usage = "critical,keyCertSign";
 	ck_fails(verify_with_crl(&crl), ERR_EV_CHAIN);
 }
@@ -618,6 +720,7 @@ UNIT_MAIN("ek",
     each_usual_kind_of_ek_is_believed,
     nv_content_is_unwrapped,
     nv_content_without_a_certificate_is_refused,
+    a_template_must_fit_the_key,
     an_ek_without_certificate_must_be_known,
     a_known_ek_needs_no_anchor_but_its_certificate_must_hold,
     a_public_that_is_not_an_eks_is_refused,
@@ -634,7 +737,10 @@ UNIT_MAIN("ek",
     the_fingerprint_of_weak_moduli_is_found,
     an_ek_with_a_weak_modulus_is_refused,
     a_certificate_that_its_issuer_did_not_sign_is_refused,
+    chains_hold_certificates_and_nothing_else,
+    trust_that_cannot_be_read_is_told_as_such,
     a_path_must_end_in_an_anchor,
+    a_search_among_many_of_one_name_ends,
     an_intermediate_that_is_missing_is_refused,
     an_anchor_may_be_an_intermediate,
     an_issuer_must_be_a_ca,

@@ -375,6 +375,21 @@ END_TEST
 
 /* --- the quote --------------------------------------------------------- */
 
+START_TEST(a_raw_appraisal_compares_the_nonce_and_binds_no_key)
+{
+	const json_t *e;
+
+	begin();
+	d.quote_extra_given = d.certify_extra_given = true;
+	d.quote.extra = d.certify.extra = SLICE_OF(d.nonce);
+	e = make_evidence(cx, &d);
+	d.appraisal.raw = true;
+	d.appraisal.spki = SLICE_NONE;
+	ck_ok(make_verify(cx, e, &d, &out));
+	ck_assert(claim_bool("hardware_key"));
+}
+END_TEST
+
 START_TEST(a_quote_signed_by_another_key_is_refused)
 {
 	begin();
@@ -439,6 +454,19 @@ START_TEST(a_quote_for_another_nonce_is_refused)
 	begin();
 	e = make_evidence(cx, &d);
 	d.nonce[0] ^= 1;
+	ck_fails(make_verify(cx, e, &d, &out), ERR_EV_NONCE);
+}
+END_TEST
+
+START_TEST(an_empty_nonce_is_never_right)
+{
+	const json_t *e;
+
+	begin();
+	d.quote_extra_given = d.certify_extra_given = true;
+	e = make_evidence(cx, &d);
+	d.appraisal.raw = true;
+	d.appraisal.nonce = SLICE_NONE;
 	ck_fails(make_verify(cx, e, &d, &out), ERR_EV_NONCE);
 }
 END_TEST
@@ -572,6 +600,21 @@ START_TEST(a_bank_selected_twice_is_refused)
 	d.quote.selections[1] = d.quote.selections[0];
 	d.quote.n_selections = 2;
 	ck_fails(verify(), ERR_EV_UNSUPPORTED);
+}
+END_TEST
+
+START_TEST(a_register_above_23_is_refused)
+{
+	json_t *e, *pcrs;
+
+	begin();
+	e = make_evidence(cx, &d);
+	pcrs = json_incref(json_object_get(e, "pcrs"));
+	d.digest_given = true;
+	d.quote.selections[0].pcrs |= 1u << 24;
+	e = make_evidence(cx, &d);
+	ck_assert_int_eq(json_object_set_new(e, "pcrs", pcrs), 0);
+	ck_fails(make_verify(cx, e, &d, &out), ERR_EV_UNSUPPORTED);
 }
 END_TEST
 
@@ -898,11 +941,13 @@ UNIT_MAIN("tpm2",
     an_ak_that_signs_over_sha1_needs_permission,
     the_registers_digest_is_made_with_the_signatures_hash,
     an_rsa_ak_below_2048_bits_is_refused,
+    a_raw_appraisal_compares_the_nonce_and_binds_no_key,
     a_quote_signed_by_another_key_is_refused,
     a_signature_of_another_scheme_than_the_aks_is_refused,
     what_does_not_begin_as_a_tpm_would_is_refused,
     another_attestation_in_place_of_a_quote_is_refused,
     a_quote_for_another_nonce_is_refused,
+    an_empty_nonce_is_never_right,
     the_nonce_as_it_stands_is_no_binding,
     a_binding_made_for_another_format_is_refused,
     a_quote_for_another_software_key_is_refused,
@@ -914,6 +959,7 @@ UNIT_MAIN("tpm2",
     a_quote_over_no_register_proves_none,
     a_digest_that_the_registers_do_not_give_is_refused,
     a_bank_selected_twice_is_refused,
+    a_register_above_23_is_refused,
     several_banks_are_quoted_in_the_order_selected,
     registers_that_are_no_registers_are_refused,
     another_key_than_the_one_attested_is_not_bound,
