@@ -185,8 +185,8 @@ record_refusal(struct ctx *cx, struct db_tx *tx, void *arg)
 	    run->appraised.nonce_expires_s));
 	if (!s->claimed)
 		return OK;
-	TRY(db_device_refused(cx, tx, s->device.id, code, r->trail->tell,
-	    ctx_now(cx)));
+	TRY(db_device_refused(cx, tx, s->tenant.id, s->device.id, code,
+	    r->trail->tell, ctx_now(cx)));
 	return db_event_add(cx, tx, s->tenant.id, ctx_now(cx),
 	    "device.refused", s->device.device_id, "device",
 	    arena_printf(cx->arena, "{\"code\":\"%s\"}", code));

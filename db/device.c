@@ -133,11 +133,11 @@ db_device_set_ak(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 }
 
 struct err
-db_device_refused(struct ctx *cx, struct db_tx *tx, int64_t device,
-    const char *code, const char *detail, int64_t at_s)
+db_device_refused(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t device, const char *code, const char *detail, int64_t at_s)
 {
-	return change(cx, tx, STMT_DEVICE_REFUSED, DB_ARGS(DB_I(device),
-	    DB_T(code), DB_T(detail), DB_I(at_s)), ERR_NOT_FOUND);
+	return db_run(cx, tx, STMT_DEVICE_REFUSED, DB_ARGS(DB_I(tenant_id),
+	    DB_I(device), DB_T(code), DB_T(detail), DB_I(at_s)), NULL);
 }
 
 struct err

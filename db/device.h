@@ -61,9 +61,14 @@ struct err	db_device_enrolled(struct ctx *, struct db_tx *,
 /* An AK was proved to be in this device's TPM. */
 struct err	db_device_set_ak(struct ctx *, struct db_tx *, int64_t tenant_id,
 		    int64_t device, struct slice ak_name);
-/* Enrolment was refused; code is a dotted code, detail may be NULL. */
-struct err	db_device_refused(struct ctx *, struct db_tx *, int64_t device,
-		    const char *code, const char *detail, int64_t at_s);
+/*
+ * Enrolment was refused by that tenant; code is a dotted code, detail may be
+ * NULL.  Of a device that has left it, nothing is kept: the refusal tells of
+ * that tenant's policy.
+ */
+struct err	db_device_refused(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, int64_t device, const char *code,
+		    const char *detail, int64_t at_s);
 
 /* --- claims and bans ------------------------------------------------- */
 

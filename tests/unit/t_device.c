@@ -548,25 +548,30 @@ START_TEST(a_device_has_one_hardware_id_and_it_has_one_device)
 }
 END_TEST
 
-struct refusing { int64_t device; };
+struct refusing { size_t tenant; int64_t device; };
 
 static struct err
 refuse_work(struct ctx *c, struct db_tx *tx, void *arg)
 {
 	struct refusing *r = arg;
 
-	return db_device_refused(c, tx, r->device, "policy.measurement",
-	    "pcr.sha256.7", fleet.now_s);
+	return db_device_refused(c, tx, fleet.tenants[r->tenant].id,
+	    r->device, "policy.measurement", "pcr.sha256.7", fleet.now_s);
 }
 
 START_TEST(a_refusal_is_kept_until_the_next_enrolment)
 {
-	struct refusing r;
+	struct refusing r = { .tenant = 1 };
 	struct device_view v;
 
 	fleet_open();
 	claim(0, fleet_device_id(1), NULL);
 	r.device = view(0, fleet_device_id(1)).device.id;
+	/* By a tenant that had it when the decision was made. */
+	ck_ok(db_write(cx, fleet.a.db, refuse_work, &r));
+	v = view(0, fleet_device_id(1));
+	ck_assert_ptr_null(v.device.last_refusal);
+	r.tenant = 0;
 	ck_ok(db_write(cx, fleet.a.db, refuse_work, &r));
 	v = view(0, fleet_device_id(1));
 	ck_assert_str_eq(v.device.last_refusal, "policy.measurement");
