@@ -16,8 +16,9 @@
  */
 static const char *const global_over_tenants[] = {
 	"DEVICE_BY_ID", "DEVICE_BY_HARDWARE", "DEVICE_BIND_HARDWARE",
-	"DEVICE_REFUSED", "CERTIFICATE_BY_CA", "CERTIFICATES_REVOKED_OF_CA",
-	"CA_BY_ID", "CA_ANY_BY_KEY_ID", "CA_ALL", "TOKEN_BY_HASH",
+	"CERTIFICATE_BY_CA", "CERTIFICATES_REVOKED_OF_CA",
+	"CERTIFICATES_REVOKED_COUNT", "CA_BY_ID", "CA_ANY_BY_KEY_ID",
+	"CA_ALL", "TOKEN_BY_HASH",
 };
 
 /* Read whole on purpose: at start, and only counted. */
