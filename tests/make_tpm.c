@@ -46,6 +46,12 @@ make_p256(struct ctx *cx)
 }
 
 EVP_PKEY *
+make_ed25519(struct ctx *cx)
+{
+	return keep(cx, EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
+}
+
+EVP_PKEY *
 make_rsa(struct ctx *cx, unsigned bits)
 {
 	return keep(cx, EVP_RSA_gen(bits));

@@ -19,6 +19,7 @@
 
 EVP_PKEY	*make_p256(struct ctx *);
 EVP_PKEY	*make_curve(struct ctx *, const char *group);
+EVP_PKEY	*make_ed25519(struct ctx *);
 EVP_PKEY	*make_rsa(struct ctx *, unsigned bits);
 /* The public half of an RSA 2048 key with the fingerprint of RSALib. */
 EVP_PKEY	*make_roca(struct ctx *);

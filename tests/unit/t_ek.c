@@ -316,6 +316,20 @@ START_TEST(a_certificate_must_say_which_tpm_it_is_for)
 }
 END_TEST
 
+START_TEST(a_tpm_attribute_that_is_no_text_is_refused)
+{
+	char longer[EK_TEXT_MAX + 2];
+
+	begin();
+	memset(longer, 'a', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	d.ek_cert.model = longer;
+	ck_fails(verify(), ERR_EV_PROPERTY);
+	d.ek_cert.model = "a\x01";
+	ck_fails(verify(), ERR_EV_PROPERTY);
+}
+END_TEST
+
 START_TEST(the_maker_must_be_registered)
 {
 	begin();
@@ -358,6 +372,8 @@ START_TEST(a_weak_ek_is_refused)
 	d.ek_cert.usage = "critical,keyEncipherment";
 	ck_fails(verify(), ERR_EV_PROPERTY);
 	d.ek_cert.key = d.ek = make_curve(cx, "secp256k1");
+	ck_fails(verify(), ERR_EV_UNSUPPORTED);
+	d.ek_cert.key = d.ek = make_ed25519(cx);
 	ck_fails(verify(), ERR_EV_UNSUPPORTED);
 }
 END_TEST
@@ -731,6 +747,7 @@ UNIT_MAIN("ek",
     an_ek_is_for_encryption,
     a_certificate_of_version_1_is_refused,
     a_certificate_must_say_which_tpm_it_is_for,
+    a_tpm_attribute_that_is_no_text_is_refused,
     the_maker_must_be_registered,
     the_maker_must_be_one_that_the_anchors_may_certify,
     a_weak_ek_is_refused,
