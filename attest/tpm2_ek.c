@@ -21,12 +21,13 @@ verify_tpm2_ek(struct ctx *cx, const void *value, const struct appraisal *a,
 	struct attestation result = { .claims = claims_in(cx->arena) };
 	struct ek ek;
 
-	TRY(ek_verify(cx, value, a->trust, a->at_s, a->known_eks,
-	    a->n_known_eks, &ek));
-	/* Certificates are public: no nonce, and no key, is covered. */
+	/* Certificates are public: no nonce, and no key, is covered; and who
+	 * shows one is not told what is believed of it. */
 	if (!a->raw)
 		return FAIL_TELL(cx, ERR_EV_KEY_NOT_BOUND,
 		    "an EK certificate alone covers no key");
+	TRY(ek_verify(cx, value, a->trust, a->at_s, a->known_eks,
+	    a->n_known_eks, &ek));
 	tpm2_claim_ek(&result.claims, &ek);
 	tpm2_hardware_id(ek.spki_sha256, result.hardware_id);
 	*out = result;

@@ -40,6 +40,22 @@ START_TEST(an_ek_certificate_and_a_foreign_ak_tell_nothing)
 }
 END_TEST
 
+START_TEST(an_ek_certificate_alone_tells_nothing)
+{
+	json_t *e;
+
+	begin();
+	e = json_keep(cx, json_object());
+	ck_assert_int_eq(json_object_set_new(e, "format",
+	    json_string("tpm2-ek")), 0);
+	ck_assert_int_eq(json_object_set(e, "ek_certificate",
+	    json_object_get(make_evidence(cx, &d), "ek_certificate")), 0);
+	ck_fails(make_verify(cx, e, &d, &out), ERR_EV_KEY_NOT_BOUND);
+	d.trust.n_anchors = 0;
+	ck_fails(make_verify(cx, e, &d, &out), ERR_EV_KEY_NOT_BOUND);
+}
+END_TEST
+
 START_TEST(an_ek_public_in_the_inventory_tells_nothing)
 {
 	uint8_t known[1][32];
@@ -85,6 +101,7 @@ main(void)
 {
 	const TTest *const tests[] = {
 		an_ek_certificate_and_a_foreign_ak_tell_nothing,
+		an_ek_certificate_alone_tells_nothing,
 		an_ek_public_in_the_inventory_tells_nothing,
 		an_ak_that_is_remembered_is_not_told_to_who_lacks_it,
 		who_has_all_the_keys_learns_that_no_anchor_holds,
