@@ -31,31 +31,62 @@ json_text(struct ctx *cx, const json_t *value)
 	return slice_text(text);
 }
 
-/* jansson recurses; its own bound is 2048.  Ours is checked before it runs. */
-static bool
-too_deep(struct slice text)
+/* What a text holds at most, seen without reading it. */
+struct extent { size_t depth, n_containers, n_values; };
+
+/* One character outside strings. */
+static void
+note_char(uint8_t c, size_t *depth, struct extent *e)
 {
+	if (c == '{' || c == '[') {
+		e->n_containers++;
+		if (++*depth > e->depth)
+			e->depth = *depth;
+	} else if ((c == '}' || c == ']') && *depth > 0) {
+		--*depth;
+	} else if (c == ',') {
+		e->n_values++;
+	}
+}
+
+static struct extent
+extent_of(struct slice text)
+{
+	struct extent e = { .depth = 0 };
 	bool in_string = false;
 	size_t depth = 0;
 
 	for (size_t i = 0; i < text.n; i++) {
 		uint8_t c = text.p[i];
 
-		if (in_string) {
-			if (c == '\\')
-				i++;
-			else if (c == '"')
-				in_string = false;
-		} else if (c == '"') {
-			in_string = true;
-		} else if (c == '{' || c == '[') {
-			if (++depth > JSON_DEPTH_MAX)
-				return true;
-		} else if ((c == '}' || c == ']') && depth > 0) {
-			depth--;
-		}
+		if (in_string && c == '\\')
+			i++;
+		else if (c == '"')
+			in_string = !in_string;
+		else if (!in_string)
+			note_char(c, &depth, &e);
 	}
-	return false;
+	e.n_values += e.n_containers;
+	return e;
+}
+
+/* jansson recurses, to a bound of its own of 2048, and keeps what it reads;
+ * ours are checked before it runs. */
+static struct err
+check_extent(struct ctx *cx, struct slice text)
+{
+	struct extent e = extent_of(text);
+
+	if (e.depth > JSON_DEPTH_MAX)
+		return FAIL_TELL(cx, ERR_JSON, "nested deeper than %u",
+		    JSON_DEPTH_MAX);
+	if (e.n_containers > JSON_CONTAINERS_MAX)
+		return FAIL_TELL(cx, ERR_JSON,
+		    "more than %u objects and arrays", JSON_CONTAINERS_MAX);
+	if (e.n_values > JSON_VALUES_MAX)
+		return FAIL_TELL(cx, ERR_JSON, "more than %u values",
+		    JSON_VALUES_MAX);
+	return OK;
 }
 
 struct err
@@ -64,9 +95,7 @@ json_parse(struct ctx *cx, struct slice text, json_t **out)
 	json_error_t error;
 	json_t *value;
 
-	if (too_deep(text))
-		return FAIL_TELL(cx, ERR_JSON, "nested deeper than %u",
-		    JSON_DEPTH_MAX);
+	TRY(check_extent(cx, text));
 	value = json_loadb((const char *)text.p, text.n,
 	    JSON_REJECT_DUPLICATES, &error);
 	if (value == NULL)

@@ -16,12 +16,15 @@
 #include "base/ctx.h"
 
 #define JSON_DEPTH_MAX		16u	/* deeper nesting has no use here */
+/* In memory a value is many times its text: "{}," is 180 bytes. */
+#define JSON_CONTAINERS_MAX	16384u	/* objects and arrays of one text */
+#define JSON_VALUES_MAX		262144u	/* members and items of one text */
 #define JSON_MEMBERS_MAX	64u	/* of an object read by json_in */
 
 /*
  * Parse exactly one JSON object or array.  Duplicate members, trailing bytes,
- * NUL characters and nesting deeper than JSON_DEPTH_MAX are refused.  The
- * value goes with cx->arena.
+ * NUL characters, nesting deeper than JSON_DEPTH_MAX and more values than the
+ * limits above are refused.  The value goes with cx->arena.
  * ERR_JSON	not JSON; the detail says the line and column
  */
 struct err	json_parse(struct ctx *, struct slice text, json_t **out);

@@ -23,6 +23,42 @@ START_TEST(what_is_not_one_json_value_is_refused_with_its_place)
 }
 END_TEST
 
+/* An array of n times that text. */
+static struct slice
+array_of(const char *item, size_t n)
+{
+	struct buf b = buf_in(cx->arena, 4 * 1024 * 1024);
+
+	put_u8(&b, '[');
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			put_u8(&b, ',');
+		put_text(&b, item);
+	}
+	put_u8(&b, ']');
+	ck_assert(!b.bad);
+	return buf_slice(&b);
+}
+
+START_TEST(a_text_that_would_fill_the_memory_is_refused)
+{
+	json_t *v;
+
+	ck_ok(json_parse(cx, array_of("{}", JSON_CONTAINERS_MAX - 1), &v));
+	ck_assert_uint_eq(json_array_size(v), JSON_CONTAINERS_MAX - 1);
+	ck_fails(json_parse(cx, array_of("{}", JSON_CONTAINERS_MAX), &v),
+	    ERR_JSON);
+	ck_fails(json_parse(cx, array_of("[]", JSON_CONTAINERS_MAX), &v),
+	    ERR_JSON);
+	ck_ok(json_parse(cx, array_of("1", JSON_VALUES_MAX), &v));
+	ck_fails(json_parse(cx, array_of("1", JSON_VALUES_MAX + 1), &v),
+	    ERR_JSON);
+	/* What stands in a string is one value. */
+	ck_ok(json_parse(cx, array_of("\"[{,\\\",[\"", JSON_CONTAINERS_MAX),
+	    &v));
+}
+END_TEST
+
 START_TEST(a_wrong_member_is_named_by_its_pointer)
 {
 	struct json_in in, inner;
@@ -67,6 +103,7 @@ END_TEST
 
 UNIT_MAIN("json",
     what_is_not_one_json_value_is_refused_with_its_place,
+    a_text_that_would_fill_the_memory_is_refused,
     a_wrong_member_is_named_by_its_pointer,
     a_member_nobody_asked_for_is_refused,
     base64url_has_one_spelling)
