@@ -43,7 +43,7 @@ packages_have() {
 	packages_=$(packages_missing "$@" | tr '\n' ' ')
 	[ -n "$packages_" ] || return 0
 	if [ "$packages_may_" = no-install ]; then
-		echo "missing packages: $packages_" >&2
+		echo "these packages are missing: $packages_" >&2
 		return 2
 	fi
 	echo "# installing: $packages_"
