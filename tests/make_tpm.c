@@ -439,7 +439,7 @@ make_certificate(struct ctx *cx, const struct make_cert *c)
 	set_name(X509_get_subject_name(x), c->cn);
 	set_name(X509_get_issuer_name(x), c->issuer_cn);
 	ASSERT(X509_set_pubkey(x, c->key) == 1);
-	if (c->version_number == X509_VERSION_3)
+	if (c->version_number != X509_VERSION_1)
 		add_extensions(cx, x, c);
 	ASSERT(X509_sign(x, c->issuer_key, c->md) > 0);
 	n = i2d_X509(x, &der);

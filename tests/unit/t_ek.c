@@ -252,6 +252,39 @@ START_TEST(a_public_without_a_cipher_cannot_be_activated)
 }
 END_TEST
 
+/* What a credential is made for, before anything is believed. */
+static struct err
+public_of(json_t *object, struct tpm_public *out)
+{
+	struct json_in in = json_in(cx, object, "");
+	struct ek_shown shown;
+
+	in.code = ERR_EV_MALFORMED;
+	ek_read(&in, &shown);
+	TRY(json_in_done(&in));
+	return ek_public(cx, &shown, out);
+}
+
+START_TEST(a_credential_is_made_for_the_key_that_is_shown)
+{
+	struct tpm_public public;
+	json_t *object;
+
+	begin();
+	ck_fails(public_of(json_keep(cx, json_object()), &public),
+	    ERR_EV_MALFORMED);
+	ck_ok(public_of(shown_with(PLAIN), &public));
+	ck_ok(public_of(public_alone(), &public));
+	object = shown_with(PLAIN);
+	d.ek_public.key = d.app;
+	(void)json_object_set_new(object, "ek_public", json_string(base64url(
+	    cx->arena, make_tpmt_public(cx, &d.ek_public))));
+	ck_fails(public_of(object, &public), ERR_EV_MISMATCH);
+	d.ek_public.attributes |= TPM_SIGN;
+	ck_fails(public_of(public_alone(), &public), ERR_EV_PROPERTY);
+}
+END_TEST
+
 /* --- the profile -------------------------------------------------------- */
 
 START_TEST(a_certificate_without_the_ek_usage_is_refused)
@@ -290,11 +323,10 @@ START_TEST(an_ek_is_for_encryption)
 }
 END_TEST
 
-START_TEST(a_certificate_of_version_1_is_refused)
+START_TEST(a_certificate_of_another_version_is_refused)
 {
 	begin();
-	d.ek_cert.version_number = X509_VERSION_1;
-	d.ek_cert.cn = "EK";
+	d.ek_cert.version_number = X509_VERSION_2;
 	ck_fails(verify(), ERR_EV_PROPERTY);
 }
 END_TEST
@@ -350,6 +382,7 @@ END_TEST
 START_TEST(the_maker_must_be_one_that_the_anchors_may_certify)
 {
 	static const uint32_t ifx[] = { 0x49465800 }, sim[] = { 0x1014 };
+	static const uint32_t none[] = { 0 };
 
 	begin();
 	trust.manufacturers = ifx;
@@ -358,6 +391,10 @@ START_TEST(the_maker_must_be_one_that_the_anchors_may_certify)
 	d.ek_cert.manufacturer = "id:00001014";
 	trust.manufacturers = sim;
 	ck_ok(verify());
+	/* Digits that are no ID are not ID 0. */
+	trust.manufacturers = none;
+	d.ek_cert.manufacturer = "53544D20";
+	ck_fails(verify(), ERR_EV_PROPERTY);
 	/* Who must be of a maker may not leave it out. */
 	d.ek_cert.manufacturer = NULL;
 	trust.allow = TRUST_ALLOW_EK_PROFILE;
@@ -742,10 +779,11 @@ UNIT_MAIN("ek",
     a_public_that_is_not_an_eks_is_refused,
     a_public_of_another_key_than_the_certificates_is_refused,
     a_public_without_a_cipher_cannot_be_activated,
+    a_credential_is_made_for_the_key_that_is_shown,
     a_certificate_without_the_ek_usage_is_refused,
     a_cas_certificate_is_not_an_eks,
     an_ek_is_for_encryption,
-    a_certificate_of_version_1_is_refused,
+    a_certificate_of_another_version_is_refused,
     a_certificate_must_say_which_tpm_it_is_for,
     a_tpm_attribute_that_is_no_text_is_refused,
     the_maker_must_be_registered,

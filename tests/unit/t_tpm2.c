@@ -508,6 +508,30 @@ START_TEST(no_key_to_certify_is_never_bound)
 	e = make_evidence(cx, &d);
 	d.appraisal.spki = SLICE_NONE;
 	ck_fails(make_verify(cx, e, &d, &out), ERR_EV_KEY_NOT_BOUND);
+	/* Not even when the device says so itself. */
+	begin();
+	d.send_key = false;
+	d.spki = SLICE_NONE;
+	ck_fails(verify(), ERR_EV_KEY_NOT_BOUND);
+}
+END_TEST
+
+START_TEST(an_ek_certificate_alone_binds_no_key)
+{
+	json_t *e, *ek = json_keep(cx, json_object());
+
+	begin();
+	e = make_evidence(cx, &d);
+	(void)json_object_set_new(ek, "format", json_string("tpm2-ek"));
+	(void)json_object_set(ek, "ek_certificate",
+	    json_object_get(e, "ek_certificate"));
+	(void)json_object_set(ek, "ek_chain", json_object_get(e, "ek_chain"));
+	ck_fails(make_verify(cx, ek, &d, &out), ERR_EV_KEY_NOT_BOUND);
+	d.appraisal.raw = true;
+	ck_ok(make_verify(cx, ek, &d, &out));
+	ck_assert_int_eq(strncmp(out.hardware_id, "tpm-ek:", 7), 0);
+	(void)json_object_set_new(ek, "ek_public", json_string("AAAA"));
+	ck_fails(make_verify(cx, ek, &d, &out), ERR_EV_MALFORMED);
 }
 END_TEST
 
@@ -797,6 +821,8 @@ START_TEST(unknown_and_missing_members_are_refused_by_name)
 		ck_assert_int_eq(json_object_del(e, required[i]), 0);
 		ck_fails(make_verify(cx, e, &d, &out), ERR_EV_MALFORMED);
 	}
+	ck_fails(make_verify(cx, json_keep(cx, json_array()), &d, &out),
+	    ERR_EV_MALFORMED);
 	e = make_evidence(cx, &d);
 	ck_assert_int_eq(json_object_set_new(e, "format",
 	    json_string("tpm3")), 0);
@@ -952,6 +978,7 @@ UNIT_MAIN("tpm2",
     a_binding_made_for_another_format_is_refused,
     a_quote_for_another_software_key_is_refused,
     no_key_to_certify_is_never_bound,
+    an_ek_certificate_alone_binds_no_key,
     a_register_of_another_value_is_refused,
     a_register_that_was_not_quoted_is_refused,
     a_quoted_register_that_was_not_sent_is_refused,
