@@ -106,15 +106,15 @@ chain_is_end_entity(X509 *x)
 	    (X509_get_key_usage(x) & (KU_KEY_CERT_SIGN | KU_CRL_SIGN)) == 0);
 }
 
+/*
+ * RFC 5280, 7.1: whatever string types, letter case and spaces.  Not by bytes:
+ * STMicroelectronics' ECC intermediates spell their root's name in another
+ * string type than the root does.  Who signed, only the signature says.
+ */
 static bool
 names_equal(const X509_NAME *a, const X509_NAME *b)
 {
-	const uint8_t *pa, *pb;
-	size_t na, nb;
-
-	return X509_NAME_get0_der(a, &pa, &na) == 1 &&
-	    X509_NAME_get0_der(b, &pb, &nb) == 1 &&
-	    slice_equal(SLICE(pa, na), SLICE(pb, nb));
+	return X509_NAME_cmp(a, b) == 0;
 }
 
 /* Equal, or one of them is not said. */

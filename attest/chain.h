@@ -27,7 +27,7 @@ struct err	chain_certs_parse(struct ctx *, const struct slice *der,
 		    size_t n, X509 ***out);
 
 /*
- * Find a path from leaf over some of pool to an anchor of trust, by raw names,
+ * Find a path from leaf over some of pool to an anchor of trust, by names,
  * key identifiers and signatures (RFC 5280, 6.1): each issuer a CA that may
  * sign certificates, path lengths kept, no critical extension unknown, keys of
  * at least RSA 2048 or P-256, signatures over SHA-256 or better (SHA-1 where
