@@ -51,8 +51,11 @@ make_state(struct ctx *cx, const struct settings *s, const char **out_token)
 	struct err e;
 
 	TRY(state_make_keys(cx, s->state_dir));
-	if (s->signer_socket[0] == '\0')
+	if (s->signer_socket[0] == '\0') {
+		TRY(file_make_folder(cx, arena_printf(cx->arena, "%s%s",
+		    s->state_dir, SETTINGS_SIGNER_DIR)));
 		TRY(signer_process_make_master_key(cx, s));
+	}
 	TRY(state_load_keys(cx, s->state_dir, &parts.keys));
 	e = signer_process_open(cx, s, &parts.signer_process);
 	if (!failed(e))

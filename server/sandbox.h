@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Giving up what daad never needs once it runs: starting programs, writing
- * outside its folders, the kernel's administrative calls.  Holds for the
+ * Giving up what daad never needs once it runs: starting programs, reading and
+ * writing outside its folders, the kernel's administrative calls.  Holds for the
  * calling thread and those it starts later, for good.
  */
 #ifndef DAAPKI_SERVER_SANDBOX_H
@@ -10,7 +10,8 @@
 #include "base/ctx.h"
 
 /*
- * folders are the ones that stay writable (NULL ends them).  A kernel without
+ * folders are the ones that stay open to it (NULL ends them), beside those of
+ * the system's libraries.  A kernel without
  * Landlock leaves that part out, and the log says so.
  * ERR_CONFIG	the kernel refused
  */

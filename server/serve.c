@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/serve.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -85,6 +86,20 @@ block_signals(sigset_t *out)
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
+/* Whoever owned this process would own every CA key then.  Only opening tells:
+ * the sandbox does not hide that a file is there. */
+static void
+warn_of_key(struct ctx *cx, const struct settings *s)
+{
+	int fd = open(s->master_key_file, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	(void)close(fd);
+	log_put(cx->log, LOG_LEVEL_WARN, "sandbox.key-readable", "file",
+	    s->master_key_file, NULL);
+}
+
 static struct err
 enter_sandbox(struct ctx *cx, const struct settings *s)
 {
@@ -100,7 +115,9 @@ enter_sandbox(struct ctx *cx, const struct settings *s)
 		log_put(cx->log, LOG_LEVEL_WARN, "sandbox.off", NULL);
 		return OK;
 	}
-	return sandbox_enter(cx, folders);
+	TRY(sandbox_enter(cx, folders));
+	warn_of_key(cx, s);
+	return OK;
 }
 
 struct err

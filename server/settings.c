@@ -415,19 +415,25 @@ check_all(struct ctx *cx, struct settings *s)
 	return OK;
 }
 
-/* Empty paths are places in the state folder. */
+/* Empty paths are places in the state folder, or in the signer's, beside it:
+ * daad's sandbox opens the one and not the other. */
 static void
 fill_in(struct ctx *cx, struct settings *s)
 {
 	const struct { const char **place; const char *name; } paths[] = {
-		{ &s->db_path, "daapki.db" },
-		{ &s->journal_dir, "journal" },
-		{ &s->master_key_file, "master.key" },
+		{ &s->db_path, "/daapki.db" },
+		{ &s->journal_dir, SETTINGS_SIGNER_DIR "/journal" },
+		{ &s->master_key_file, SETTINGS_SIGNER_DIR "/master.key" },
 	};
 
+	size_t n = strlen(s->state_dir);
+
+	while (n > 1 && s->state_dir[n - 1] == '/')
+		n--;
+	s->state_dir = arena_strndup(cx->arena, s->state_dir, n);
 	for (size_t i = 0; i < COUNT_OF(paths); i++)
 		if (paths[i].place[0][0] == '\0')
-			*paths[i].place = arena_printf(cx->arena, "%s/%s",
+			*paths[i].place = arena_printf(cx->arena, "%s%s",
 			    s->state_dir, paths[i].name);
 }
 

@@ -17,6 +17,9 @@
 #define SETTINGS_FILE_MAX	(64u * 1024u)
 #define SETTINGS_LINE_MAX	190u	/* libinih splits lines of 200 */
 #define SETTINGS_FILE_NAME	"daapki.conf"	/* in the state folder */
+/* Appended to state_dir: the folder of daa-signer, with its master key and
+ * journal, which daad never needs to open. */
+#define SETTINGS_SIGNER_DIR	".signer"
 
 #define SETTING_IN_C_PATH	const char *
 #define SETTING_IN_C_LISTEN	const char *

@@ -49,7 +49,7 @@ bool
 state_is_used(struct ctx *cx, const char *state_dir)
 {
 	static const char *const names[] = {
-		"keys", "master.key", "daapki.db", "trust.pem", "journal",
+		"keys", "daapki.db", "trust.pem",
 	};
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)

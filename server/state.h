@@ -4,13 +4,15 @@
  *
  *	daapki.conf	settings
  *	keys		struct authority_keys behind an 8-byte mark; secret
- *	master.key	seals the CA keys; written and read by daa-signer only
  *	daapki.db	the database (and its -wal and -shm)
- *	journal/	the signer's journal
  *	tls.pem		key, certificate and CA of both TLS planes; secret
  *	trust.pem	the platform's root: what clients pin
  *	lock		locked while a daad runs
  *	listening	"device https://127.0.0.1:8443" and so on, a plane a line
+ *
+ * Beside it is the signer's folder, its name with SETTINGS_SIGNER_DIR: the
+ * master key, which seals the CA keys, and the journal.  Only daa-signer opens
+ * those.
  */
 #ifndef DAAPKI_SERVER_STATE_H
 #define DAAPKI_SERVER_STATE_H

@@ -621,8 +621,10 @@ def nothing_secret_is_in_the_log(server):
 @test
 def only_the_owner_may_read_the_state_folder(server):
     assert os.stat(server.state).st_mode & 0o777 == 0o700
-    for name in "keys", "master.key", "tls.pem", "daapki.db", "daapki.conf":
-        mode = os.stat(os.path.join(server.state, name)).st_mode
+    assert os.stat(server.state + ".signer").st_mode & 0o777 == 0o700
+    for name in ("/keys", "/tls.pem", "/daapki.db", "/daapki.conf",
+                 ".signer/master.key"):
+        mode = os.stat(server.state + name).st_mode
         assert mode & 0o077 == 0, f"{name}: {mode:o}"
 
 

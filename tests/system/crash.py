@@ -275,7 +275,7 @@ def serials_on_disk(service):
 
 def check_journal(tap, service, folder):
     copy = os.path.join(folder, "journal")
-    shutil.copytree(os.path.join(service.state, "journal"), copy)
+    shutil.copytree(service.state + ".signer/journal", copy)
     out = subprocess.run([program("tests/system/peek"), "list", copy],
                          capture_output=True, text=True)
     tap.ok(out.returncode == 0, "the journal's chain of hashes is whole",

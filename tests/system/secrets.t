@@ -6,7 +6,7 @@
 . "$srcdir/tests/system/service.sh"
 scan=$srcdir/tests/system/scan.py
 
-plan=9 n=0 failed=0
+plan=11 n=0 failed=0
 tap() {		# SENTENCE STATUS
 	n=$((n + 1))
 	if [ "$2" -eq 0 ]; then
@@ -81,8 +81,8 @@ for exe in /proc/[0-9]*/exe; do
 	fi
 done
 
-cp -r "$dir/state/journal" "$dir/journal"
-"$builddir/tests/system/peek" keys "$dir/journal" "$dir/state/master.key" \
+cp -r "$dir/state.signer/journal" "$dir/journal"
+"$builddir/tests/system/peek" keys "$dir/journal" "$dir/state.signer/master.key" \
     >"$dir/keys" 2>"$dir/err"
 show "$dir/err"
 cut -d ' ' -f 1-2 "$dir/keys" | grep -v ^master | show /dev/stdin
@@ -132,4 +132,28 @@ tap "no CA key and no master key is in daad's memory or open files" $?
 
 service_end
 tap "daad ends by itself when told to" $?
+
+# daad looks for itself, once its sandbox holds, whether it could open the file.
+if grep -q sandbox.no-landlock "$dir/daad.log"; then
+	for _ in 1 2; do
+		n=$((n + 1))
+		echo "ok $n # SKIP this kernel has no Landlock"
+	done
+	exit $failed
+fi
+! grep -q sandbox.key-readable "$dir/daad.log"
+tap "daad's sandbox keeps it from opening the master key" $?
+
+cp "$dir/state.signer/master.key" "$dir/state/key"
+"$builddir/daad" serve "--state-dir=$dir/state" \
+    "--master-key-file=$dir/state/key" >"$dir/daad.log" 2>&1 &
+service_pid=$!
+wait_=0
+until grep -q sandbox.key-readable "$dir/daad.log" || [ $wait_ -gt 100 ]; do
+	wait_=$((wait_ + 1))
+	sleep 0.1
+done
+grep -q sandbox.key-readable "$dir/daad.log"
+tap "a master key that daad could open is warned of" $?
+service_end
 exit $failed

@@ -63,7 +63,7 @@ START_TEST(without_anything_the_defaults_hold)
 	ck_assert_str_eq(s.device_listen, "0.0.0.0:8443");
 	ck_assert_str_eq(s.operator_listen, "127.0.0.1:8444");
 	ck_assert_str_eq(s.db_path, "/var/lib/daapki/daapki.db");
-	ck_assert_str_eq(s.master_key_file, "/var/lib/daapki/master.key");
+	ck_assert_str_eq(s.master_key_file, "/var/lib/daapki.signer/master.key");
 	ck_assert_int_eq(s.nonce_life_s, 300);
 	ck_assert_int_eq(s.log_level, LOG_LEVEL_INFO);
 	ck_assert_uint_ge(s.n_names, 2);
@@ -243,10 +243,12 @@ START_TEST(the_file_that_init_writes_can_be_read_back)
 		flag_for_file(""), "--workers=9", "--status-url=http://a:1",
 	};
 	struct settings s, again;
+	struct slice text;
 
 	ck_ok(settings_load(cx, 3, args, no_env, &s));
-	ck_ok(load_file((const char *)slice_dup(cx->arena,
-	    settings_file_text(cx, &s)).p, &again));
+	text = settings_file_text(cx, &s);
+	ck_ok(load_file(arena_strndup(cx->arena, (const char *)text.p,
+	    text.n), &again));
 	ck_assert_int_eq(again.workers, 9);
 	ck_assert_int_eq(again.from[SET_workers], FROM_FILE);
 	ck_assert_str_eq(again.status_url, "http://a:1");
