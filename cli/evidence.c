@@ -38,6 +38,7 @@ reason_of(struct err e)
 		{ ERR_EV_KEY_NOT_BOUND, "binding" },
 		{ ERR_EV_ACTIVATION, "mismatch" },
 		{ ERR_EV_ROLLED_BACK, "nonce" },
+		{ ERR_HW_UNKNOWN, "chain" },
 	};
 	static const char prefix[] = "evidence.";
 	const char *dotted = err_dotted(e);

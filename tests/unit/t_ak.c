@@ -3,7 +3,7 @@
  * alone. */
 #include "codec/base64.h"
 #include "tests/make_tpm.h"
-#include "unit.h"
+#include "tests/unit/unit.h"
 
 static struct make_device d;
 static struct attestation out;
