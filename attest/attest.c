@@ -58,15 +58,27 @@ evidence_read(struct ctx *cx, const json_t *document, const char *pointer,
 	return OK;
 }
 
+/* The words of the failure so far, in the arena. */
+static const char *
+why(struct ctx *cx)
+{
+	return arena_strdup(cx->arena, cx->trail->note);
+}
+
 struct err
 evidence_verify(struct ctx *cx, const struct evidence *evidence,
     const struct appraisal *appraisal, struct attestation *out)
 {
 	struct attestation result;
+	struct err e;
 
 	if (!appraisal->raw && appraisal->spki.n == 0)
 		return FAIL(cx, ERR_EV_KEY_NOT_BOUND, "no key to be certified");
-	TRY(evidence->format->verify(cx, evidence->value, appraisal, &result));
+	e = evidence->format->verify(cx, evidence->value, appraisal, &result);
+	/* Recorded evidence has one reason for all that leads to no trust. */
+	if (e.code == ERR_HW_UNKNOWN && appraisal->raw)
+		return FAIL_TELL(cx, ERR_EV_CHAIN, "%s", why(cx));
+	TRY(e);
 	result.format = evidence->format->name;
 	claims_add_text(&result.claims, "format", result.format);
 	if (result.status != NULL)

@@ -102,6 +102,7 @@ struct attest_format {
 	 * nonce (and the key to certify) is covered, and say what is true.
 	 * *out is complete only on success.
 	 * ERR_EV_*	as err.def has them
+	 * ERR_HW_UNKNOWN	a key that nobody vouches for and nobody registered
 	 */
 	struct err	(*verify)(struct ctx *, const void *value,
 			    const struct appraisal *, struct attestation *out);

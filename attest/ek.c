@@ -393,7 +393,7 @@ ek_verify(struct ctx *cx, const struct ek_shown *shown,
 		TRY(verify_certificate(cx, shown, trust, at_s, known, &ek));
 		TRY(tpm_key_spki(cx, &ek.public, &certified_spki));
 	} else if (!known) {
-		return FAIL_TELL(cx, ERR_EV_CHAIN, "an endorsement key without "
+		return FAIL_TELL(cx, ERR_HW_UNKNOWN, "an endorsement key without "
 		    "certificate that is not in the inventory");
 	}
 	if (shown->has_public)

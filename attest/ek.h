@@ -50,7 +50,7 @@ void		ek_read_certificate(struct json_in *in, struct ek_shown *out);
  * of EK certificates, or because it is one of known_eks (SHA-256 of SPKIs).
  * Both: a certificate that leads to no anchor is let pass for a known key.
  * ERR_EV_*	chain_verify()'s
- * ERR_EV_CHAIN		no certificate, and not known
+ * ERR_HW_UNKNOWN	no certificate, and not known
  * ERR_EV_PROPERTY	not an EK certificate, or a key that is not an EK, weak
  * ERR_EV_MISMATCH	certificate and public are of two keys, or the maker is
  *			not one of trust->manufacturers

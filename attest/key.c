@@ -70,7 +70,8 @@ check_registered(struct ctx *cx, const struct key_evidence *k,
 			    "another key is registered under that ID");
 		return OK;
 	}
-	return FAIL_TELL(cx, ERR_EV_CHAIN, "the device key is not registered");
+	return FAIL_TELL(cx, ERR_HW_UNKNOWN,
+	    "the device key is not registered");
 }
 
 /* binding hash || statement; raw: nonce || statement, or statement alone. */

@@ -147,13 +147,13 @@ check_last_attestation(struct ctx *cx, const struct run *run)
 }
 
 static struct err
-check_pacing(struct ctx *cx, const struct run *run)
+check_pacing(struct ctx *cx, const struct run *run, bool has_certificate,
+    const struct certificate_row *newest)
 {
-	const struct subject *s = &run->subject;
-	int64_t next_s = s->certificate.issued_s + s->group.min_interval_s;
+	int64_t next_s = newest->issued_s + run->subject.group.min_interval_s;
 
-	if (!s->has_certificate || s->certificate.revoked_s != 0 ||
-	    next_s <= ctx_now(cx) || s->certificate.not_after_s <= ctx_now(cx))
+	if (!has_certificate || newest->revoked_s != 0 ||
+	    next_s <= ctx_now(cx) || newest->not_after_s <= ctx_now(cx))
 		return OK;
 	cx->trail->retry_after_s = next_s - ctx_now(cx);
 	return FAIL_TELL(cx, ERR_PACING, "the next certificate is due in "
@@ -166,7 +166,8 @@ decide(struct ctx *cx, struct run *run)
 	TRY(check_standing(cx, run));
 	TRY(has_evidence(run) ? check_policy(cx, run) :
 	    check_last_attestation(cx, run));
-	return check_pacing(cx, run);
+	return check_pacing(cx, run, run->subject.has_certificate,
+	    &run->subject.certificate);
 }
 
 /* --- recording ------------------------------------------------------------ */
@@ -247,6 +248,7 @@ static struct err
 check_still(struct ctx *cx, struct db_tx *tx, const struct run *run)
 {
 	const struct subject *s = &run->subject;
+	struct certificate_row newest;
 	struct device_row now;
 	bool found;
 
@@ -255,7 +257,11 @@ check_still(struct ctx *cx, struct db_tx *tx, const struct run *run)
 		return FAIL(cx, ERR_CLAIM_NONE, "released meanwhile");
 	if (now.state == DEVICE_BANNED)
 		return FAIL(cx, ERR_HW_BANNED, "banned meanwhile");
-	return OK;
+	if (s->group.min_interval_s == 0)
+		return OK;
+	TRY(db_certificate_newest(cx, tx, s->tenant.id, s->device.device_id,
+	    &newest, &found));
+	return check_pacing(cx, run, found, &newest);
 }
 
 static struct err

@@ -213,23 +213,39 @@ tell(struct ctx *cx, const struct authority *a, const struct batch *b)
 	return OK;
 }
 
+/* One answer's worth of the journal; *out_more is false at its end. */
+static struct err
+recover_batch(struct ctx *cx, const struct authority *a, struct batch *b,
+    bool *out_more)
+{
+	struct order order = { .type = ORDER_READ_JOURNAL,
+	    .read_journal = { .from = b->seen } };
+	struct answer answer;
+
+	TRY(signer_call(cx, a->signer, &order, &answer));
+	*out_more = answer.n_entries > 0;
+	if (!*out_more)
+		return OK;
+	b->answer = &answer;
+	TRY(db_write(cx, a->db, bring_in, b));
+	return tell(cx, a, b);
+}
+
 struct err
 recover(struct ctx *cx, const struct authority *a, int64_t until_s)
 {
 	struct batch b = { .now_s = ctx_now(cx), .until_s = until_s };
+	/* A journal may be long: each batch has memory of its own. */
+	struct ctx batch_cx = *cx;
+	struct err e = OK;
+	bool more = true;
 
 	TRY(db_read(cx, a->db, get_seen, &b.seen));
-	while (!b.at_end) {
-		struct order order = { .type = ORDER_READ_JOURNAL,
-		    .read_journal = { .from = b.seen } };
-		struct answer answer;
-
-		TRY(signer_call(cx, a->signer, &order, &answer));
-		if (answer.n_entries == 0)
-			return OK;
-		b.answer = &answer;
-		TRY(db_write(cx, a->db, bring_in, &b));
-		TRY(tell(cx, a, &b));
+	batch_cx.arena = arena_new();
+	while (more && !b.at_end && !failed(e)) {
+		e = recover_batch(&batch_cx, a, &b, &more);
+		arena_reset(batch_cx.arena);
 	}
-	return OK;
+	arena_free(batch_cx.arena);
+	return e;
 }

@@ -377,6 +377,11 @@ signer_call(struct ctx *cx, struct signer *s, struct order *order,
 	}
 	arena_defer(cx->arena, free, w.frame);
 	TRY(answer_decode(cx, SLICE(w.frame, w.n_frame), &answer));
+	if (answer.err.code == ERR_JOURNAL || answer.err.code == ERR_BUSY) {
+		cx->trail->retry_after_s = 1;
+		return FAIL(cx, ERR_SIGNER_GONE, "%s: %s",
+		    err_dotted(answer.err), answer.detail);
+	}
 	if (failed(answer.err))
 		return FAIL(cx, ERR_SIGNER_REFUSED, "%s: %s",
 		    err_dotted(answer.err), answer.detail);

@@ -39,6 +39,7 @@ bool		signer_is_up(struct signer *);
  * done it, and recovery at the next start of either brings it in.
  * ERR_SIGNER_GONE	no connection for SIGNER_OUTAGE_S, or it broke, or no
  *			answer in time; Retry-After is set
+ * ERR_SIGNER_GONE	also when it cannot work now: its disk is full, say
  * ERR_SIGNER_REFUSED	the signer said no: the note has its code and words
  */
 struct err	signer_call(struct ctx *, struct signer *, struct order *,

@@ -123,7 +123,7 @@ START_TEST(a_key_that_is_not_registered_is_refused)
 	begin();
 	registered.id = point(other);
 	ck_fails(verify(evidence_of(sign(device, bound("key")))),
-	    ERR_EV_CHAIN);
+	    ERR_HW_UNKNOWN);
 	begin();
 	registered.spki = make_spki(cx, other);
 	ck_fails(verify(evidence_of(sign(device, bound("key")))),

@@ -2,6 +2,7 @@
 /* The main loop on a whole authority, by devices with a raw P-256 key. */
 #include "tests/unit/unit.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
 #include <openssl/evp.h>
@@ -483,6 +484,53 @@ START_TEST(a_killed_signer_is_replaced_and_nothing_is_asked_of_anybody)
 }
 END_TEST
 
+struct racer { const struct enroll_request *request; struct err end; };
+
+static void *
+race(void *arg)
+{
+	struct racer *racer = arg;
+	struct ctx_root root;
+	struct enrollment e;
+
+	ctx_root_init(&root, NULL);
+	racer->end = enroll(&root.cx, realm->authority, racer->request, &e);
+	ctx_root_fini(&root);
+	return NULL;
+}
+
+START_TEST(a_device_that_asks_many_times_at_once_is_paced_all_the_same)
+{
+	struct group_profile profile = { NULL, -1, -1, -1, -1, 3600 };
+	struct enroll_request requests[8];
+	struct racer racers[8];
+	pthread_t threads[8];
+	struct dev dev = new_device();
+	struct enrollment e;
+	struct db_group group;
+	int n_ok = 0;
+
+	ck_ok(group_change(cx, realm->authority, &tenant, &realm_admin,
+	    "soft", &profile, &group));
+	claim(&dev, "soft");
+	for (int i = 0; i < 8; i++) {
+		requests[i] = request_of(&dev, new_key());
+		racers[i] = (struct racer){ &requests[i], OK };
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, race,
+		    &racers[i]), 0);
+	}
+	for (int i = 0; i < 8; i++) {
+		ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+		n_ok += !failed(racers[i].end);
+		ck_assert(!failed(racers[i].end) ||
+		    racers[i].end.code == ERR_PACING);
+	}
+	ck_assert_int_eq(n_ok, 1);
+	ck_fails(enroll_now(&dev, &e), ERR_PACING);
+	ck_assert_int_gt(cx->trail->retry_after_s, 3500);
+}
+END_TEST
+
 START_TEST(a_device_released_and_claimed_again_starts_anew)
 {
 	struct dev dev = new_device();
@@ -517,6 +565,7 @@ main(void)
 		without_evidence_the_policy_of_now_holds_for_the_last_attestation,
 		what_only_the_journal_knows_is_brought_in_at_the_next_start,
 		a_killed_signer_is_replaced_and_nothing_is_asked_of_anybody,
+		a_device_that_asks_many_times_at_once_is_paced_all_the_same,
 		a_device_released_and_claimed_again_starts_anew,
 	};
 
