@@ -152,8 +152,8 @@ check_pacing(struct ctx *cx, const struct run *run, bool has_certificate,
 {
 	int64_t next_s = newest->issued_s + run->subject.group.min_interval_s;
 
-	if (!has_certificate || newest->revoked_s != 0 ||
-	    next_s <= ctx_now(cx) || newest->not_after_s <= ctx_now(cx))
+	if (!has_certificate || next_s <= ctx_now(cx) ||
+	    newest->not_after_s <= ctx_now(cx))
 		return OK;
 	cx->trail->retry_after_s = next_s - ctx_now(cx);
 	return FAIL_TELL(cx, ERR_PACING, "the next certificate is due in "

@@ -22,7 +22,7 @@ struct subject {
 	struct db_policy	 policy;
 	bool			 has_attestation, has_certificate;
 	struct attestation_row	 attestation;	/* the last one */
-	struct certificate_row	 certificate;	/* the newest one */
+	struct certificate_row	 certificate;	/* newest, not revoked */
 };
 
 /*

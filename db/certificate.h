@@ -50,7 +50,7 @@ struct err	db_certificate_client(struct ctx *, struct db_tx *,
 		    int64_t ca_id, struct slice serial,
 		    struct certificate_row *out, struct device_row *out_device,
 		    bool *out_found);
-/* The newest one of a device of that tenant; for pacing and renewal. */
+/* The newest one of a device of that tenant that is not revoked: for pacing. */
 struct err	db_certificate_newest(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, const char *device_id,
 		    struct certificate_row *out, bool *out_found);
