@@ -143,6 +143,15 @@ START_TEST(a_signature_by_another_key_is_refused)
 }
 END_TEST
 
+START_TEST(only_who_holds_a_key_learns_whether_it_is_registered)
+{
+	begin();
+	registered.id = point(other);
+	ck_fails(verify(evidence_of(sign(other, bound("key")))),
+	    ERR_EV_SIGNATURE);
+}
+END_TEST
+
 START_TEST(a_signature_for_another_nonce_key_or_format_is_refused)
 {
 	struct slice s;
@@ -282,6 +291,7 @@ UNIT_MAIN("device_key",
     a_registered_key_is_believed_and_its_state_told,
     a_key_that_is_not_registered_is_refused,
     a_signature_by_another_key_is_refused,
+    only_who_holds_a_key_learns_whether_it_is_registered,
     a_signature_for_another_nonce_key_or_format_is_refused,
     raw_signatures_cover_the_nonce_as_it_stands,
     another_statement_is_refused,
