@@ -167,6 +167,9 @@ START_TEST(an_ak_certificate_must_name_the_device_asked_for)
 	d.appraisal.identifier = "device-1";
 	d.ak_cert.permanent_id = NULL;
 	ck_fails(verify(), ERR_EV_MISMATCH);
+	begin();
+	d.appraisal.identifier = "device-1";
+	ck_fails(verify(), ERR_EV_MISMATCH);
 }
 END_TEST
 
@@ -179,6 +182,10 @@ check_ak_attributes(uint32_t set, uint32_t clear)
 	d.ak_public.attributes |= set;
 	d.ak_public.attributes &= ~clear;
 	ck_fails(verify(), ERR_EV_PROPERTY);
+	/* Nor does a certificate make it one, where a key is attested alone. */
+	d.send_ak_cert = true;
+	ck_fails(make_verify(cx, make_key_evidence(cx, &d), &d, &out),
+	    ERR_EV_PROPERTY);
 }
 
 START_TEST(an_ak_that_is_not_restricted_is_refused)
