@@ -293,11 +293,10 @@ def check_journal(tap, service, folder):
     return len(leaves)
 
 
-def run(tap, folder):
-    service = Service(folder)
+def run(tap, service, folder):
     service.start()
     if not tap.ok(service.wait_ready() is not None, "daad starts"):
-        return service
+        return
     service.call("POST", "/v1/tenants", {"name": TENANT})
     service.call("POST", f"/v1/tenants/{TENANT}/groups", {
         "name": GROUP,
@@ -316,7 +315,7 @@ def run(tap, folder):
             good = good and took is not None and load.wait_progress()
             if not tap.ok(good, f"kill -9 of {what}: it goes on by itself",
                           f"ready after {took} s"):
-                return service
+                return
             before, number = number, service.crl()[0]
             if number < before:
                 tap.ok(False, f"the CRL number fell: {before}, {number}")
@@ -334,7 +333,6 @@ def run(tap, folder):
     service.process.terminate()
     service.process.wait(60)
     check_journal(tap, service, folder)
-    return service
 
 
 def main():
@@ -347,9 +345,12 @@ def main():
     print(f"# CRASH_SEED={SEED} CRASH_ROUNDS={ROUNDS}")
     tap = Tap()
     folder = tempfile.mkdtemp(prefix="daapki-crash-")
-    service = run(tap, folder)
-    if service.process.poll() is None:
-        service.process.kill()
+    service = Service(folder)
+    try:
+        run(tap, service, folder)
+    finally:
+        if service.process is not None and service.process.poll() is None:
+            service.process.kill()
     print(f"1..{tap.n}")
     if tap.failed == 0:
         shutil.rmtree(folder)
