@@ -62,6 +62,7 @@ static void
 unknown(struct walk *w)
 {
 	w->unknown = w->unknown || !w->r.bad;
+	/* mutate: not reachable: walk_end() refuses what is unknown first. */
 	w->r.bad = true;
 }
 

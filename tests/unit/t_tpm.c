@@ -12,9 +12,9 @@ static const char ecc_ek[] =
     "0020" "0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20";
 
 /* A quote: two banks, one PCR each. */
-static const char quote[] =
-    "ff54434780180003010203000401020304"
+#define QUOTE_START "ff54434780180003010203000401020304" \
     "0000000000000102" "00000003" "00000004" "01" "1122334455667788"
+static const char quote[] = QUOTE_START
     "00000002" "000b03010000" "000403800001" "0002aabb";
 
 static const char certify[] =
@@ -93,6 +93,8 @@ START_TEST(unknown_algorithms_are_unsupported)
 	    ERR_EV_UNSUPPORTED);
 	ck_fails(tpm_public_parse(cx, edited(ecc_ek, 52, "0099"), &p),
 	    ERR_EV_UNSUPPORTED);
+	ck_fails(tpm_public_parse(cx, unhex("0008000b000400720000" "0099"
+	    "000101"), &p), ERR_EV_UNSUPPORTED);
 	ck_fails(tpm_signature_parse(cx, unhex("0010"), &s),
 	    ERR_EV_UNSUPPORTED);
 	ck_fails(tpm_signature_parse(cx, edited(ecdsa, 2, "0099"), &s),
@@ -160,6 +162,9 @@ START_TEST(selections_keep_to_their_limits)
 	    ERR_EV_MALFORMED);
 	ck_fails(tpm_attest_parse(cx, edited(quote, 42, "ffffffff"), &a),
 	    ERR_EV_MALFORMED);
+	/* Whatever follows the count: here, a digest of no bytes. */
+	ck_fails(tpm_attest_parse(cx, unhex(QUOTE_START "00000011" "0000"),
+	    &a), ERR_EV_MALFORMED);
 	ck_fails(tpm_attest_parse(cx, edited(quote, 33, "02"), &a),
 	    ERR_EV_MALFORMED);
 }

@@ -635,6 +635,28 @@ static const struct { const char *name, *inner; } members[] = {
 	{ "key", "signature" },
 };
 
+START_TEST(a_structure_that_cannot_be_read_is_told_by_its_place)
+{
+	json_t *e;
+
+	begin();
+	e = make_evidence(cx, &d);
+	for (size_t m = 0; m < COUNT_OF(members); m++) {
+		const char *name = members[m].name, *inner = members[m].inner;
+		struct slice s = member_bytes(e, name, inner);
+		struct evidence evidence;
+
+		set_member(e, name, inner, SLICE(s.p, s.n - 1));
+		ck_fails(evidence_read(cx, e, "/evidence", &evidence),
+		    ERR_EV_MALFORMED);
+		ck_assert_str_eq(cx->trail->pointer, arena_printf(cx->arena,
+		    "/evidence/%s%s%s", name, inner == NULL ? "" : "/",
+		    inner == NULL ? "" : inner));
+		set_member(e, name, inner, s);
+	}
+}
+END_TEST
+
 START_TEST(evidence_with_any_bit_changed_is_refused)
 {
 	json_t *e;
@@ -735,5 +757,6 @@ UNIT_MAIN("tpm2",
     a_certificate_alone_stands_for_the_ak,
     unknown_and_missing_members_are_refused_by_name,
     an_activation_is_handed_to_who_made_it,
+    a_structure_that_cannot_be_read_is_told_by_its_place,
     evidence_with_any_bit_changed_is_refused,
     evidence_cut_anywhere_is_refused)
