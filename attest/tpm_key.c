@@ -5,6 +5,7 @@
 #include <openssl/rsa.h>
 
 #include "codec/der.h"
+#include "pki/key.h"
 
 #define RSA_E		65537u
 #define ROCA_PRIMES	17u
@@ -254,14 +255,25 @@ tpm_key_from_pkey(struct ctx *cx, const EVP_PKEY *pkey,
 	return OK;
 }
 
-/* The key for OpenSSL; reading it checks that a point is on its curve. */
+/*
+ * The key for OpenSSL; reading it checks that a point is on its curve.  The
+ * decoder costs more than the signature: it is left with what key_parse() does
+ * not take, such as P-521, and with saying what is wrong.
+ */
 static struct err
 pkey_of(struct ctx *cx, const struct tpm_public *key, EVP_PKEY **out)
 {
 	struct slice spki;
+	struct key parsed;
 	const uint8_t *p;
 
 	TRY(tpm_key_spki(cx, key, &spki));
+	if (!failed(key_parse(cx, spki, &parsed))) {
+		ASSERT(EVP_PKEY_up_ref(parsed.pkey) == 1);
+		*out = parsed.pkey;
+		return OK;
+	}
+	ctx_forget(cx);
 	p = spki.p;
 	*out = d2i_PUBKEY(NULL, &p, (long)spki.n);
 	if (*out == NULL)

@@ -99,6 +99,24 @@ START_TEST(an_rsa_ak_with_either_padding_is_accepted)
 }
 END_TEST
 
+START_TEST(an_ak_of_each_curve_and_size_is_accepted)
+{
+	static const char *const curves[] = { "P-256", "P-384", "P-521" };
+	static const unsigned sizes[] = { 2048, 3072, 4096 };
+
+	for (size_t i = 0; i < COUNT_OF(curves) + COUNT_OF(sizes); i++) {
+		begin();
+		d.ak = i < COUNT_OF(curves) ? make_curve(cx, curves[i]) :
+		    make_rsa(cx, sizes[i - COUNT_OF(curves)]);
+		d.ak_public = make_ak_public(d.ak);
+		ck_ok(verify());
+		d.quote_signer = i < COUNT_OF(curves) ?
+		    make_curve(cx, curves[i]) : d.app;
+		ck_fails(verify(), ERR_EV_SIGNATURE);
+	}
+}
+END_TEST
+
 START_TEST(without_a_key_attestation_the_key_is_called_software)
 {
 	begin();
@@ -717,6 +735,7 @@ UNIT_MAIN("tpm2",
     a_whole_and_honest_device_is_accepted_and_described,
     evidence_says_whose_it_is_before_it_is_checked,
     an_rsa_ak_with_either_padding_is_accepted,
+    an_ak_of_each_curve_and_size_is_accepted,
     without_a_key_attestation_the_key_is_called_software,
     without_a_log_no_boot_claim_is_made,
     an_unsafe_clock_is_told,
