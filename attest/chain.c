@@ -2,13 +2,16 @@
 #include "attest/chain.h"
 
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include "base/text.h"
+#include "codec/der.h"
 
 #define OID_TEXT_MAX	128
 
 AUTO_DEFINE(EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free);
+AUTO_DEFINE(X509_NAME, X509_NAME_free);
 
 static void
 free_x509(void *x)
@@ -257,7 +260,8 @@ struct search {
 	X509 *const		*pool;
 	size_t			 n_pool;
 	bool			 used[ATTEST_CHAIN_MAX];
-	X509			**anchors;
+	X509			**anchors;	/* with the names asked for */
+	size_t			 n_anchors;
 	X509_CRL		**crls;
 	X509			*path[ATTEST_CHAIN_MAX + 2];
 	size_t			 n_path;
@@ -439,7 +443,7 @@ extend(struct search *s)
 	X509 *child = s->path[s->n_path - 1];
 	bool any = false;
 
-	for (size_t i = 0; i < s->trust->n_anchors; i++) {
+	for (size_t i = 0; i < s->n_anchors; i++) {
 		struct err e;
 
 		if (!may_be_issuer(child, s->anchors[i]))
@@ -471,14 +475,64 @@ extend(struct search *s)
 	return s->best.err;
 }
 
+/* Whose certificate it is; NULL when only OpenSSL's reader may tell. */
+static X509_NAME *
+subject_of(struct slice der)
+{
+	struct reader r = reader_of(der), cert = der_enter(&r, DER_SEQUENCE);
+	struct reader tbs = der_enter(&cert, DER_SEQUENCE);
+	const uint8_t *p;
+	struct slice name;
+
+	(void)der_read(&tbs, DER_CONTEXT(0));	/* RFC 5280, 4.1: version, */
+	(void)der_read(&tbs, DER_INTEGER);	/* serialNumber, */
+	(void)der_read(&tbs, DER_SEQUENCE);	/* signature, */
+	(void)der_read(&tbs, DER_SEQUENCE);	/* issuer, */
+	(void)der_read(&tbs, DER_SEQUENCE);	/* validity, subject */
+	name = der_read_whole(&tbs, DER_SEQUENCE);
+	p = name.p;
+	return tbs.bad ? NULL : d2i_X509_NAME(NULL, &p, (long)name.n);
+}
+
+/*
+ * May it have issued anything here?  Most anchors are other makers', and to
+ * read a certificate, with its key, costs more than to verify a signature.
+ */
+static bool
+is_issuer_here(const struct search *s, struct slice anchor)
+{
+	AUTO(X509_NAME) subject = subject_of(anchor);
+	bool is = subject == NULL ||
+	    names_equal(X509_get_issuer_name(s->path[0]), subject);
+
+	ERR_clear_error();		/* of a name that cannot be read */
+	for (size_t i = 0; !is && i < s->n_pool; i++)
+		is = names_equal(X509_get_issuer_name(s->pool[i]), subject);
+	return is;
+}
+
 static struct err
-load_trust(struct ctx *cx, const struct trust *trust, struct search *s)
+load_anchors(struct ctx *cx, const struct trust *trust, struct search *s)
 {
 	if (trust->n_anchors > CHAIN_ANCHORS_MAX)
 		return FAIL(cx, ERR_CONFIG, "%zu anchors", trust->n_anchors);
-	if (failed(chain_certs_parse(cx, trust->anchors, trust->n_anchors,
-	    &s->anchors)))
-		return FAIL(cx, ERR_CONFIG, "an anchor is not a certificate");
+	s->anchors = arena_array(cx->arena, trust->n_anchors,
+	    sizeof(*s->anchors));
+	for (size_t i = 0; i < trust->n_anchors; i++) {
+		if (!is_issuer_here(s, trust->anchors[i]))
+			continue;
+		if (failed(chain_cert_parse(cx, trust->anchors[i],
+		    &s->anchors[s->n_anchors++])))
+			return FAIL(cx, ERR_CONFIG,
+			    "an anchor is not a certificate");
+	}
+	return OK;
+}
+
+static struct err
+load_trust(struct ctx *cx, const struct trust *trust, struct search *s)
+{
+	TRY(load_anchors(cx, trust, s));
 	s->crls = arena_array(cx->arena, trust->n_crls, sizeof(*s->crls));
 	for (size_t i = 0; i < trust->n_crls; i++) {
 		const uint8_t *p = trust->crls[i].p;

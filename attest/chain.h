@@ -42,7 +42,8 @@ struct err	chain_certs_parse(struct ctx *, const struct slice *der,
  * ERR_EV_EXPIRED	a certificate or CRL is not valid at that time
  * ERR_EV_REVOKED
  * ERR_EV_UNSUPPORTED	a signature algorithm that is not accepted
- * ERR_CONFIG		an anchor or CRL of trust cannot be read
+ * ERR_CONFIG		an anchor that might be asked for, or a CRL of trust,
+ *			cannot be read
  */
 struct err	chain_verify(struct ctx *, X509 *leaf, X509 *const *pool,
 		    size_t n_pool, const struct trust *, int64_t at_s);

@@ -528,6 +528,32 @@ START_TEST(a_path_must_end_in_an_anchor)
 }
 END_TEST
 
+START_TEST(anchors_of_other_makers_are_passed_over)
+{
+	struct slice *anchors = arena_array(cx->arena, 40, sizeof(*anchors));
+
+	begin();
+	for (int i = 0; i < 40; i++) {
+		d.root.cn = d.root.issuer_cn = arena_printf(cx->arena,
+		    "Maker %d", i);
+		d.root.key = d.root.issuer_key = make_p256(cx);
+		anchors[i] = make_certificate(cx, &d.root);
+	}
+	trust.anchors = anchors;
+	trust.n_anchors = 40;
+	ck_fails(verify(), ERR_EV_CHAIN);
+	begin();
+	anchors[20] = make_certificate(cx, &d.root);
+	trust.anchors = anchors;
+	trust.n_anchors = 40;
+	ck_ok(verify_shown(shown_with(PLAIN), NULL, 0));
+	ck_assert(ek.certified);
+	/* One of the right name that cannot be read is not passed over. */
+	anchors[20].n--;
+	ck_fails(verify_shown(shown_with(PLAIN), NULL, 0), ERR_CONFIG);
+}
+END_TEST
+
 START_TEST(a_search_among_many_of_one_name_ends)
 {
 	struct slice *anchors = arena_array(cx->arena, 80, sizeof(*anchors));
@@ -795,6 +821,7 @@ UNIT_MAIN("ek",
     chains_hold_certificates_and_nothing_else,
     trust_that_cannot_be_read_is_told_as_such,
     a_path_must_end_in_an_anchor,
+    anchors_of_other_makers_are_passed_over,
     a_search_among_many_of_one_name_ends,
     an_intermediate_that_is_missing_is_refused,
     an_anchor_may_be_an_intermediate,
