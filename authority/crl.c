@@ -82,7 +82,7 @@ crl_make(struct ctx *cx, const struct authority *a,
 	order.sign_crl = (struct order_sign_crl){
 		.ca = issuer->sealed, .tenant = issuer->tenant.name,
 		.number = job.number, .this_update_s = job.now_s,
-		.next_update_s = job.next_s,
+		.next_update_s = job.next_s, .shard_url = "",
 		.n_entries = job.n_rows, .entries = entries,
 	};
 	TRY(signer_call(cx, a->signer, &order, &answer));

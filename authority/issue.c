@@ -28,9 +28,12 @@ issue_leaf(struct ctx *cx, const struct authority *a,
 		.device_id = device_id, .spki = spki,
 		.not_before_s = now_s - subject->group.backdate_s,
 		.not_after_s = now_s + subject->group.lifetime_s,
-		.hardware_key = hardware_key,
+		.flags = (uint8_t)(LEAF_CLIENT_AUTH | LEAF_SAN_URN |
+		    LEAF_SAN_PERMANENT_ID |
+		    (hardware_key ? LEAF_HARDWARE_KEY : 0)),
 		.crl_url = ca_crl_url(cx, a, issuer->key_id),
 		.aia_url = ca_url(cx, a, issuer->key_id),
+		.ocsp_url = "", .spiffe_domain = "",
 	};
 	/* A leaf lies within its issuer's life (RFC 5280, 6.1.3 needs both). */
 	if (issue->not_before_s < issuer->not_before_s)

@@ -150,7 +150,7 @@ check_device(struct ctx *cx, const struct order_issue *o)
 static struct err
 check_server(struct ctx *cx, const struct order_issue *o)
 {
-	if (o->device_id[0] != '\0' || o->hardware_key != 0)
+	if (o->device_id[0] != '\0' || o->flags != 0)
 		return FAIL(cx, ERR_ORDER_ROLE,
 		    "a server CA signs no devices");
 	if (o->n_dns_names == 0)

@@ -182,7 +182,7 @@ do_issue(struct ctx *cx, struct work *w, const struct order *order,
 		.not_after_s = o->not_after_s,
 		.organization = o->tenant, .common_name = "",
 		.device_id = o->device_id,
-		.hardware_key = o->hardware_key != 0,
+		.hardware_key = (o->flags & LEAF_HARDWARE_KEY) != 0,
 		.n_hosts = o->n_dns_names, .hosts = o->dns_names,
 		.key = &key,
 		.crl_url = o->crl_url, .aia_url = o->aia_url,
@@ -303,8 +303,12 @@ work_do(struct ctx *cx, struct work *w, const struct order *order,
 		.type = order->type, .tag = order->tag, .detail = "",
 	};
 
-	ASSERT(order->type < COUNT_OF(doers) && doers[order->type] != NULL);
-	answer.err = doers[order->type](cx, w, order, &answer);
+	if (order->type < COUNT_OF(doers) && doers[order->type] != NULL)
+		answer.err = doers[order->type](cx, w, order, &answer);
+	else
+		answer.err = FAIL(cx, ERR_ORDER_ROLE,
+		    "this signer does not take orders of type %u",
+		    order->type);
 	if (failed(answer.err)) {
 		answer = (struct answer){
 			.type = order->type, .tag = order->tag,

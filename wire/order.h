@@ -34,6 +34,7 @@
 #define WIRE_CHAIN_MAX		4u		/* above an adopted CA */
 #define WIRE_OCSP_ENTRIES_MAX	64u		/* in one response */
 #define WIRE_OCSP_NONCE_MAX	128u		/* RFC 9654, 2.1 */
+#define WIRE_OCSP_MAX		(24u * 1024u)	/* bytes of one response */
 #define WIRE_PROOF_NONCE_MAX	64u
 #define CERT_SERIAL_ANY_MAX	20u		/* RFC 5280, 4.1.2.2 */
 
@@ -49,6 +50,12 @@ enum ca_role {
 	CA_ROLE_ISSUING,	/* signs device leaves and their CRL */
 	CA_ROLE_SERVER,		/* signs this service's own TLS certificates */
 };
+
+/* What an issuing CA may do besides; bits, sealed with its key. */
+enum ca_flag {
+	CA_MAY_EDGE = 1 << 0,	/* sign edge CAs: pathLen 1 in place of 0 */
+};
+#define CA_FLAGS_ALL		0x01u
 
 enum order_type {
 	ORDER_HELLO = 1,
@@ -75,6 +82,7 @@ struct order_hello { uint32_t version; };
 struct order_make_ca {
 	const char	*tenant;
 	uint8_t		 role, alg;
+	uint8_t		 flags;		/* enum ca_flag; CA_ROLE_ISSUING only */
 	const char	*common_name;	/* O is the tenant */
 	int64_t		 not_before_s, not_after_s;
 	uint32_t	 leaf_max_s;	/* sealed: longest life of a leaf */
@@ -91,13 +99,14 @@ struct order_make_ca {
 struct order_request_ca {
 	const char	*tenant;
 	uint8_t		 alg;
+	uint8_t		 flags;		/* enum ca_flag */
 	const char	*common_name;
 	uint32_t	 leaf_max_s;
 };
 
 /*
  * Take the certificate that somebody else made for such a key: it must be of
- * that key, a CA's with pathLen 0 and the right to sign certificates and CRLs,
+ * that key, a CA's with pathLen 0 (1 with CA_MAY_EDGE) and the right to sign certificates and CRLs,
  * signed by chain[0], each of chain by the next, the last by itself.  The
  * answer's sealed record is an issuing CA's.
  */
@@ -275,7 +284,8 @@ struct answer {
 	/* MAKE_CA, ISSUE, SIGN_CRL, REQUEST_CA, CROSS_SIGN, SIGN_OCSP, PROVE */
 	struct slice	object;		/* DER */
 	struct slice	sealed;		/* MAKE_CA, REQUEST_CA, ADOPT_CA, RESEAL */
-	uint64_t	seq;		/* of its journal entry */
+	/* of its journal entry; 0 for REQUEST_CA, SIGN_OCSP */
+	uint64_t	seq;
 	uint64_t	crl_number;	/* SIGN_CRL: the one it has */
 	/* READ_JOURNAL */
 	size_t		n_entries;

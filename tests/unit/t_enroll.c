@@ -388,6 +388,8 @@ START_TEST(what_only_the_journal_knows_is_brought_in_at_the_next_start)
 		.device_id = dev.device_id, .spki = spki_of(new_key()),
 		.not_before_s = ctx_now(cx) - 60,
 		.not_after_s = ctx_now(cx) + 3600,
+		.flags = LEAF_CLIENT_AUTH | LEAF_SAN_URN |
+		    LEAF_SAN_PERMANENT_ID,
 		.crl_url = "http://127.0.0.1:8080/crl/x.crl",
 		.aia_url = "http://127.0.0.1:8080/ca/x.cer",
 	};

@@ -117,7 +117,7 @@ good_server(void)
 {
 	order = help_leaf("tenant-a", server.sealed, leaf_spki);
 	order.issue.device_id = "";
-	order.issue.hardware_key = 0;
+	order.issue.flags = 0;
 	order.issue.n_dns_names = 1;
 	order.issue.dns_names[0] = "a.example";
 }
@@ -197,7 +197,7 @@ leaf_not_sealed(void) { order.issue.ca = slice_text("DAS1"); }
 static void
 server_device(void) { order.issue.device_id = HELP_DEVICE; }
 static void
-server_hardware(void) { order.issue.hardware_key = 1; }
+server_hardware(void) { order.issue.flags = LEAF_HARDWARE_KEY; }
 static void
 server_nameless(void) { order.issue.n_dns_names = 0; }
 static void

@@ -342,7 +342,7 @@ START_TEST(a_server_certificate_is_accepted_by_openssl_for_its_names_only)
 	ca = ask_ok(&s, &o);
 	o = help_leaf("platform", ca.sealed, help_spki("P-256"));
 	o.issue.device_id = "";
-	o.issue.hardware_key = 0;
+	o.issue.flags = 0;
 	o.issue.n_dns_names = 3;
 	o.issue.dns_names[0] = "daad.example";
 	o.issue.dns_names[1] = "192.0.2.1";
