@@ -3,7 +3,11 @@
 
 #include <limits.h>
 
+#include <openssl/ocsp.h>
 #include <openssl/x509v3.h>
+
+AUTO_DEFINE(OCSP_RESPONSE, OCSP_RESPONSE_free);
+AUTO_DEFINE(OCSP_BASICRESP, OCSP_BASICRESP_free);
 
 static X509 *
 read_cert(struct slice der)
@@ -51,5 +55,37 @@ check_crl(struct ctx *cx, struct slice der, struct slice issuer_der)
 	    X509_CRL_verify(crl, X509_get0_pubkey(issuer)) != 1)
 		return OSSL_FAIL(cx, ERR_CERT_LINT,
 		    "OpenSSL: the signature is not right");
+	return OK;
+}
+
+/* The responder's key is found in certs, and certs is trusted: what is left to
+ * check is the responder's ID and the signature. */
+static bool
+ocsp_is_signed(OCSP_BASICRESP *basic, X509 *issuer)
+{
+	STACK_OF(X509) *certs = sk_X509_new_null();
+	bool good = certs != NULL && sk_X509_push(certs, issuer) > 0 &&
+	    OCSP_basic_verify(basic, certs, NULL, OCSP_TRUSTOTHER) == 1;
+
+	sk_X509_free(certs);
+	return good;
+}
+
+struct err
+check_ocsp(struct ctx *cx, struct slice der, struct slice issuer_der)
+{
+	const uint8_t *p = der.p;
+	AUTO(OCSP_RESPONSE) response = d2i_OCSP_RESPONSE(NULL, &p,
+	    (long)der.n);
+	AUTO(OCSP_BASICRESP) basic = response != NULL ?
+	    OCSP_response_get1_basic(response) : NULL;
+	AUTO(X509) issuer = read_cert(issuer_der);
+
+	if (basic == NULL || issuer == NULL || p != der.p + der.n)
+		return OSSL_FAIL(cx, ERR_CERT_LINT,
+		    "OpenSSL cannot read the OCSP response");
+	if (!ocsp_is_signed(basic, issuer))
+		return OSSL_FAIL(cx, ERR_CERT_LINT,
+		    "OpenSSL: the OCSP response is not signed right");
 	return OK;
 }

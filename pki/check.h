@@ -9,11 +9,13 @@
 #include "pki/ossl.h"
 
 /*
- * der is exactly one certificate (CRL), issued and signed by issuer, which for
+ * der is exactly one certificate (CRL, OCSP response), issued and signed by issuer, which for
  * a root is der itself.
  * ERR_CERT_LINT	OpenSSL does not think so
  */
 struct err	check_cert(struct ctx *, struct slice der,
+		    struct slice issuer);
+struct err	check_ocsp(struct ctx *, struct slice der,
 		    struct slice issuer);
 struct err	check_crl(struct ctx *, struct slice der,
 		    struct slice issuer);

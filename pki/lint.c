@@ -29,7 +29,7 @@ is_http(const char *url)
 static bool
 is_known_algorithm(struct slice der)
 {
-	for (enum key_kind kind = KEY_P256; kind < KEY_RSA; kind++)
+	for (enum key_kind kind = KEY_P256; kind <= KEY_RSA; kind++)
 		if (slice_equal(der, key_sig_der(key_sig_of(kind))))
 			return true;
 	return false;
@@ -436,6 +436,95 @@ lint_crl(struct ctx *cx, struct slice tbs, const struct cert *issuer)
 	return lint_crl_facts(cx, &crl, issuer);
 }
 
+/* --- OCSP responses ------------------------------------------------------ */
+
+struct ocsp_case {
+	const struct ocsp_facts	*facts;
+	const struct ocsp_issuer *ocsp;
+	const struct cert	*issuer;
+};
+
+static bool
+ocsp_algorithm_known(const struct ocsp_case *c)
+{
+	return is_known_algorithm(c->facts->algorithm);
+}
+
+static bool
+ocsp_responder_is_issuer(const struct ocsp_case *c)
+{
+	return slice_equal(c->facts->key_sha1, SLICE_OF(c->ocsp->key_sha1));
+}
+
+static bool
+ocsp_ids_are_of_issuer(const struct ocsp_case *c)
+{
+	for (size_t i = 0; i < c->facts->n; i++)
+		if (!ocsp_id_is_of(&c->facts->entries[i].id, c->ocsp))
+			return false;
+	return true;
+}
+
+static bool
+ocsp_updates_in_order(const struct ocsp_case *c)
+{
+	for (size_t i = 0; i < c->facts->n; i++) {
+		const struct ocsp_entry *e = &c->facts->entries[i];
+
+		if (e->this_update_s > c->facts->produced_s ||
+		    e->next_update_s <= e->this_update_s ||
+		    e->next_update_s <= c->facts->produced_s)
+			return false;
+	}
+	return true;
+}
+
+static bool
+ocsp_revoked_before(const struct ocsp_case *c)
+{
+	for (size_t i = 0; i < c->facts->n; i++)
+		if (c->facts->entries[i].revoked_s > c->facts->produced_s)
+			return false;
+	return true;
+}
+
+static bool
+ocsp_within_issuers_life(const struct ocsp_case *c)
+{
+	return c->facts->produced_s <= c->issuer->not_after_s;
+}
+
+struct ocsp_rule {
+	const char	*name;		/* with its clause in RFC 6960 */
+	bool		(*holds)(const struct ocsp_case *);
+};
+
+static const struct ocsp_rule ocsp_rules[] = {
+	{ "OCSP signature algorithm", ocsp_algorithm_known },
+	{ "OCSP 4.2.2.2 the responder is the issuer",
+	    ocsp_responder_is_issuer },
+	{ "OCSP 4.1.1 certificates of the issuer", ocsp_ids_are_of_issuer },
+	{ "OCSP 4.2.2.1 updates in order", ocsp_updates_in_order },
+	{ "OCSP 4.2.1 revoked before it was said", ocsp_revoked_before },
+	{ "OCSP within the issuer's life", ocsp_within_issuers_life },
+};
+
+struct err
+lint_ocsp(struct ctx *cx, struct slice der, const struct ocsp_issuer *ocsp,
+    const struct cert *issuer)
+{
+	struct ocsp_facts facts;
+	struct ocsp_case c = { &facts, ocsp, issuer };
+
+	if (failed(ocsp_parse(cx, der, &facts)))
+		return FAIL(cx, ERR_CERT_LINT, "it cannot be read back");
+	for (size_t i = 0; i < COUNT_OF(ocsp_rules); i++)
+		if (!ocsp_rules[i].holds(&c))
+			return FAIL(cx, ERR_CERT_LINT, "%s",
+			    ocsp_rules[i].name);
+	return OK;
+}
+
 const char *
 lint_rule(size_t i)
 {
@@ -445,5 +534,8 @@ lint_rule(size_t i)
 	if (i < COUNT_OF(issuer_rules))
 		return issuer_rules[i].name;
 	i -= COUNT_OF(issuer_rules);
-	return i < COUNT_OF(crl_rules) ? crl_rules[i].name : NULL;
+	if (i < COUNT_OF(crl_rules))
+		return crl_rules[i].name;
+	i -= COUNT_OF(crl_rules);
+	return i < COUNT_OF(ocsp_rules) ? ocsp_rules[i].name : NULL;
 }

@@ -145,6 +145,7 @@ open_record(struct ctx *cx, const struct master *master, struct slice record,
 		return FAIL(cx, ERR_SEAL,
 		    "the sealed record of a CA of %s disagrees with itself",
 		    ca.sealed.tenant);
+	TRY(ocsp_issuer_init(cx, &ca.cert, &ca.ocsp));
 	pkey = private_key(ca.sealed.alg, private, &public);
 	if (pkey == NULL)
 		return OSSL_FAIL(cx, ERR_SEAL, "a sealed key is not usable");

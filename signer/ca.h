@@ -7,6 +7,7 @@
 #define DAAPKI_SIGNER_CA_H
 
 #include "pki/cert.h"
+#include "pki/ocsp_request.h"
 #include "pki/sign.h"
 #include "signer/sealed.h"
 
@@ -16,7 +17,9 @@ struct ca {
 	struct sealed	 sealed;
 	struct cert	 cert;
 	struct sign_key	*key;
-	bool		 leaf_checked;	/* OpenSSL read a leaf of it */
+	struct ocsp_issuer ocsp;	/* how OCSP names it */
+	bool		 leaf_checked;	/* OpenSSL read a leaf of it, */
+	bool		 ocsp_checked;	/* an OCSP response */
 };
 
 struct ca_cache;

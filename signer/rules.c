@@ -216,3 +216,32 @@ rules_sign_crl(struct ctx *cx, const struct order_sign_crl *o,
 	}
 	return OK;
 }
+
+/* --- OCSP ---------------------------------------------------------------- */
+
+static struct err
+check_ocsp_entry(struct ctx *cx, const struct order_ocsp_entry *e)
+{
+	if (e->status != OCSP_REVOKED && (e->revoked_s != 0 || e->reason != 0))
+		return FAIL(cx, ERR_ORDER_LIMIT,
+		    "a time of revocation without one");
+	if (!is_reason(e->reason))
+		return FAIL(cx, ERR_ORDER_LIMIT, "reason %u", e->reason);
+	if (e->revoked_s > ctx_now(cx))
+		return FAIL(cx, ERR_ORDER_LIMIT, "revoked later than now");
+	return OK;
+}
+
+struct err
+rules_sign_ocsp(struct ctx *cx, const struct order_sign_ocsp *o,
+    const struct ca *ca)
+{
+	TRY(check_tenant(cx, o->tenant, ca));
+	TRY(check_life(cx, o->this_update_s, o->next_update_s,
+	    RULES_OCSP_LIFE_MAX_S));
+	if (o->n_entries == 0)
+		return FAIL(cx, ERR_ORDER_LIMIT, "an OCSP response of none");
+	for (size_t i = 0; i < o->n_entries; i++)
+		TRY(check_ocsp_entry(cx, &o->entries[i]));
+	return OK;
+}

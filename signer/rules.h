@@ -12,6 +12,7 @@
 #define RULES_AHEAD_MAX_S	300		/* notBefore after now */
 #define RULES_CA_LIFE_MAX_S	(INT64_C(40) * 366 * 86400)
 #define RULES_LEAF_MAX_S	(400 * 86400)	/* seals no more than this */
+#define RULES_OCSP_LIFE_MAX_S	(10 * 86400)	/* nextUpdate after now */
 #define RULES_CRL_LIFE_MAX_S	(INT64_C(366) * 86400)
 
 /*
@@ -24,6 +25,8 @@
 struct err	rules_make_ca(struct ctx *, const struct order_make_ca *,
 		    const struct ca *parent);
 struct err	rules_issue(struct ctx *, const struct order_issue *,
+		    const struct ca *);
+struct err	rules_sign_ocsp(struct ctx *, const struct order_sign_ocsp *,
 		    const struct ca *);
 struct err	rules_sign_crl(struct ctx *, const struct order_sign_crl *,
 		    const struct ca *);

@@ -18,6 +18,13 @@ struct work {
 	struct ca_cache		*cas;
 };
 
+/* One kind of order each, done; what it gives is added to *out. */
+typedef struct err work_order(struct ctx *, struct work *,
+    const struct order *, struct answer *out);
+work_order	work_make_ca;
+work_order	work_sign_crl;
+work_order	work_sign_ocsp;
+
 /* Never fails: a refusal is in out->err, with words in out->detail. */
 void		work_do(struct ctx *, struct work *, const struct order *,
 		    struct answer *out);

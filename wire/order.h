@@ -106,9 +106,9 @@ struct order_request_ca {
 
 /*
  * Take the certificate that somebody else made for such a key: it must be of
- * that key, a CA's with pathLen 0 (1 with CA_MAY_EDGE) and the right to sign certificates and CRLs,
- * signed by chain[0], each of chain by the next, the last by itself.  The
- * answer's sealed record is an issuing CA's.
+ * that key, a CA's with pathLen 0 (1 with CA_MAY_EDGE) and the right to sign
+ * certificates and CRLs, signed by chain[0], each of chain by the next, the
+ * last by itself.  The answer's sealed record is an issuing CA's.
  */
 struct order_adopt_ca {
 	struct slice	 pending;	/* sealed record of ORDER_REQUEST_CA */

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Orders that make CAs and what CAs sign of each other. */
+#include <sodium.h>
+
+#include "pki/check.h"
+#include "signer/make.h"
+#include "signer/rules.h"
+#include "signer/work.h"
+
+/* The key pair of a CA that is being made; the scalar is in locked memory. */
+struct pair {
+	EVP_PKEY	*pkey;
+	uint8_t		*private;
+	struct key	 public;
+	struct sign_key	*sign;
+};
+
+static void
+pair_fini(struct pair *p)
+{
+	EVP_PKEY_free(p->pkey);
+	sodium_free(p->private);
+	sign_key_free(p->sign);
+}
+
+static struct err
+pair_make(struct ctx *cx, enum ca_alg alg, struct pair *out)
+{
+	out->private = sodium_malloc(SEALED_PRIVATE_MAX);
+	ASSERT(out->private != NULL);
+	TRY(ca_make_key(cx, alg, &out->pkey, out->private, &out->public));
+	return sign_key_new(cx, out->pkey, &out->public, &out->sign);
+}
+
+static struct err
+sign_ca(struct ctx *cx, const struct order_make_ca *o, const struct ca *parent,
+    const struct pair *pair, struct slice *out_der)
+{
+	const struct sign_key *key = parent != NULL ? parent->key : pair->sign;
+	const struct cert *issuer = parent != NULL ? &parent->cert : NULL;
+	struct tbs tbs = {
+		.profile = parent != NULL ? TBS_ISSUING : TBS_ROOT,
+		.sig = sign_key_sig(key),
+		.serial = make_serial(cx),
+		.issuer = parent != NULL ? parent->cert.subject :
+		    make_name(cx, o->tenant, o->common_name),
+		.issuer_key_id = parent != NULL ? parent->cert.ski :
+		    SLICE_NONE,
+		.not_before_s = o->not_before_s,
+		.not_after_s = o->not_after_s,
+		.organization = o->tenant, .common_name = o->common_name,
+		.key = &pair->public,
+		.crl_url = o->crl_url, .aia_url = o->aia_url,
+	};
+	struct slice der;
+
+	TRY(make_certificate(cx, &tbs, key, issuer, &der));
+	TRY(check_cert(cx, der, parent != NULL ? parent->cert.der : der));
+	*out_der = der;
+	return OK;
+}
+
+static struct err
+seal_and_note(struct ctx *cx, struct work *w, const struct order_make_ca *o,
+    const struct pair *pair, struct answer *out)
+{
+	struct sealed sealed = {
+		.tenant = o->tenant, .role = o->role, .alg = o->alg,
+		.leaf_max_s = o->leaf_max_s, .not_after_s = o->not_after_s,
+		.certificate = out->object,
+	};
+	struct journal_entry entry = {
+		.kind = JOURNAL_CA, .tenant = o->tenant,
+		.object = out->object,
+	};
+	struct cert cert;
+
+	TRY(sealed_seal(cx, w->master, &sealed, pair->private, &out->sealed));
+	TRY(cert_parse(cx, out->object, &cert));
+	entry.sealed = out->sealed;
+	entry.issuer_key_id = cert.aki.n > 0 ? cert.aki : cert.ski;
+	return journal_append(cx, w->journal, &entry, &out->seq);
+}
+
+struct err
+work_make_ca(struct ctx *cx, struct work *w, const struct order *order,
+    struct answer *out)
+{
+	const struct order_make_ca *o = &order->make_ca;
+	struct pair pair = { .pkey = NULL };
+	struct ca *parent = NULL;
+	struct err e;
+
+	if (o->parent.n > 0)
+		TRY(ca_open(cx, w->cas, o->parent, &parent));
+	TRY(rules_make_ca(cx, o, parent));
+	e = pair_make(cx, o->alg, &pair);
+	if (!failed(e))
+		e = sign_ca(cx, o, parent, &pair, &out->object);
+	if (!failed(e))
+		e = seal_and_note(cx, w, o, &pair, out);
+	pair_fini(&pair);
+	return e;
+}
