@@ -510,19 +510,27 @@ static const struct ocsp_rule ocsp_rules[] = {
 };
 
 struct err
-lint_ocsp(struct ctx *cx, struct slice der, const struct ocsp_issuer *ocsp,
-    const struct cert *issuer)
+lint_ocsp_facts(struct ctx *cx, const struct ocsp_facts *facts,
+    const struct ocsp_issuer *ocsp, const struct cert *issuer)
 {
-	struct ocsp_facts facts;
-	struct ocsp_case c = { &facts, ocsp, issuer };
+	const struct ocsp_case c = { facts, ocsp, issuer };
 
-	if (failed(ocsp_parse(cx, der, &facts)))
-		return FAIL(cx, ERR_CERT_LINT, "it cannot be read back");
 	for (size_t i = 0; i < COUNT_OF(ocsp_rules); i++)
 		if (!ocsp_rules[i].holds(&c))
 			return FAIL(cx, ERR_CERT_LINT, "%s",
 			    ocsp_rules[i].name);
 	return OK;
+}
+
+struct err
+lint_ocsp(struct ctx *cx, struct slice der, const struct ocsp_issuer *ocsp,
+    const struct cert *issuer)
+{
+	struct ocsp_facts facts;
+
+	if (failed(ocsp_parse(cx, der, &facts)))
+		return FAIL(cx, ERR_CERT_LINT, "it cannot be read back");
+	return lint_ocsp_facts(cx, &facts, ocsp, issuer);
 }
 
 const char *

@@ -29,6 +29,9 @@ struct err	lint_crl_facts(struct ctx *, const struct crl_facts *,
 struct err	lint_ocsp(struct ctx *, struct slice der,
 		    const struct ocsp_issuer *ocsp, const struct cert *issuer);
 
+struct err	lint_ocsp_facts(struct ctx *, const struct ocsp_facts *,
+		    const struct ocsp_issuer *ocsp, const struct cert *issuer);
+
 /* Names of the rules, 0, 1, ...; NULL after the last. */
 const char	*lint_rule(size_t i);
 

@@ -372,6 +372,28 @@ break_crl_number(void) { crl.number = 0; }
 static void
 break_crl_right(void) { parent.key_usage = CERT_USAGE_KEY_CERT_SIGN; }
 
+static struct ocsp_facts ocsp;
+static struct ocsp_issuer ocsp_issuer;
+
+static void
+break_ocsp_algorithm(void) { ocsp.algorithm = slice_text("?"); }
+static void
+break_ocsp_responder(void) { ocsp.key_sha1 = SLICE(serial, 16); }
+static void
+break_ocsp_id(void) { ocsp.entries[0].id.name_hash = SLICE(serial, 16); }
+static void
+break_ocsp_update(void) { ocsp.entries[0].next_update_s = NOW; }
+static void
+break_ocsp_revoked(void) { ocsp.entries[0].revoked_s = NOW + 1; }
+
+static void
+break_ocsp_life(void)
+{
+	parent.not_after_s = NOW + 2 * DAY;
+	ocsp.produced_s = NOW + 3 * DAY;
+	ocsp.entries[0].next_update_s = NOW + 4 * DAY;
+}
+
 static const struct { const char *rule; void (*break_it)(void); } breaks[] = {
 	{ "4.1.2.2 serial of 8 to 20 bytes", break_serial },
 	{ "4.1.1.2 signature algorithm", break_algorithm },
@@ -411,6 +433,12 @@ static const struct { const char *rule; void (*break_it)(void); } breaks[] = {
 	{ "CRL 5.1.2.5 updates in order", break_crl_update },
 	{ "CRL 5.2.3 number", break_crl_number },
 	{ "4.2.1.3 the issuer may sign CRLs", break_crl_right },
+	{ "OCSP signature algorithm", break_ocsp_algorithm },
+	{ "OCSP 4.2.2.2 the responder is the issuer", break_ocsp_responder },
+	{ "OCSP 4.1.1 certificates of the issuer", break_ocsp_id },
+	{ "OCSP 4.2.2.1 updates in order", break_ocsp_update },
+	{ "OCSP 4.2.1 revoked before it was said", break_ocsp_revoked },
+	{ "OCSP within the issuer's life", break_ocsp_life },
 };
 
 static struct crl_entry
@@ -436,12 +464,36 @@ crl_tbs(size_t n_entries)
 	return tbs;
 }
 
+static struct ocsp_single
+a_single(const void *arg, size_t i)
+{
+	(void)arg;
+	(void)i;
+	return (struct ocsp_single){ .serial = SLICE_OF(serial) };
+}
+
+static struct slice
+ocsp_der(void)
+{
+	const struct ocsp facts = {
+		.issuer = &ocsp_issuer, .produced_s = NOW,
+		.this_update_s = NOW, .next_update_s = NOW + 1,
+		.n = 1, .single = a_single,
+	};
+	struct slice tbs, basic;
+
+	ck_ok(ocsp_issuer_init(cx, &root, &ocsp_issuer));
+	ck_ok(ocsp_encode(cx, &facts, &tbs));
+	ck_ok(sign_object(cx, root_sign, tbs, &basic));
+	return ocsp_wrap(cx, basic);
+}
+
 static struct err
 lint_now(void)
 {
-	struct err e = lint_cert_facts(cx, &good, &parent);
-
-	return failed(e) ? e : lint_crl_facts(cx, &crl, &parent);
+	TRY(lint_cert_facts(cx, &good, &parent));
+	TRY(lint_crl_facts(cx, &crl, &parent));
+	return lint_ocsp_facts(cx, &ocsp, &ocsp_issuer, &parent);
 }
 
 START_TEST(every_rule_has_a_certificate_that_breaks_it)
@@ -455,6 +507,7 @@ START_TEST(every_rule_has_a_certificate_that_breaks_it)
 	for (size_t i = 0; i < n; i++) {
 		ck_ok(cert_parse(cx, make_leaf(), &good));
 		ck_ok(crl_parse_tbs(cx, crl_tbs(2), &crl));
+		ck_ok(ocsp_parse(cx, ocsp_der(), &ocsp));
 		parent = root;
 		ck_ok(lint_now());
 		breaks[i].break_it();

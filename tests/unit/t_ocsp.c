@@ -469,12 +469,15 @@ START_TEST(a_response_with_any_bit_changed_or_cut_is_refused)
 	for (size_t bit = 0; bit < 8 * der.n; bit++) {
 		uint8_t *copy = arena_dup(cx->arena, der.p, der.n);
 		struct slice s = SLICE(copy, der.n);
+		const struct key_sig *sig = NULL;
 
 		copy[bit / 8] = (uint8_t)(copy[bit / 8] ^ 1u << bit % 8);
-		ck_assert_msg(failed(ocsp_parse(cx, s, &o)) ||
+		if (!failed(ocsp_parse(cx, s, &o)))
+			sig = key_sig_find(KEY_P256, o.algorithm);
+		ck_assert_msg(sig == NULL ||
 		    failed(lint_ocsp(cx, s, &issuer, &ca)) ||
-		    failed(key_verify(cx, &ca_key, key_sig_of(KEY_P256),
-		    o.tbs, o.signature, ERR_CERT_LINT)), "bit %zu", bit);
+		    failed(key_verify(cx, &ca_key, sig, o.tbs, o.signature,
+		    ERR_CERT_LINT)), "bit %zu", bit);
 	}
 	for (size_t n = 0; n < der.n; n++)
 		ck_fails(ocsp_parse(cx, SLICE(der.p, n), &o), ERR_MALFORMED);
