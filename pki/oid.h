@@ -30,6 +30,9 @@
 #define OID_KEY_USAGE		"\x55\x1d\x0f"
 #define OID_SUBJECT_ALT_NAME	"\x55\x1d\x11"
 #define OID_BASIC_CONSTRAINTS	"\x55\x1d\x13"
+#define OID_NAME_CONSTRAINTS	"\x55\x1d\x1e"
+#define OID_NO_REV_AVAIL	"\x55\x1d\x38"	/* RFC 9608 */
+#define OID_CRL_SCOPE		"\x55\x1d\x1c"	/* issuingDistributionPoint */
 #define OID_CRL_NUMBER		"\x55\x1d\x14"
 #define OID_CRL_REASON		"\x55\x1d\x15"
 #define OID_CRL_POINTS		"\x55\x1d\x1f"
@@ -57,11 +60,13 @@
  * registry has to give it to us.  Below it:
  *	.1	certificate policy: the key is held by the device's hardware
  *	.2	certificate policy: the key is in the device's software
+ *	.3	hardware type (RFC 4108, 5): hwSerialNum is the device ID's bytes
  */
 #define OID_OURS \
 	"\x69\xc3\xc9\xdc\xd4\xa6\x9b\x8a\x92\xf7\x9c\xe9\xd8\xe4\xff\xa1" \
 	"\xbd\x8a\x2f"
 #define OID_POLICY_HARDWARE	OID_OURS "\x01"
 #define OID_POLICY_SOFTWARE	OID_OURS "\x02"
+#define OID_HARDWARE_TYPE	OID_OURS "\x03"
 
 #endif

@@ -38,9 +38,4 @@ struct err	ca_open(struct ctx *, struct ca_cache *, struct slice record,
  * nothing that ca_open() gave is held. */
 void		ca_cache_trim(struct ca_cache *);
 
-/* A new key pair of that algorithm: the private half as OpenSSL has it and as
- * it is sealed (in locked memory, SEALED_PRIVATE_MAX), the public half. */
-struct err	ca_make_key(struct ctx *, enum ca_alg, EVP_PKEY **out_pkey,
-		    uint8_t *out_private, struct key *out_public);
-
 #endif

@@ -96,6 +96,21 @@ check_parent(struct ctx *cx, const struct order_make_ca *o,
 }
 
 static struct err
+check_flags(struct ctx *cx, const struct order_make_ca *o,
+    const struct ca *parent)
+{
+	if (o->flags == 0)
+		return OK;
+	if (o->role != CA_ROLE_ISSUING)
+		return FAIL(cx, ERR_ORDER_ROLE,
+		    "only an issuing CA has edge CAs below it");
+	if (parent->cert.path_len >= 0 && parent->cert.path_len < 2)
+		return FAIL(cx, ERR_ORDER_ROLE,
+		    "the root's pathLen leaves no room for edge CAs");
+	return OK;
+}
+
+static struct err
 check_leaf_max(struct ctx *cx, const struct order_make_ca *o)
 {
 	bool is_root = o->role == CA_ROLE_ROOT;
@@ -119,6 +134,7 @@ rules_make_ca(struct ctx *cx, const struct order_make_ca *o,
 	TRY(check_tenant(cx, o->tenant, parent));
 	TRY(check_parent(cx, o, parent));
 	TRY(check_leaf_max(cx, o));
+	TRY(check_flags(cx, o, parent));
 	TRY(check_urls(cx, o->crl_url, o->aia_url));
 	if (n == 0 || n > TBS_COMMON_NAME_MAX)
 		return FAIL(cx, ERR_ORDER_LIMIT,
@@ -137,20 +153,43 @@ is_device_id(const char *text)
 }
 
 static struct err
-check_device(struct ctx *cx, const struct order_issue *o)
+check_edge(struct ctx *cx, const struct order_issue *o, const struct ca *ca)
 {
-	if (!is_device_id(o->device_id))
-		return FAIL(cx, ERR_ORDER_MALFORMED, "not a device ID");
-	if (o->n_dns_names != 0)
+	if ((ca->sealed.flags & CA_MAY_EDGE) == 0)
 		return FAIL(cx, ERR_ORDER_ROLE,
-		    "an issuing CA signs no host names");
+		    "this CA may not sign edge CAs");
+	if ((o->flags & LEAF_NO_REV_AVAIL) != 0)
+		return FAIL(cx, ERR_ORDER_LIMIT,
+		    "an edge CA that cannot be revoked");
 	return OK;
 }
 
 static struct err
-check_server(struct ctx *cx, const struct order_issue *o)
+check_device(struct ctx *cx, const struct order_issue *o, const struct ca *ca)
 {
-	if (o->device_id[0] != '\0' || o->flags != 0)
+	bool edge = (o->flags & LEAF_EDGE_CA) != 0;
+
+	if (!is_device_id(o->device_id))
+		return FAIL(cx, ERR_ORDER_MALFORMED, "not a device ID");
+	if (!edge && o->n_dns_names != 0)
+		return FAIL(cx, ERR_ORDER_ROLE,
+		    "an issuing CA signs no host names");
+	if (!edge && (o->flags & (LEAF_CLIENT_AUTH | LEAF_SERVER_AUTH)) == 0)
+		return FAIL(cx, ERR_ORDER_LIMIT, "a leaf without a purpose");
+	/* RFC 9608, 4. */
+	if ((o->flags & LEAF_NO_REV_AVAIL) != 0 &&
+	    (o->crl_url[0] != '\0' || o->ocsp_url[0] != '\0'))
+		return FAIL(cx, ERR_ORDER_LIMIT,
+		    "noRevAvail, and where to ask for revocation");
+	return edge ? check_edge(cx, o, ca) : OK;
+}
+
+static struct err
+check_server(struct ctx *cx, const struct order_issue *o, const struct ca *ca)
+{
+	(void)ca;
+	if (o->device_id[0] != '\0' || o->flags != 0 ||
+	    o->spiffe_domain[0] != '\0')
 		return FAIL(cx, ERR_ORDER_ROLE,
 		    "a server CA signs no devices");
 	if (o->n_dns_names == 0)
@@ -159,14 +198,16 @@ check_server(struct ctx *cx, const struct order_issue *o)
 }
 
 static struct err
-check_root_leaf(struct ctx *cx, const struct order_issue *o)
+check_root_leaf(struct ctx *cx, const struct order_issue *o,
+    const struct ca *ca)
 {
 	(void)o;
+	(void)ca;
 	return FAIL(cx, ERR_ORDER_ROLE, "a root issues no leaves");
 }
 
 static struct err (*const leaf_checks[])(struct ctx *,
-    const struct order_issue *) = {
+    const struct order_issue *, const struct ca *) = {
 	[CA_ROLE_ROOT] = check_root_leaf,
 	[CA_ROLE_ISSUING] = check_device,
 	[CA_ROLE_SERVER] = check_server,
@@ -176,8 +217,9 @@ struct err
 rules_issue(struct ctx *cx, const struct order_issue *o, const struct ca *ca)
 {
 	TRY(check_tenant(cx, o->tenant, ca));
-	TRY(leaf_checks[ca->sealed.role](cx, o));
+	TRY(leaf_checks[ca->sealed.role](cx, o, ca));
 	TRY(check_urls(cx, o->crl_url, o->aia_url));
+	TRY(check_url(cx, o->ocsp_url));
 	TRY(check_life(cx, o->not_before_s, o->not_after_s,
 	    ca->sealed.leaf_max_s));
 	if (o->not_after_s > ca->sealed.not_after_s)
@@ -204,6 +246,10 @@ rules_sign_crl(struct ctx *cx, const struct order_sign_crl *o,
 	TRY(check_tenant(cx, o->tenant, ca));
 	TRY(check_life(cx, o->this_update_s, o->next_update_s,
 	    RULES_CRL_LIFE_MAX_S));
+	TRY(check_url(cx, o->shard_url));
+	if (o->shard_url[0] != '\0' && ca->sealed.role == CA_ROLE_ROOT)
+		return FAIL(cx, ERR_ORDER_ROLE,
+		    "a shard of user certificates by a root");
 	for (size_t i = 0; i < o->n_entries; i++) {
 		const struct order_crl_entry *e = &o->entries[i];
 

@@ -5,6 +5,15 @@
 #include "signer/make.h"
 #include "signer/rules.h"
 
+_Static_assert((int)LEAF_HARDWARE_KEY == (int)TBS_HARDWARE_KEY &&
+    (int)LEAF_CLIENT_AUTH == (int)TBS_CLIENT_AUTH &&
+    (int)LEAF_SERVER_AUTH == (int)TBS_SERVER_AUTH &&
+    (int)LEAF_NO_REV_AVAIL == (int)TBS_NO_REV_AVAIL &&
+    (int)LEAF_SAN_URN == (int)TBS_SAN_URN &&
+    (int)LEAF_SAN_PERMANENT_ID == (int)TBS_SAN_PERMANENT_ID &&
+    (int)LEAF_SAN_HARDWARE_NAME == (int)TBS_SAN_HARDWARE_NAME &&
+    (int)LEAF_EDGE_CA == (int)TBS_EDGE_CA, "flags are alike");
+
 /* --- leaves -------------------------------------------------------------- */
 
 static struct err
@@ -32,10 +41,11 @@ do_issue(struct ctx *cx, struct work *w, const struct order *order,
 		.not_after_s = o->not_after_s,
 		.organization = o->tenant, .common_name = "",
 		.device_id = o->device_id,
-		.hardware_key = (o->flags & LEAF_HARDWARE_KEY) != 0,
+		.flags = o->flags, .spiffe_domain = o->spiffe_domain,
 		.n_hosts = o->n_dns_names, .hosts = o->dns_names,
 		.key = &key,
 		.crl_url = o->crl_url, .aia_url = o->aia_url,
+		.ocsp_url = o->ocsp_url,
 	};
 	TRY(make_certificate(cx, &tbs, ca->key, &ca->cert, &entry.object));
 	/* OpenSSL's reader costs five signatures: its opinion on the first

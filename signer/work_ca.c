@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include "pki/check.h"
+#include "signer/keys.h"
 #include "signer/make.h"
 #include "signer/rules.h"
 #include "signer/work.h"
@@ -28,7 +29,7 @@ pair_make(struct ctx *cx, enum ca_alg alg, struct pair *out)
 {
 	out->private = sodium_malloc(SEALED_PRIVATE_MAX);
 	ASSERT(out->private != NULL);
-	TRY(ca_make_key(cx, alg, &out->pkey, out->private, &out->public));
+	TRY(keys_make(cx, alg, &out->pkey, out->private, &out->public));
 	return sign_key_new(cx, out->pkey, &out->public, &out->sign);
 }
 
@@ -49,6 +50,7 @@ sign_ca(struct ctx *cx, const struct order_make_ca *o, const struct ca *parent,
 		.not_before_s = o->not_before_s,
 		.not_after_s = o->not_after_s,
 		.organization = o->tenant, .common_name = o->common_name,
+		.path_len = (o->flags & CA_MAY_EDGE) != 0 ? 1 : 0,
 		.key = &pair->public,
 		.crl_url = o->crl_url, .aia_url = o->aia_url,
 	};
@@ -66,6 +68,7 @@ seal_and_note(struct ctx *cx, struct work *w, const struct order_make_ca *o,
 {
 	struct sealed sealed = {
 		.tenant = o->tenant, .role = o->role, .alg = o->alg,
+		.flags = o->flags,
 		.leaf_max_s = o->leaf_max_s, .not_after_s = o->not_after_s,
 		.certificate = out->object,
 	};

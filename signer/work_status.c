@@ -36,6 +36,7 @@ make_crl(struct ctx *cx, const struct order_sign_crl *o, const struct ca *ca,
 		.number = number,
 		.this_update_s = o->this_update_s,
 		.next_update_s = o->next_update_s,
+		.shard_url = o->shard_url,
 		.n_entries = o->n_entries,
 		.entry = crl_entry, .arg = o->entries,
 	};

@@ -49,6 +49,8 @@ enum ca_role {
 	CA_ROLE_ROOT = 1,	/* signs issuing CAs of its tenant, and their CRL */
 	CA_ROLE_ISSUING,	/* signs device leaves and their CRL */
 	CA_ROLE_SERVER,		/* signs this service's own TLS certificates */
+	CA_ROLE_PENDING,	/* waits for somebody else's certificate; signs
+				 * nothing, and no order makes it but REQUEST_CA */
 };
 
 /* What an issuing CA may do besides; bits, sealed with its key. */
@@ -138,8 +140,10 @@ enum leaf_flag {
 	LEAF_SAN_URN		= 1 << 4,	/* urn:daapki:<tenant>:device:<id> */
 	LEAF_SAN_PERMANENT_ID	= 1 << 5,	/* RFC 4043 */
 	LEAF_SAN_HARDWARE_NAME	= 1 << 6,	/* RFC 4108, 5 */
-	/* A device's own short-lived CA (IoT Edge): pathLen 0, names limited to
-	 * URIs below its own; only where the issuer's record allows it. */
+	/* A device's own short-lived CA (IoT Edge): pathLen 0; subjects that
+	 * extend its own, hosts below dns_names, URIs in spiffe_domain, and no
+	 * other names; only where the issuer's record says CA_MAY_EDGE.  Its
+	 * CRL is the complete one: shards hold user certificates only. */
 	LEAF_EDGE_CA		= 1 << 7,
 };
 #define LEAF_FLAGS_ALL		0xffu
@@ -156,7 +160,8 @@ struct order_issue {
 	/* "" or a SPIFFE ID's trust domain: spiffe://<domain>/device/<id> takes
 	 * the place of LEAF_SAN_URN */
 	const char	*spiffe_domain;
-	/* CA_ROLE_SERVER only: dNSName or iPAddress in text form. */
+	/* CA_ROLE_SERVER: dNSName or iPAddress in text form.  LEAF_EDGE_CA:
+	 * the DNS names at or below which it may name hosts; none: no hosts. */
 	size_t		 n_dns_names;
 	const char	*dns_names[WIRE_DNS_NAMES_MAX];
 };

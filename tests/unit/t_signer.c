@@ -423,7 +423,7 @@ seal(const char *tenant, enum ca_alg alg)
 START_TEST(a_sealed_record_opens_to_what_was_sealed)
 {
 	begin();
-	for (enum ca_alg alg = CA_ALG_P256; alg <= CA_ALG_ED25519; alg++) {
+	for (enum ca_alg alg = CA_ALG_P256; alg <= CA_ALG_RSA4096; alg++) {
 		uint8_t private[SEALED_PRIVATE_MAX] = { 0 };
 		struct slice record = seal("tenant-a", alg);
 		struct sealed s;

@@ -83,7 +83,7 @@ START_TEST(openssl_accepts_ocsp_answers_of_every_algorithm_and_status)
 	begin();
 	s = start();
 	(void)hello(&s);
-	for (enum ca_alg alg = CA_ALG_P256; alg <= CA_ALG_ED25519; alg++) {
+	for (enum ca_alg alg = CA_ALG_P256; alg <= CA_ALG_RSA4096; alg++) {
 		struct chain c = make_chain(&s, "tenant-a", alg);
 		struct order o = help_leaf("tenant-a", c.issuing.sealed,
 		    help_spki("P-256"));

@@ -22,7 +22,7 @@ START_TEST(chains_of_every_algorithm_are_accepted_by_openssl_in_strict_mode)
 	begin();
 	s = start();
 	(void)hello(&s);
-	for (enum ca_alg alg = CA_ALG_P256; alg <= CA_ALG_ED25519; alg++) {
+	for (enum ca_alg alg = CA_ALG_P256; alg <= CA_ALG_RSA4096; alg++) {
 		struct chain c = make_chain(&s, "tenant-a", alg);
 
 		for (size_t i = 0; i < COUNT_OF(leaf_keys); i++) {
