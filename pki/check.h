@@ -20,4 +20,14 @@ struct err	check_ocsp(struct ctx *, struct slice der,
 struct err	check_crl(struct ctx *, struct slice der,
 		    struct slice issuer);
 
+#define CHECK_CHAIN_MAX	8u
+
+/*
+ * der was signed by chain[0], each of chain by the next, the last by itself,
+ * and OpenSSL would accept der at that time if it trusted the last.
+ * ERR_CERT_LINT	with OpenSSL's reason
+ */
+struct err	check_chain(struct ctx *, struct slice der,
+		    const struct slice *chain, size_t n_chain, int64_t at_s);
+
 #endif

@@ -48,7 +48,10 @@ open_record(struct ctx *cx, const struct master *master, struct slice record,
 
 	TRY(sealed_open(cx, master, slice_dup(cx->arena, record), &ca.sealed,
 	    private));
-	if (failed(cert_parse(cx, ca.sealed.certificate, &ca.cert)) ||
+	if (ca.sealed.role == CA_ROLE_PENDING)
+		return FAIL(cx, ERR_ORDER_ROLE,
+		    "a key that has no certificate yet");
+	if (failed(cert_parse_ca(cx, ca.sealed.certificate, &ca.cert)) ||
 	    failed(cert_key(cx, &ca.cert, &public)) || !agrees(&ca, &public))
 		return FAIL(cx, ERR_SEAL,
 		    "the sealed record of a CA of %s disagrees with itself",

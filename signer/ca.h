@@ -31,6 +31,7 @@ void		 ca_cache_free(struct ca_cache *);
 /*
  * The CA of a sealed record.  It stays open until ca_cache_trim().
  * ERR_SEAL	the record is not genuine, or its parts do not agree
+ * ERR_ORDER_ROLE	a key that waits for its certificate
  */
 struct err	ca_open(struct ctx *, struct ca_cache *, struct slice record,
 		    struct ca **out);

@@ -90,7 +90,11 @@ static work_order *const doers[] = {
 	[ORDER_ISSUE] = do_issue,
 	[ORDER_SIGN_CRL] = work_sign_crl,
 	[ORDER_READ_JOURNAL] = do_read_journal,
+	[ORDER_REQUEST_CA] = work_request_ca,
+	[ORDER_ADOPT_CA] = work_adopt_ca,
+	[ORDER_CROSS_SIGN] = work_cross_sign,
 	[ORDER_SIGN_OCSP] = work_sign_ocsp,
+	[ORDER_PROVE] = work_prove,
 };
 
 void

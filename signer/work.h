@@ -22,6 +22,10 @@ struct work {
 typedef struct err work_order(struct ctx *, struct work *,
     const struct order *, struct answer *out);
 work_order	work_make_ca;
+work_order	work_request_ca;
+work_order	work_adopt_ca;
+work_order	work_cross_sign;
+work_order	work_prove;
 work_order	work_sign_crl;
 work_order	work_sign_ocsp;
 

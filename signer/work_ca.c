@@ -1,37 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Orders that make CAs and what CAs sign of each other. */
-#include <sodium.h>
-
+/* The order that makes a CA. */
 #include "pki/check.h"
-#include "signer/keys.h"
 #include "signer/make.h"
+#include "signer/pair.h"
 #include "signer/rules.h"
 #include "signer/work.h"
-
-/* The key pair of a CA that is being made; the scalar is in locked memory. */
-struct pair {
-	EVP_PKEY	*pkey;
-	uint8_t		*private;
-	struct key	 public;
-	struct sign_key	*sign;
-};
-
-static void
-pair_fini(struct pair *p)
-{
-	EVP_PKEY_free(p->pkey);
-	sodium_free(p->private);
-	sign_key_free(p->sign);
-}
-
-static struct err
-pair_make(struct ctx *cx, enum ca_alg alg, struct pair *out)
-{
-	out->private = sodium_malloc(SEALED_PRIVATE_MAX);
-	ASSERT(out->private != NULL);
-	TRY(keys_make(cx, alg, &out->pkey, out->private, &out->public));
-	return sign_key_new(cx, out->pkey, &out->public, &out->sign);
-}
 
 static struct err
 sign_ca(struct ctx *cx, const struct order_make_ca *o, const struct ca *parent,
