@@ -488,8 +488,12 @@ end(struct ctx *cx, struct db_tx *tx, struct change *c)
 	int64_t until_s;
 
 	if (ca->not_after_s < c->now_s && !is(ca, "revoked") &&
-	    !is(ca, "expired") && !is(ca, "requested"))
-		return move(cx, tx, c, ca, "expired", "ca.expired");
+	    !is(ca, "expired") && !is(ca, "requested")) {
+		bool was_active = is(ca, "active");
+
+		TRY(move(cx, tx, c, ca, "expired", "ca.expired"));
+		return was_active ? replace(cx, tx, c) : OK;
+	}
 	ca->look_s = is(ca, "tainted") ? ca->not_after_s + 1 :
 	    next_look(c->a, ca, c->now_s);
 	if (is(ca, "retiring")) {

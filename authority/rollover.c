@@ -99,26 +99,6 @@ activation_of_next(struct ctx *cx, const struct authority *a,
 	return at_s > now_s ? at_s : now_s;
 }
 
-static struct err
-look_active(struct ctx *cx, const struct authority *a, const struct db_ca *ca)
-{
-	struct peers peers = { .ca = ca };
-	int64_t now_s = ctx_now(cx);
-	struct db_ca next;
-
-	TRY(db_read(cx, a->db, read_peers, &peers));
-	if (peers.has_staged && ca->retire_s != 0 && ca->retire_s <= now_s)
-		return activate(cx, a, &peers.staged);
-	if (ca->not_after_s < now_s || peers.has_staged ||
-	    life_due(a, ca) > now_s)
-		return life_end(cx, a, ca);
-	if (!is_automatic(a, ca))
-		return ca->warned_s == 0 ? life_warn(cx, a, ca) :
-		    life_end(cx, a, ca);
-	TRY(stage(cx, a, ca, activation_of_next(cx, a, ca), &next));
-	return life_end(cx, a, ca);
-}
-
 /* Nobody serves in its place: see to it now, announced or not. */
 static struct err
 replace(struct ctx *cx, const struct authority *a, const struct db_ca *ca)
@@ -131,6 +111,29 @@ replace(struct ctx *cx, const struct authority *a, const struct db_ca *ca)
 	if (!peers.has_staged)
 		TRY(stage(cx, a, ca, ctx_now(cx), &peers.staged));
 	return activate(cx, a, &peers.staged);
+}
+
+static struct err
+look_active(struct ctx *cx, const struct authority *a, const struct db_ca *ca)
+{
+	struct peers peers = { .ca = ca };
+	int64_t now_s = ctx_now(cx);
+	struct db_ca next;
+
+	TRY(db_read(cx, a->db, read_peers, &peers));
+	if (peers.has_staged && ca->retire_s != 0 && ca->retire_s <= now_s)
+		return activate(cx, a, &peers.staged);
+	if (ca->not_after_s < now_s) {
+		TRY(life_end(cx, a, ca));
+		return replace(cx, a, ca);
+	}
+	if (peers.has_staged || life_due(a, ca) > now_s)
+		return life_end(cx, a, ca);
+	if (!is_automatic(a, ca))
+		return ca->warned_s == 0 ? life_warn(cx, a, ca) :
+		    life_end(cx, a, ca);
+	TRY(stage(cx, a, ca, activation_of_next(cx, a, ca), &next));
+	return life_end(cx, a, ca);
 }
 
 static struct err

@@ -82,6 +82,22 @@ verifies(struct slice root, const struct slice *untrusted, size_t n,
 	    "-CAfile v-root.pem -untrusted v-untrusted.pem v-leaf.pem");
 }
 
+/* The same by GnuTLS, where its tool is; it wants the chain in order. */
+static bool
+gnutls_verifies(struct slice root, const struct slice *above, size_t n,
+    struct slice leaf)
+{
+	struct slice chain[CHAIN_MAX] = { leaf };
+
+	if (!shell("command -v certtool"))
+		return true;
+	memcpy(chain + 1, above, n * sizeof(*above));
+	put_pem("g-root.pem", &root, 1);
+	put_pem("g-chain.pem", chain, n + 1);
+	return shell("certtool --verify --load-ca-certificate g-root.pem "
+	    "--infile g-chain.pem");
+}
+
 static struct slice
 parse_pem(const char *name)
 {
@@ -225,6 +241,19 @@ START_TEST(chains_of_both_roots_verify_for_who_trusts_either)
 	ck_assert(verifies(new_root->certificate, old_chain, 2, old_leaf));
 	ck_assert(verifies(old_root->certificate, new_chain, 2, new_leaf));
 	ck_assert(verifies(new_root->certificate, new_chain, 2, new_leaf));
+	/* As a device is given it: the root of its own chain is last. */
+	new_chain[2] = new_root->certificate;
+	ck_assert(verifies(old_root->certificate, new_chain, 3, new_leaf));
+	ck_assert(verifies(new_root->certificate, new_chain, 3, new_leaf));
+	old_chain[2] = old_root->certificate;
+	ck_assert(verifies(old_root->certificate, old_chain, 3, old_leaf));
+	ck_assert(verifies(new_root->certificate, old_chain, 3, old_leaf));
+	ck_assert(gnutls_verifies(old_root->certificate, new_chain, 2,
+	    new_leaf));
+	ck_assert(gnutls_verifies(new_root->certificate, old_chain, 2,
+	    old_leaf));
+	ck_assert(gnutls_verifies(new_root->certificate, new_chain, 1,
+	    new_leaf));
 	/* Not without them: it is they that do it. */
 	ck_assert(!verifies(old_root->certificate, new_chain, 1, new_leaf));
 	ck_assert(!verifies(new_root->certificate, old_chain, 1, old_leaf));
@@ -249,6 +278,37 @@ START_TEST(cross_certificates_are_made_once_and_survive_a_crash)
 	    issuers_by_id(a, root.id), crosses), 1);
 	ck_assert_uint_eq(issuers_crosses(cx, a,
 	    issuers_active(a, tenant.id, CA_ROLE_ROOT), crosses), 1);
+	leaves_close();
+}
+END_TEST
+
+START_TEST(what_a_root_or_ca_signed_before_a_crash_is_known_after_it)
+{
+	struct order cross = { .type = ORDER_CROSS_SIGN };
+	struct order prove = { .type = ORDER_PROVE };
+	struct slice crosses[ISSUER_CROSSES_MAX];
+	const struct issuer *old, *issuing;
+	struct ca_spec spec = { .tenant = "tenant-a", .role = CA_ROLE_ROOT,
+	    .alg = CA_ALG_P256, .number = 2 };
+	struct answer answer;
+	struct db_ca root;
+
+	begin();
+	old = active(tenant.id, CA_ROLE_ROOT);
+	issuing = active(tenant.id, CA_ROLE_ISSUING);
+	ck_ok(ca_make(cx, a, &spec, &root));
+	cross.cross_sign = (struct order_cross_sign){ .ca = old->sealed,
+	    .subject = root.sealed, .tenant = "tenant-a",
+	    .crl_url = ca_crl_url(cx, a, old->key_id),
+	    .aia_url = ca_url(cx, a, old->key_id) };
+	ck_ok(signer_call(cx, a->signer, &cross, &answer));
+	prove.prove = (struct order_prove){ issuing->sealed, "tenant-a",
+	    "nonce" };
+	ck_ok(signer_call(cx, a->signer, &prove, &answer));
+	realm_reopen(cx, realm);
+	a = realm->authority;
+	ck_assert_uint_eq(issuers_crosses(cx, a, issuers_by_key_id(a,
+	    root.key_id.p), crosses), 1);
 	leaves_close();
 }
 END_TEST
@@ -339,6 +399,57 @@ START_TEST(a_tenants_own_root_signs_and_what_is_issued_leads_to_it)
 	ck_ok(bundle_of_tenant(cx, a, &tenant, BUNDLE_PEM, false, &bundle));
 	ck_assert_ptr_nonnull(memmem(bundle.bytes.p, bundle.bytes.n,
 	    get_file("own.pem").p, get_file("own.pem").n));
+	leaves_close();
+}
+END_TEST
+
+START_TEST(an_own_root_may_be_rsa_and_above_an_intermediate)
+{
+	struct db_ca wanted, adopted;
+	const struct issuer *issuer;
+	struct slice chain[3];
+
+	begin();
+	ck_assert(shell("openssl req -x509 -newkey rsa:2048 -nodes -days 300 "
+	    "-subj '/C=DE/O=Example GmbH/OU=PKI/CN=Example Root R1' "
+	    "-keyout top.key -out top.pem "
+	    "-addext keyUsage=critical,keyCertSign,cRLSign"));
+	ck_assert(shell("openssl req -new -newkey ec -pkeyopt "
+	    "ec_paramgen_curve:P-384 -nodes -keyout middle.key "
+	    "-subj '/C=DE/O=Example GmbH/CN=Example Issuing' -out req.pem"));
+	chain[1] = signed_by("top", "deep");
+	ck_assert(shell("cp signed.pem middle.pem"));
+	chain[2] = parse_pem("top.pem");
+	wanted = request();
+	chain[0] = signed_by("middle", "ca");
+	ck_ok(adopt(&wanted, chain, 3, &adopted));
+	ck_ok(activate(&adopted));
+	issuer = active(tenant.id, CA_ROLE_ISSUING);
+	ck_assert_uint_eq(issuer->n_above, 2);
+	ck_assert(verifies(chain[2], chain, 2, leaves_issue(&tenant).der));
+	leaves_close();
+}
+END_TEST
+
+START_TEST(nobody_rolls_over_what_only_the_tenant_can_sign)
+{
+	struct db_ca wanted, adopted, now;
+	struct slice chain[2];
+
+	begin();
+	realm_use_clock(cx, realm);
+	make_root("own");
+	wanted = request();
+	chain[0] = signed_by("own", "ca");
+	chain[1] = parse_pem("own.pem");
+	ck_ok(adopt(&wanted, chain, 2, &adopted));
+	ck_ok(activate(&adopted));
+	realm->ahead_s = 150 * 86400;
+	ck_ok(rollover_round(cx, a));
+	ck_ok(ca_get(cx, a, &tenant, text_hex(cx->arena, adopted.key_id),
+	    &now));
+	ck_assert_str_eq(now.state, "active");
+	ck_assert_int_ne(now.warned_s, 0);
 	leaves_close();
 }
 END_TEST
@@ -471,7 +582,10 @@ UNIT_MAIN("own-root",
     an_algorithm_that_no_ca_has_is_refused,
     chains_of_both_roots_verify_for_who_trusts_either,
     cross_certificates_are_made_once_and_survive_a_crash,
+    what_a_root_or_ca_signed_before_a_crash_is_known_after_it,
     a_tenants_own_root_signs_and_what_is_issued_leads_to_it,
+    an_own_root_may_be_rsa_and_above_an_intermediate,
+    nobody_rolls_over_what_only_the_tenant_can_sign,
     a_certificate_that_is_not_for_our_key_or_not_a_cas_is_refused,
     an_adoption_that_a_crash_cut_off_can_be_done_again,
     a_proof_has_the_nonce_and_is_signed_by_the_ca_asked_for,

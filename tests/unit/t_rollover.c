@@ -106,7 +106,7 @@ START_TEST(a_fleet_goes_through_a_rollover_without_anybodys_hand)
 	ck_ok(enroll_now(&devices[0], &before));
 	first = active();
 	/* Staged at two thirds, announced, then active. */
-	realm->ahead_s = CA_LIFE_S * 2 / 3 - 2;
+	realm->ahead_s = CA_LIFE_S * 2 / 3 - 12;
 	ck_ok(rollover_round(cx, realm->authority));
 	ck_assert_ptr_eq(active(), first);
 	ck_ok(enroll_now(&devices[1], &late));
@@ -115,8 +115,9 @@ START_TEST(a_fleet_goes_through_a_rollover_without_anybodys_hand)
 	second = active();
 	staged = row_of(second);
 	ck_assert_int_ge(staged.activated_s, staged.staged_s + ANNOUNCE_S);
+	/* But for the seconds that making it takes. */
 	ck_assert_int_ge(staged.staged_s,
-	    row_of(first).staged_s + CA_LIFE_S * 2 / 3);
+	    row_of(first).staged_s + CA_LIFE_S * 2 / 3 - 10);
 	/* Both verify; what is new is of the new one. */
 	ck_assert(!is_accepted(&before));	/* it has expired by now */
 	ck_assert(is_accepted(&late));
@@ -178,6 +179,35 @@ START_TEST(without_automatic_rollover_an_event_asks_for_a_successor_once)
 		asked += strcmp(events[i].type, "ca.successor-due") == 0;
 	ck_assert_uint_eq(asked, 1);
 	ck_assert_str_eq(row_of(active()).state, "active");
+	end();
+}
+END_TEST
+
+/* As when the server was off for long, or the plan was forgotten. */
+START_TEST(an_active_ca_that_expires_is_followed_by_what_there_is)
+{
+	const struct issuer *first;
+	struct life_plan plan = { .role = CA_ROLE_ISSUING };
+	struct db_ca staged;
+
+	begin_short();
+	realm->authority->limits.ca_rollover_auto = false;
+	first = active();
+	realm->ahead_s = 100;
+	ck_ok(life_stage(cx, realm->authority, &tenant, &realm_admin, &plan,
+	    &staged));
+	realm->ahead_s = CA_LIFE_S + 2;
+	ck_ok(rollover_round(cx, realm->authority));
+	ck_assert_str_eq(row_of(first).state, "expired");
+	ck_assert_int_eq(active()->id, staged.id);
+	end();
+	/* And with automatic rollover, where there is nothing, by a new one. */
+	begin_short();
+	first = active();
+	realm->ahead_s = CA_LIFE_S + 2;
+	ck_ok(rollover_round(cx, realm->authority));
+	ck_assert_str_eq(row_of(first).state, "expired");
+	ck_assert(active() != first);
 	end();
 }
 END_TEST
@@ -311,5 +341,6 @@ UNIT_MAIN("rollover",
     a_fleet_goes_through_a_rollover_without_anybodys_hand,
     a_crash_between_the_steps_of_a_rollover_only_delays_it,
     without_automatic_rollover_an_event_asks_for_a_successor_once,
+    an_active_ca_that_expires_is_followed_by_what_there_is,
     the_service_own_server_ca_rolls_over_too,
     enrolment_goes_on_while_cas_change)
