@@ -219,25 +219,38 @@ step(struct ctx *cx, const struct authority *a,
 	return OK;
 }
 
+/* A step that takes nothing: no body, or an empty object. */
+static struct err
+bare_step(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, life_fn *fn, struct http_reply *reply)
+{
+	if (request->json != NULL) {
+		struct json_in in = json_in(cx, request->json, "");
+
+		TRY(json_in_done(&in));
+	}
+	return step(cx, a, request, fn, 0, reply);
+}
+
 static struct err
 activate_post(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
 {
-	return step(cx, a, request, life_activate, 0, reply);
+	return bare_step(cx, a, request, life_activate, reply);
 }
 
 static struct err
 retire_post(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
 {
-	return step(cx, a, request, life_retire, 0, reply);
+	return bare_step(cx, a, request, life_retire, reply);
 }
 
 static struct err
 taint_post(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
 {
-	return step(cx, a, request, life_taint, 0, reply);
+	return bare_step(cx, a, request, life_taint, reply);
 }
 
 static struct err
@@ -369,11 +382,11 @@ static const struct route routes[] = {
 	{ PLANE_OPERATOR, "GET", CA "/chain", AUTH_READ,
 	    0, NULL, chain_get },
 	{ PLANE_OPERATOR, "POST", CA "/activate", AUTH_WRITE,
-	    0, NULL, activate_post },
+	    HTTP_BODY_JSON_MAX, JSON, activate_post },
 	{ PLANE_OPERATOR, "POST", CA "/retire", AUTH_WRITE,
-	    0, NULL, retire_post },
+	    HTTP_BODY_JSON_MAX, JSON, retire_post },
 	{ PLANE_OPERATOR, "POST", CA "/taint", AUTH_WRITE,
-	    0, NULL, taint_post },
+	    HTTP_BODY_JSON_MAX, JSON, taint_post },
 	{ PLANE_OPERATOR, "POST", CA "/revoke", AUTH_WRITE,
 	    HTTP_BODY_JSON_MAX, JSON, revoke_post },
 	{ PLANE_OPERATOR, "POST", CA "/certificate", AUTH_WRITE,
