@@ -85,31 +85,86 @@ read_clear(struct ctx *cx, struct reader *r, struct sealed *s)
 	    (s->flags & ~CA_FLAGS_ALL) == 0;
 }
 
+/* The parts of a record that is of the right form. */
+struct parts { struct slice clear, nonce, box; };
+
+static bool
+take_apart(struct ctx *cx, struct slice record, struct sealed *s,
+    struct parts *p)
+{
+	struct reader r = reader_of(record);
+
+	if (record.n > WIRE_SEALED_MAX || !read_clear(cx, &r, s))
+		return false;
+	p->nonce = read_bytes(&r, NONCE_SIZE);
+	p->clear = SLICE(record.p, record.n - r.n);
+	p->box = read_be16_bytes(&r, SEALED_PRIVATE_MAX + TAG_SIZE);
+	return read_done(&r) &&
+	    p->box.n == sealed_private_size(s->alg) + TAG_SIZE;
+}
+
+static bool
+decrypt(const struct master *master, const char *tenant,
+    const struct parts *p, uint8_t *out_private)
+{
+	uint8_t key[MASTER_KEY_SIZE];
+	int refused;
+
+	if (master == NULL)
+		return false;
+	master_tenant_key(master, tenant, key);
+	refused = crypto_aead_xchacha20poly1305_ietf_decrypt(out_private,
+	    NULL, NULL, p->box.p, p->box.n, p->clear.p, p->clear.n,
+	    p->nonce.p, key);
+	sodium_memzero(key, sizeof(key));
+	return refused == 0;
+}
+
 struct err
 sealed_open(struct ctx *cx, const struct master *master, struct slice record,
     struct sealed *out, uint8_t *out_private)
 {
-	struct reader r = reader_of(record);
+	struct parts parts;
 	struct sealed s;
-	struct slice nonce, clear, box;
-	uint8_t key[MASTER_KEY_SIZE];
-	int refused;
 
-	if (record.n > WIRE_SEALED_MAX || !read_clear(cx, &r, &s))
+	if (!take_apart(cx, record, &s, &parts))
 		return FAIL(cx, ERR_SEAL, "not a sealed record");
-	nonce = read_bytes(&r, NONCE_SIZE);
-	clear = SLICE(record.p, record.n - r.n);
-	box = read_be16_bytes(&r, SEALED_PRIVATE_MAX + TAG_SIZE);
-	if (!read_done(&r) ||
-	    box.n != sealed_private_size(s.alg) + TAG_SIZE)
-		return FAIL(cx, ERR_SEAL, "not a sealed record");
-	master_tenant_key(master, s.tenant, key);
-	refused = crypto_aead_xchacha20poly1305_ietf_decrypt(out_private,
-	    NULL, NULL, box.p, box.n, clear.p, clear.n, nonce.p, key);
-	sodium_memzero(key, sizeof(key));
-	if (refused != 0)
+	if (!decrypt(master, s.tenant, &parts, out_private) &&
+	    !decrypt(master_old(master), s.tenant, &parts, out_private))
 		return FAIL(cx, ERR_SEAL,
 		    "the record of a CA of %s is not genuine", s.tenant);
 	*out = s;
 	return OK;
+}
+
+static struct err
+reseal(struct ctx *cx, const struct master *master, struct slice record,
+    uint8_t *private, struct slice *out_record)
+{
+	struct parts parts;
+	struct sealed s;
+
+	if (!take_apart(cx, record, &s, &parts))
+		return FAIL(cx, ERR_SEAL, "not a sealed record");
+	if (decrypt(master, s.tenant, &parts, private)) {
+		*out_record = record;
+		return OK;
+	}
+	if (!decrypt(master_old(master), s.tenant, &parts, private))
+		return FAIL(cx, ERR_SEAL,
+		    "the record of a CA of %s is not genuine", s.tenant);
+	return sealed_seal(cx, master, &s, private, out_record);
+}
+
+struct err
+sealed_reseal(struct ctx *cx, const struct master *master,
+    struct slice record, struct slice *out_record)
+{
+	uint8_t *private = sodium_malloc(SEALED_PRIVATE_MAX);
+	struct err e;
+
+	ASSERT(private != NULL);
+	e = reseal(cx, master, record, private, out_record);
+	sodium_free(private);
+	return e;
 }

@@ -42,10 +42,19 @@ struct err	sealed_seal(struct ctx *, const struct master *,
 /*
  * Slices point into record.  out_private, in locked memory, has room for
  * SEALED_PRIVATE_MAX; the algorithm says how many of them count.
- * ERR_SEAL	not sealed by this master key for the tenant that it names
+ * ERR_SEAL	not sealed by this master key, nor by the old one that it may
+ *		have, for the tenant that it names
  */
 struct err	sealed_open(struct ctx *, const struct master *,
 		    struct slice record, struct sealed *out,
 		    uint8_t *out_private);
+
+/*
+ * The record under the current master key: as it is when it is already, else
+ * opened by the old one and sealed anew.
+ * ERR_SEAL	neither opens it
+ */
+struct err	sealed_reseal(struct ctx *, const struct master *,
+		    struct slice record, struct slice *out_record);
 
 #endif

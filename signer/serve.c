@@ -157,7 +157,7 @@ peer_accept(struct server *s)
 	if (fd < 0)
 		return;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) != 0 ||
-	    (who.uid != geteuid() && who.uid != 0)) {
+	    (who.uid != s->conf->peer_uid && who.uid != 0)) {
 		log_put(s->conf->log, LOG_LEVEL_WARN, "peer.refused", "uid",
 		    arena_printf(s->root.cx.arena, "%u", (unsigned)who.uid),
 		    NULL);

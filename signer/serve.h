@@ -7,6 +7,7 @@
 #define DAAPKI_SIGNER_SERVE_H
 
 #include <signal.h>
+#include <sys/types.h>
 
 #include "signer/work.h"
 
@@ -22,6 +23,7 @@
 struct serve_conf {
 	int		 fd;		/* the only peer; -1 for none */
 	int		 listen_fd;	/* Unix socket; -1 for none */
+	uid_t		 peer_uid;	/* who may connect there, besides root */
 	const volatile sig_atomic_t *stop;	/* set by a signal handler */
 	sigset_t	 wait_mask;	/* signals that are blocked in ppoll */
 	const struct log *log;

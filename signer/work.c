@@ -2,6 +2,7 @@
 #include "signer/work.h"
 
 #include "pki/check.h"
+#include "signer/checkpoint.h"
 #include "signer/make.h"
 #include "signer/rules.h"
 
@@ -84,6 +85,24 @@ do_read_journal(struct ctx *cx, struct work *w, const struct order *order,
 	    &out->n_entries);
 }
 
+static struct err
+do_reseal(struct ctx *cx, struct work *w, const struct order *order,
+    struct answer *out)
+{
+	return sealed_reseal(cx, w->master, order->reseal.record,
+	    &out->sealed);
+}
+
+static struct err
+do_checkpoint(struct ctx *cx, struct work *w, const struct order *order,
+    struct answer *out)
+{
+	(void)order;
+	if (w->log_key == NULL)
+		return FAIL(cx, ERR_ORDER_ROLE, "there is no log key");
+	return checkpoint_make(cx, w->journal, w->log_key, &out->checkpoint);
+}
+
 static work_order *const doers[] = {
 	[ORDER_HELLO] = do_hello,
 	[ORDER_MAKE_CA] = work_make_ca,
@@ -95,6 +114,8 @@ static work_order *const doers[] = {
 	[ORDER_CROSS_SIGN] = work_cross_sign,
 	[ORDER_SIGN_OCSP] = work_sign_ocsp,
 	[ORDER_PROVE] = work_prove,
+	[ORDER_RESEAL] = do_reseal,
+	[ORDER_CHECKPOINT] = do_checkpoint,
 };
 
 void
@@ -105,12 +126,8 @@ work_do(struct ctx *cx, struct work *w, const struct order *order,
 		.type = order->type, .tag = order->tag, .detail = "",
 	};
 
-	if (order->type < COUNT_OF(doers) && doers[order->type] != NULL)
-		answer.err = doers[order->type](cx, w, order, &answer);
-	else
-		answer.err = FAIL(cx, ERR_ORDER_ROLE,
-		    "this signer does not take orders of type %u",
-		    order->type);
+	ASSERT(order->type < COUNT_OF(doers) && doers[order->type] != NULL);
+	answer.err = doers[order->type](cx, w, order, &answer);
 	if (failed(answer.err)) {
 		answer = (struct answer){
 			.type = order->type, .tag = order->tag,

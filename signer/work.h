@@ -9,6 +9,7 @@
 
 #include "signer/ca.h"
 #include "signer/journal.h"
+#include "signer/logkey.h"
 
 #define WORK_JOURNAL_BYTES	(4u * 1024u * 1024u)	/* in one answer */
 
@@ -16,6 +17,7 @@ struct work {
 	const struct master	*master;
 	struct journal		*journal;
 	struct ca_cache		*cas;
+	const struct log_key	*log_key;	/* NULL: no checkpoints */
 };
 
 /* One kind of order each, done; what it gives is added to *out. */

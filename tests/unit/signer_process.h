@@ -51,16 +51,33 @@ end(void)
 	ck_assert_int_eq(run(arena_printf(cx->arena, "rm -rf %s", folder)), 0);
 }
 
+/* The options that say its master key, with names of files in folder. */
+#define SIGNER_KEYS_MAX	6u
+static const char *signer_keys[SIGNER_KEYS_MAX] = {
+	"--master-key", "master",
+};
+
 static inline void
 exec_signer(int fd)
 {
-	const char *sandbox = help_can_sandbox() ? NULL : "--no-sandbox";
+	char *argv[SIGNER_KEYS_MAX + 9];
+	size_t n = 0;
 
+	argv[n++] = arena_strdup(cx->arena, "daa-signer");
+	for (size_t i = 0; i < SIGNER_KEYS_MAX && signer_keys[i] != NULL; i++)
+		argv[n++] = arena_strdup(cx->arena, i % 2 == 0 ?
+		    signer_keys[i] : in_folder(signer_keys[i]));
+	argv[n++] = arena_strdup(cx->arena, "--journal");
+	argv[n++] = arena_strdup(cx->arena, in_folder("journal"));
+	argv[n++] = arena_strdup(cx->arena, "--fd");
+	argv[n++] = arena_printf(cx->arena, "%d", fd);
+	argv[n++] = arena_strdup(cx->arena, "--log-level");
+	argv[n++] = arena_strdup(cx->arena, "error");
+	if (!help_can_sandbox())
+		argv[n++] = arena_strdup(cx->arena, "--no-sandbox");
+	argv[n] = NULL;
 	(void)fcntl(fd, F_SETFD, 0);
-	(void)execl("./daa-signer", "daa-signer", "--master-key",
-	    in_folder("master"), "--journal", in_folder("journal"), "--fd",
-	    arena_printf(cx->arena, "%d", fd), "--log-level", "error",
-	    sandbox, (char *)NULL);
+	(void)execv("./daa-signer", argv);
 	_exit(127);
 }
 

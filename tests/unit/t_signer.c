@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "signer/checkpoint.h"
 #include "signer/rules.h"
 #include "signer/sandbox.h"
 #include "signer/work.h"
@@ -35,6 +36,18 @@ in_folder(const char *name)
 	return arena_printf(cx->arena, "%s/%s", folder, name);
 }
 
+/* name NULL: the systemd credential. */
+static struct err
+open_key(const char *name, struct master **out)
+{
+	const struct master_source source = {
+		.key_file = name != NULL ? in_folder(name) : NULL,
+		.params_folder = folder,
+	};
+
+	return master_open(cx, &source, out);
+}
+
 static void
 remove_folder(void)
 {
@@ -53,7 +66,7 @@ begin(void)
 	memcpy(folder, "/tmp/daapki-t-XXXXXX", 21);
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	ck_ok(master_make(cx, in_folder("master")));
-	ck_ok(master_open(cx, in_folder("master"), &master));
+	ck_ok(open_key("master", &master));
 	conf = (struct journal_conf){ .folder = in_folder("journal"),
 	    .segment_max = 4096 };
 	work.master = master;
@@ -511,33 +524,50 @@ START_TEST(a_key_sealed_with_another_cas_certificate_is_refused)
 }
 END_TEST
 
-START_TEST(a_master_key_file_is_one_line_of_hex_and_private)
+/* --- checkpoints --------------------------------------------------------- */
+
+static uint64_t
+issue_and_commit(void)
 {
-	struct master *m;
-	struct slice text;
+	struct answer a;
+
+	good_leaf();
+	a = done(&order);
+	ck_ok(work_commit(cx, &work));
+	return a.seq;
+}
+
+START_TEST(a_checkpoint_says_the_last_entry_and_is_signed_over_segments)
+{
+	struct log_key *key;
+	struct answer a, first;
 
 	begin();
-	ck_fails(master_make(cx, in_folder("master")), ERR_EXISTS);
-	ck_ok(file_read_secret(cx, in_folder("master"), 100, &text));
-	ck_assert_uint_eq(text.n, 65);
-	ck_ok(file_replace(cx, in_folder("m"), 0644, text));
-	ck_fails(master_open(cx, in_folder("m"), &m), ERR_CONFIG);
-	ck_ok(file_replace(cx, in_folder("m"), 0600, SLICE(text.p, 64)));
-	ck_ok(master_open(cx, in_folder("m"), &m));
-	master_free(m);
-	ck_ok(file_replace(cx, in_folder("m"), 0600, SLICE(text.p, 63)));
-	ck_fails(master_open(cx, in_folder("m"), &m), ERR_CONFIG);
-	ck_ok(file_replace(cx, in_folder("m"), 0600, SLICE(
-	    arena_printf(cx->arena, "%.65s\n", (const char *)text.p), 66)));
-	ck_fails(master_open(cx, in_folder("m"), &m), ERR_CONFIG);
-	ck_fails(master_open(cx, in_folder("absent"), &m), ERR_CONFIG);
-	ck_assert_int_eq(unsetenv("CREDENTIALS_DIRECTORY"), 0);
-	ck_fails(master_open(cx, NULL, &m), ERR_CONFIG);
-	ck_ok(file_replace(cx, in_folder("master-key"), 0440, text));
-	ck_assert_int_eq(setenv("CREDENTIALS_DIRECTORY", folder, 1), 0);
-	ck_ok(master_open(cx, NULL, &m));
-	master_free(m);
-	ck_assert_int_eq(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+	ck_ok(log_key_open(cx, in_folder("journal"), master, &key));
+	work.log_key = key;
+	order = (struct order){ .type = ORDER_CHECKPOINT };
+	first = done(&order);
+	ck_assert_uint_eq(first.checkpoint.seq, 0);
+	ck_assert(checkpoint_is_signed(cx->arena, &first.checkpoint));
+	make_cas();
+	ck_ok(work_commit(cx, &work));
+	for (unsigned i = 0; i < 20; i++) {	/* some segments */
+		uint64_t seq = issue_and_commit();
+		uint8_t hash[JOURNAL_HASH_SIZE];
+
+		order = (struct order){ .type = ORDER_CHECKPOINT };
+		a = done(&order);
+		ck_assert_uint_eq(a.checkpoint.seq, seq);
+		ck_assert(checkpoint_is_signed(cx->arena, &a.checkpoint));
+		ck_assert(slice_equal(a.checkpoint.public_key,
+		    log_key_public(key)));
+		ck_assert_uint_eq(journal_end(work.journal, hash), seq);
+		ck_assert(slice_equal(a.checkpoint.hash, SLICE_OF(hash)));
+		a.checkpoint.seq++;
+		ck_assert(!checkpoint_is_signed(cx->arena, &a.checkpoint));
+	}
+	work.log_key = NULL;
+	log_key_free(key);
 	end();
 }
 END_TEST
@@ -573,6 +603,14 @@ issue_many(void)
 		work_do(cx, &work, &order, &a);
 		if (failed(a.err) || failed(work_commit(cx, &work)))
 			return 1;
+	}
+	order = (struct order){ .type = ORDER_CHECKPOINT };
+	for (unsigned i = 0; i < 2; i++) {
+		struct answer a;
+
+		work_do(cx, &work, &order, &a);
+		if (failed(a.err))
+			return 3;
 	}
 	order = (struct order){ .type = ORDER_READ_JOURNAL };
 	for (uint64_t n = 0; n < 64;) {
@@ -614,9 +652,13 @@ run_shell(void)
 
 START_TEST(in_the_sandbox_the_work_goes_on_and_the_rest_is_shut)
 {
+	struct log_key *key;
+
 	if (!help_can_sandbox())
 		return;
 	begin();
+	ck_ok(log_key_open(cx, in_folder("journal"), master, &key));
+	work.log_key = key;
 	make_cas();
 	ck_ok(work_commit(cx, &work));
 	ck_ok(ossl_warm_up(cx));
@@ -625,6 +667,8 @@ START_TEST(in_the_sandbox_the_work_goes_on_and_the_rest_is_shut)
 	ck_assert_int_eq(in_sandbox(read_master), 0);
 	ck_assert_int_eq(in_sandbox(make_socket), 1000 + SIGSYS);
 	ck_assert_int_eq(in_sandbox(run_shell), 1000 + SIGSYS);
+	work.log_key = NULL;
+	log_key_free(key);
 	end();
 }
 END_TEST
@@ -638,5 +682,5 @@ UNIT_MAIN("signer",
     a_sealed_record_with_any_bit_changed_or_cut_is_refused,
     one_tenants_record_does_not_open_as_anothers,
     a_key_sealed_with_another_cas_certificate_is_refused,
-    a_master_key_file_is_one_line_of_hex_and_private,
+    a_checkpoint_says_the_last_entry_and_is_signed_over_segments,
     in_the_sandbox_the_work_goes_on_and_the_rest_is_shut)

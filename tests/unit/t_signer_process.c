@@ -370,6 +370,7 @@ START_TEST(a_ca_of_another_master_key_is_not_opened)
 	struct signer s;
 	struct chain c;
 	struct order o;
+	int status;
 
 	begin();
 	s = start();
@@ -379,6 +380,13 @@ START_TEST(a_ca_of_another_master_key_is_not_opened)
 	ck_assert_int_eq(unlink(in_folder("master")), 0);
 	ck_assert_int_eq(run(arena_printf(cx->arena,
 	    "./daa-signer --make-master-key %s/master", folder)), 0);
+	/* Beside this journal it is refused at once; beside another, the
+	 * CA is. */
+	s = start();
+	(void)close(s.fd);
+	status = wait_for(&s);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+	ck_assert_int_eq(rename(in_folder("journal"), in_folder("away")), 0);
 	s = start();
 	(void)hello(&s);
 	o = help_leaf("tenant-a", c.issuing.sealed, help_spki("P-256"));
