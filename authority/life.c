@@ -199,10 +199,12 @@ change_now(struct ctx *cx, struct change *c, struct db_ca *out)
 		return FAIL_TELL(cx, ERR_CONFLICT, "another CA of this role "
 		    "is staged or active meanwhile");
 	TRY(e);
-	TRY(issuers_sync(cx, c->a, c->tenant_id));
+	/* First, so that nothing is called good when the rest fails. */
 	revoked_tell_all(c->a, &c->revoked);
 	if (c->under_root)
-		crls_changed(c->a, c->ca.parent_id, CRL_COMPLETE);
+		revoked_tell(c->a, &(struct revoked_one){ c->ca.parent_id,
+		    CRL_COMPLETE, c->ca.serial });
+	TRY(issuers_sync(cx, c->a, c->tenant_id));
 	*out = c->ca;
 	return OK;
 }

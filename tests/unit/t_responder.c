@@ -8,6 +8,7 @@
 
 #include <openssl/ocsp.h>
 
+#include "authority/life.h"
 #include "authority/responder.h"
 #include "authority/revoked.h"
 
@@ -111,21 +112,27 @@ said_of(OCSP_BASICRESP *basic, int i)
 }
 
 static struct said
-ask(struct slice serial, const EVP_MD *md)
+ask_of(const struct issuer *issuer, struct slice serial, const EVP_MD *md)
 {
-	struct asked asked = about(issuing(&tenant), &serial, 1, md, false);
+	struct asked asked = about(issuer, &serial, 1, md, false);
 	struct responder_answer answer;
 	OCSP_BASICRESP *basic;
 	struct said said;
 
-	ck_ok(responder_ask(cx, realm->authority, issuing(&tenant),
-	    &asked.request, &answer));
-	basic = verified(issuing(&tenant), answer.der);
+	ck_ok(responder_ask(cx, realm->authority, issuer, &asked.request,
+	    &answer));
+	basic = verified(issuer, answer.der);
 	ck_assert_int_eq(OCSP_resp_count(basic), 1);
 	said = said_of(basic, 0);
 	OCSP_BASICRESP_free(basic);
 	OCSP_REQUEST_free(asked.ossl);
 	return said;
+}
+
+static struct said
+ask(struct slice serial, const EVP_MD *md)
+{
+	return ask_of(issuing(&tenant), serial, md);
 }
 
 START_TEST(a_certificate_is_good_until_it_is_revoked_then_at_once_not)
@@ -312,19 +319,19 @@ START_TEST(another_tenants_ca_is_not_answered_for)
 }
 END_TEST
 
-START_TEST(a_root_answers_for_its_issuing_ca)
+/* What the tenant's root says of the tenant's issuing CA. */
+static struct said
+root_says(const struct issuer *issuer)
 {
-	const struct issuer *issuer, *root;
+	const struct issuer *root = issuer->parent;
 	struct responder_answer answer;
 	const ASN1_INTEGER *serial;
 	OCSP_BASICRESP *basic;
 	struct asked asked;
+	struct said said;
 	struct slice s;
 	X509 *ca;
 
-	leaves_open();
-	issuer = issuing(&tenant);
-	root = issuer->parent;
 	ca = x509_of(issuer->certificate);
 	serial = X509_get0_serialNumber(ca);
 	s = SLICE(ASN1_STRING_get0_data(serial),
@@ -332,11 +339,38 @@ START_TEST(a_root_answers_for_its_issuing_ca)
 	asked = about(root, &s, 1, EVP_sha1(), false);
 	ck_ok(responder_ask(cx, realm->authority, root, &asked.request,
 	    &answer));
+	ck_assert(answer.is_kept);
 	basic = verified(root, answer.der);
-	ck_assert_int_eq(said_of(basic, 0).status, V_OCSP_CERTSTATUS_GOOD);
+	said = said_of(basic, 0);
 	OCSP_BASICRESP_free(basic);
 	OCSP_REQUEST_free(asked.ossl);
 	X509_free(ca);
+	return said;
+}
+
+START_TEST(a_root_answers_for_its_issuing_ca_and_revokes_all_under_it)
+{
+	const struct issuer *issuer;
+	struct certificate_row row;
+	struct life_step step = { .reason = 2 };	/* cACompromise */
+	struct db_ca after;
+
+	leaves_open();
+	issuer = issuing(&tenant);
+	row = leaves_issue(&tenant);
+	ck_assert_int_eq(root_says(issuer).status, V_OCSP_CERTSTATUS_GOOD);
+	ck_assert_int_eq(ask(row.serial, EVP_sha1()).status,
+	    V_OCSP_CERTSTATUS_GOOD);
+	step.key_id = text_hex(cx->arena, SLICE_OF(issuer->key_id));
+	ck_ok(life_taint(cx, realm->authority, &tenant, &realm_admin, &step,
+	    &after));
+	ck_ok(life_revoke(cx, realm->authority, &tenant, &realm_admin, &step,
+	    &after));
+	ck_assert_int_eq(root_says(issuer).status,
+	    V_OCSP_CERTSTATUS_REVOKED);
+	ck_assert_int_eq(root_says(issuer).reason, 2);
+	ck_assert_int_eq(ask_of(issuer, row.serial, EVP_sha1()).status,
+	    V_OCSP_CERTSTATUS_REVOKED);
 	leaves_close();
 }
 END_TEST
@@ -467,6 +501,6 @@ UNIT_MAIN("responder",
     a_nonce_comes_back_and_such_an_answer_is_for_one_only,
     several_certificates_are_answered_together,
     another_tenants_ca_is_not_answered_for,
-    a_root_answers_for_its_issuing_ca,
+    a_root_answers_for_its_issuing_ca_and_revokes_all_under_it,
     an_answer_that_holds_is_given_while_the_signer_is_away,
     nobody_hears_good_after_the_revocation_however_many_ask)
