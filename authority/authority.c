@@ -4,8 +4,10 @@
 #include <stdlib.h>
 
 #include "authority/anchor.h"
+#include "authority/crls.h"
 #include "authority/issuers.h"
 #include "authority/recover.h"
+#include "authority/responder.h"
 #include "authority/signer.h"
 #include "authority/upkeep.h"
 #include "base/base.h"
@@ -19,6 +21,8 @@ open_parts(struct ctx *cx, const struct authority_conf *conf,
 	/* Before any new order: so nothing in the journal is under way. */
 	TRY(recover(cx, a, INT64_MAX));
 	TRY(issuers_open(cx, a, &a->issuers));
+	a->responder = responder_new();
+	TRY(crls_open(cx, a, &a->crls));
 	a->trust = trust_cache_new();
 	a->upkeep = upkeep_start(a);
 	return OK;
@@ -50,6 +54,8 @@ authority_close(struct authority *a)
 	if (a == NULL)
 		return;
 	upkeep_stop(a->upkeep);
+	crls_close(a->crls);
+	responder_free(a->responder);
 	issuers_close(a->issuers);
 	trust_cache_free(a->trust);
 	signer_close(a->signer);

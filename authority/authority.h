@@ -15,9 +15,13 @@
 
 struct signer;		/* authority/signer.h: the way to daa-signer */
 struct issuers;		/* authority/issuers.h: CAs of tenants, kept in memory */
+struct crls;		/* authority/crls.h: their revocation lists */
+struct responder;	/* authority/responder.h: OCSP */
 struct trust_cache;
 struct upkeep;		/* authority/upkeep.h: what is done by time */
 struct signer_conf;
+
+#define CRL_SHARDS_MAX	64u	/* of one CA */
 
 /* Keys of this service that are not CA keys; made by `daad init`. */
 struct authority_keys {
@@ -30,8 +34,14 @@ struct authority_limits {
 	int64_t		nonce_life_s;
 	int64_t		activation_life_s;
 	int64_t		crl_life_s;		/* nextUpdate - thisUpdate */
+	unsigned	crl_shards;		/* of an issuing CA; 0: none */
+	int64_t		ocsp_life_s;		/* as crl_life_s */
+	bool		ocsp_in_leaves;		/* their AIA names the responder */
+	int64_t		cache_age_s;		/* caches may keep either so long */
 	unsigned	reports_per_day;	/* events a device and day */
 	int64_t		ca_root_life_s, ca_issuing_life_s;
+	bool		ca_rollover_auto;	/* authority/rollover.h */
+	int64_t		ca_announce_s;		/* from staged to active */
 };
 
 struct authority {
@@ -39,6 +49,8 @@ struct authority {
 	struct db			*db;
 	struct signer			*signer;
 	struct issuers			*issuers;
+	struct crls			*crls;
+	struct responder		*responder;
 	struct upkeep			*upkeep;
 	struct trust_cache		*trust;	/* authority/anchor.h */
 	const struct authority_keys	*keys;

@@ -4,13 +4,55 @@
 #include "authority/signer.h"
 #include "base/base.h"
 #include "pki/cert.h"
-#include "pki/pem.h"
+#include "pki/csr.h"
 
 static const struct { const char *word, *common_name; } roles[] = {
-	[CA_ROLE_ROOT] = { "root", "Root CA 1" },
-	[CA_ROLE_ISSUING] = { "issuing", "Issuing CA 1" },
-	[CA_ROLE_SERVER] = { "server", "Server CA 1" },
+	[CA_ROLE_ROOT] = { "root", "Root CA" },
+	[CA_ROLE_ISSUING] = { "issuing", "Issuing CA" },
+	[CA_ROLE_SERVER] = { "server", "Server CA" },
 };
+
+static const char *const algs[] = {
+	[CA_ALG_P256] = "p256", [CA_ALG_P384] = "p384",
+	[CA_ALG_ED25519] = "ed25519", [CA_ALG_RSA2048] = "rsa2048",
+	[CA_ALG_RSA3072] = "rsa3072", [CA_ALG_RSA4096] = "rsa4096",
+};
+
+const char *
+ca_alg_word(enum ca_alg alg)
+{
+	return algs[alg];
+}
+
+bool
+ca_alg_find(const char *word, enum ca_alg *out)
+{
+	for (size_t i = CA_ALG_P256; i < COUNT_OF(algs); i++) {
+		if (strcmp(algs[i], word) == 0) {
+			*out = (enum ca_alg)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *
+ca_role_word(enum ca_role role)
+{
+	return roles[role].word;
+}
+
+bool
+ca_role_find(const char *word, enum ca_role *out)
+{
+	for (size_t i = CA_ROLE_ROOT; i < COUNT_OF(roles); i++) {
+		if (strcmp(roles[i].word, word) == 0) {
+			*out = (enum ca_role)i;
+			return true;
+		}
+	}
+	return false;
+}
 
 static const char *
 url(struct ctx *cx, const struct authority *a, const char *what,
@@ -46,40 +88,47 @@ end_of_life(struct ctx *cx, const struct authority *a, enum ca_role role,
 	    parent->not_after_s : end_s;
 }
 
-static struct err
-row_of(struct ctx *cx, const struct answer *answer, enum ca_role role,
-    struct db_ca *out)
+static const char *
+common_name(struct ctx *cx, const struct ca_spec *spec)
+{
+	return arena_printf(cx->arena, "%s %lld", roles[spec->role].common_name,
+	    (long long)spec->number);
+}
+
+struct err
+ca_set_certificate(struct ctx *cx, struct slice der, struct db_ca *out)
 {
 	struct cert cert;
 
-	TRY(cert_parse(cx, answer->object, &cert));
+	TRY(cert_parse(cx, der, &cert));
 	if (cert.ski.n != ISSUER_KEY_ID_SIZE)
 		return FAIL(cx, ERR_CERT_LINT, "a CA key id of %zu bytes",
 		    cert.ski.n);
-	*out = (struct db_ca){
-		.role = roles[role].word, .state = "active",
-		.key_id = cert.ski, .serial = cert.serial,
-		.certificate = answer->object, .sealed = answer->sealed,
-		.not_before_s = cert.not_before_s,
-		.not_after_s = cert.not_after_s, .created_s = ctx_now(cx),
-	};
+	out->key_id = cert.ski;
+	out->serial = cert.serial;
+	out->certificate = der;
+	out->not_before_s = cert.not_before_s;
+	out->not_after_s = cert.not_after_s;
 	return OK;
 }
 
 struct err
-ca_make(struct ctx *cx, const struct authority *a, const char *tenant,
-    enum ca_role role, const struct db_ca *parent, struct db_ca *out)
+ca_make(struct ctx *cx, const struct authority *a, const struct ca_spec *spec,
+    struct db_ca *out)
 {
-	bool is_root = role == CA_ROLE_ROOT;
+	bool is_root = spec->role == CA_ROLE_ROOT;
+	const struct db_ca *parent = spec->parent;
 	struct order order = { .type = ORDER_MAKE_CA };
 	struct answer answer;
+	struct db_ca row;
 
 	ASSERT(is_root == (parent == NULL));
 	order.make_ca = (struct order_make_ca){
-		.tenant = tenant, .role = (uint8_t)role, .alg = CA_ALG_P256,
-		.common_name = roles[role].common_name,
+		.tenant = spec->tenant, .role = (uint8_t)spec->role,
+		.alg = (uint8_t)spec->alg,
+		.common_name = common_name(cx, spec),
 		.not_before_s = ctx_now(cx) - CA_BACKDATE_S,
-		.not_after_s = end_of_life(cx, a, role, parent),
+		.not_after_s = end_of_life(cx, a, spec->role, parent),
 		.leaf_max_s = is_root ? 0 : CA_LEAF_MAX_S,
 		.parent = is_root ? SLICE_NONE : parent->sealed,
 		.crl_url = is_root ? "" :
@@ -89,7 +138,44 @@ ca_make(struct ctx *cx, const struct authority *a, const char *tenant,
 	if (!is_root && order.make_ca.not_before_s < parent->not_before_s)
 		order.make_ca.not_before_s = parent->not_before_s;
 	TRY(signer_call(cx, a->signer, &order, &answer));
-	return row_of(cx, &answer, role, out);
+	row = (struct db_ca){
+		.tenant = spec->tenant, .role = roles[spec->role].word,
+		.state = "staged", .algorithm = algs[spec->alg],
+		.sealed = answer.sealed, .created_s = ctx_now(cx),
+		.staged_s = ctx_now(cx), .changed_s = ctx_now(cx),
+	};
+	TRY(ca_set_certificate(cx, answer.object, &row));
+	*out = row;
+	return OK;
+}
+
+struct err
+ca_request(struct ctx *cx, const struct authority *a,
+    const struct ca_spec *spec, struct db_ca *out)
+{
+	struct order order = { .type = ORDER_REQUEST_CA };
+	uint8_t *id = arena_alloc(cx->arena, KEY_ID_SIZE);
+	struct answer answer;
+	struct csr csr;
+
+	order.request_ca = (struct order_request_ca){
+		.tenant = spec->tenant, .alg = (uint8_t)spec->alg,
+		.common_name = common_name(cx, spec),
+		.leaf_max_s = CA_LEAF_MAX_S,
+	};
+	TRY(signer_call(cx, a->signer, &order, &answer));
+	TRY(csr_parse(cx, answer.object, &csr));
+	key_id(&csr.key, id);
+	*out = (struct db_ca){
+		.tenant = spec->tenant, .role = roles[spec->role].word,
+		.state = "requested", .algorithm = algs[spec->alg],
+		.key_id = SLICE(id, KEY_ID_SIZE),
+		.serial = SLICE("", 0), .certificate = SLICE("", 0),
+		.own_root = true, .csr = answer.object,
+		.sealed = answer.sealed, .created_s = ctx_now(cx),
+		.changed_s = ctx_now(cx),
+	};
+	return OK;
 }
 
 const char *
@@ -97,6 +183,8 @@ ca_subject(struct ctx *cx, const struct db_ca *ca)
 {
 	struct cert cert;
 
+	if (ca->certificate.n == 0)
+		return NULL;
 	if (failed(cert_parse(cx, ca->certificate, &cert))) {
 		ctx_forget(cx);
 		return "";
@@ -161,41 +249,5 @@ ca_get(struct ctx *cx, const struct authority *a, const struct tenant *tenant,
 		return FAIL(cx, ERR_NOT_FOUND, "not a key id");
 	TRY(db_read(cx, a->db, find_work, &f));
 	*out = f.found;
-	return OK;
-}
-
-static void
-add_pem(struct ctx *cx, struct buf *b, const struct db_ca *cas, size_t n,
-    const char *role)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(cas[i].role, role) == 0 &&
-		    strcmp(cas[i].state, "revoked") != 0)
-			put_text(b, pem_text(cx->arena, PEM_CERTIFICATE,
-			    cas[i].certificate));
-}
-
-struct err
-ca_bundle(struct ctx *cx, const struct authority *a,
-    const struct tenant *tenant, bool with_chain, const char **out)
-{
-	struct buf b = buf_in(cx->arena, CA_BUNDLE_MAX * PEM_MAX);
-	struct page page = { 0, CA_BUNDLE_MAX };
-	struct db_ca *cas;
-	int64_t next;
-	size_t n;
-
-	TRY(ca_list(cx, a, tenant, page, &cas, &n, &next));
-	if (next != 0)
-		return FAIL(cx, ERR_TOO_LARGE, "more than %u CAs",
-		    CA_BUNDLE_MAX);
-	if (with_chain) {
-		add_pem(cx, &b, cas, n, roles[CA_ROLE_ISSUING].word);
-		add_pem(cx, &b, cas, n, roles[CA_ROLE_SERVER].word);
-	}
-	add_pem(cx, &b, cas, n, roles[CA_ROLE_ROOT].word);
-	put_u8(&b, 0);
-	ASSERT(!b.bad);
-	*out = (const char *)b.p;
 	return OK;
 }

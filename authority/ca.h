@@ -10,7 +10,6 @@
 #define CA_BACKDATE_S	3600	/* clocks of relying parties may be behind */
 /* The longest life of a leaf; sealed with each key that signs leaves. */
 #define CA_LEAF_MAX_S	(91 * 86400)
-#define CA_BUNDLE_MAX	1000u	/* CAs in one bundle */
 
 /* Where anyone gets its certificate, and its CRL: on the status plane. */
 const char	*ca_url(struct ctx *, const struct authority *,
@@ -18,17 +17,44 @@ const char	*ca_url(struct ctx *, const struct authority *,
 const char	*ca_crl_url(struct ctx *, const struct authority *,
 		    const uint8_t key_id[static ISSUER_KEY_ID_SIZE]);
 
+/* "p256", "p384", "ed25519", "rsa2048", "rsa3072", "rsa4096". */
+const char	*ca_alg_word(enum ca_alg);
+bool		 ca_alg_find(const char *word, enum ca_alg *out);
+/* "root", "issuing", "server". */
+const char	*ca_role_word(enum ca_role);
+bool		 ca_role_find(const char *word, enum ca_role *out);
+
+/* What is to be made. */
+struct ca_spec {
+	const char		*tenant;
+	enum ca_role		 role;
+	enum ca_alg		 alg;
+	int64_t			 number;	/* in its name: "Root CA 2" */
+	const struct db_ca	*parent;	/* NULL for a root */
+};
+
 /*
  * Have the signer make a key and its certificate: a root of the tenant, or
- * under parent an issuing or server CA.  out is a row, active, that is not in
- * the database yet: tenant_id and parent_id are the caller's to set.
+ * under parent an issuing or server CA.  out is a row, staged now, that is not
+ * in the database yet: tenant_id, parent_id and plans are the caller's to set.
  * ERR_SIGNER_GONE, ERR_SIGNER_REFUSED
  */
 struct err	ca_make(struct ctx *, const struct authority *,
-		    const char *tenant, enum ca_role,
-		    const struct db_ca *parent, struct db_ca *out);
+		    const struct ca_spec *, struct db_ca *out);
+/*
+ * Have the signer make the key of an issuing CA and a request for its
+ * certificate, which the tenant's own root is to sign.  out as above; its state
+ * is requested, and its key id that of the key, not of a certificate yet.
+ */
+struct err	ca_request(struct ctx *, const struct authority *,
+		    const struct ca_spec *, struct db_ca *out);
+/* The members of a row that say what a CA certificate says.
+ * ERR_CERT_LINT	its key id has not ISSUER_KEY_ID_SIZE bytes */
+struct err	ca_set_certificate(struct ctx *, struct slice der,
+		    struct db_ca *);
 
-/* Its name as people read it: "O=tenant-a, CN=Root CA 1". */
+/* Its name as people read it: "O=tenant-a, CN=Root CA 1"; NULL while its
+ * certificate is awaited. */
 const char	*ca_subject(struct ctx *, const struct db_ca *);
 
 /* out_next is the cursor of the next page, 0 at the end. */
@@ -39,12 +65,5 @@ struct err	ca_list(struct ctx *, const struct authority *,
 struct err	ca_get(struct ctx *, const struct authority *,
 		    const struct tenant *, const char *key_id,
 		    struct db_ca *out);
-/*
- * PEM of the tenant's roots that are not revoked; with_chain adds its issuing
- * CAs, before the roots as TLS wants it.
- */
-struct err	ca_bundle(struct ctx *, const struct authority *,
-		    const struct tenant *, bool with_chain,
-		    const char **out);
 
 #endif

@@ -2,7 +2,7 @@
 #include "authority/certificate.h"
 
 #include "authority/event.h"
-#include "authority/issuers.h"
+#include "authority/revoked.h"
 #include "base/base.h"
 
 static const struct { enum revoke_reason reason; const char *name; }
@@ -151,7 +151,8 @@ certificate_revoke(struct ctx *cx, const struct authority *a,
 
 	TRY(db_write(cx, a->db, revoke_work, &r));
 	if (r.changed)
-		issuers_crl_changed(a, r.row.ca_id);
+		revoked_tell(a, &(struct revoked_one){ r.row.ca_id,
+		    r.row.shard, r.row.serial });
 	*out = r.row;
 	return OK;
 }

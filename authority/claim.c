@@ -4,6 +4,7 @@
 #include "authority/certificate.h"
 #include "authority/device.h"
 #include "authority/event.h"
+#include "authority/revoked.h"
 #include "base/base.h"
 #include "db/attestation.h"
 #include "db/group.h"
@@ -330,7 +331,7 @@ claim_many(struct ctx *cx, const struct authority *a,
 struct releasing {
 	struct claimer		 by;
 	const char		*device_id, *reason;
-	struct revoked_cas	 cas;
+	struct revoked_list	 revoked;
 };
 
 static struct err
@@ -339,7 +340,6 @@ release_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct releasing *r = arg;
 	int64_t tenant_id = r->by.tenant_id;
 	struct device_row device;
-	size_t n_revoked;
 	bool found;
 
 	TRY(db_device_by_id(cx, tx, r->device_id, &device, &found));
@@ -351,12 +351,12 @@ release_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	TRY(db_claim_close(cx, tx, tenant_id, r->device_id, r->by.at_s,
 	    r->by.by, r->reason));
 	TRY(db_certificate_revoke_device(cx, tx, tenant_id, r->device_id,
-	    REVOKE_CESSATION, r->by.at_s, &r->cas, &n_revoked));
+	    REVOKE_CESSATION, r->by.at_s, &r->revoked));
 	TRY(db_attestation_forget(cx, tx, tenant_id, device.id));
 	TRY(db_device_release(cx, tx, tenant_id, device.id));
 	return event_add(cx, tx, tenant_id, "device.released", r->device_id,
 	    r->by.by, json_pack("{s:s*, s:I}", "reason", r->reason,
-	    "revoked", (json_int_t)n_revoked));
+	    "revoked", (json_int_t)r->revoked.n));
 }
 
 struct err
@@ -370,7 +370,7 @@ claim_release(struct ctx *cx, const struct authority *a,
 	};
 
 	TRY(db_write(cx, a->db, release_work, &r));
-	device_crls_changed(a, &r.cas);
+	revoked_tell_all(a, &r.revoked);
 	return OK;
 }
 

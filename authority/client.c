@@ -35,6 +35,9 @@ issuer_of(struct ctx *cx, const struct authority *a, const struct cert *cert,
 	issuer = issuers_by_key_id(a, cert->aki.p);
 	if (issuer == NULL || issuer->role != CA_ROLE_ISSUING)
 		return FAIL(cx, ERR_AUTH_CERTIFICATE, "not issued here");
+	if (!issuers_is_alive(a, issuer))
+		return FAIL(cx, ERR_AUTH_CERTIFICATE, "the CA is revoked, "
+		    "retired or expired");
 	TRY(cert_parse(cx, issuer->certificate, &issuer_cert));
 	TRY(cert_verify_issued(cx, cert, &issuer_cert, ctx_now(cx)));
 	*out = issuer;

@@ -1,47 +1,82 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authority/crl.h"
 
+#include "authority/ca.h"
 #include "authority/signer.h"
-#include "db/ca.h"
-#include "db/certificate.h"
 
 struct job {
 	const struct authority	*authority;
 	const struct issuer	*issuer;
+	struct crl_key		 key;
 	int64_t			 now_s;
-	uint64_t		 number;
+	struct crl_row		 before, made;
 	struct revoked_row	*rows;
 	size_t			 n_rows;
-	struct slice		 der;
-	int64_t			 next_s;
 };
 
+static struct job
+job_of(const struct ctx *cx, const struct authority *a,
+    const struct issuer *issuer, unsigned shard)
+{
+	return (struct job){
+		.authority = a, .issuer = issuer,
+		.key = { issuer->tenant.id, issuer->id, shard },
+		.now_s = ctx_now(cx),
+	};
+}
+
+/* --- URLs -------------------------------------------------------------- */
+
+const char *
+crl_url(struct ctx *cx, const struct authority *a,
+    const struct issuer *issuer, unsigned shard)
+{
+	if (shard == CRL_COMPLETE)
+		return ca_crl_url(cx, a, issuer->key_id);
+	return arena_printf(cx->arena, "%s/crl/%s/%u.crl", a->status_url,
+	    text_hex(cx->arena, SLICE_OF(issuer->key_id)), shard);
+}
+
+unsigned
+crl_url_shard(const char *url)
+{
+	static const char suffix[] = ".crl";
+	const char *slash = strrchr(url, '/');
+	size_t n = slash == NULL ? 0 : strlen(slash + 1);
+	char digits[8] = "";
+	uint64_t shard;
+
+	if (n <= sizeof(suffix) - 1 || n - (sizeof(suffix) - 1) >=
+	    sizeof(digits))
+		return CRL_COMPLETE;
+	n -= sizeof(suffix) - 1;
+	memcpy(digits, slash + 1, n);
+	if (strcmp(slash + 1 + n, suffix) != 0 ||
+	    !text_parse_uint(digits, CRL_SHARDS_MAX, &shard))
+		return CRL_COMPLETE;
+	return (unsigned)shard;
+}
+
+/* --- making ------------------------------------------------------------ */
+
+/* One snapshot, so that the revision counts exactly what the rows show. */
 static struct err
-take_number(struct ctx *cx, struct db_tx *tx, void *arg)
+read_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct job *job = arg;
-	struct db_ca row;
 
-	TRY(db_ca_by_id(cx, tx, job->issuer->id, &row));
-	job->number = row.crl_number + 1;
-	TRY(db_ca_crl_number_take(cx, tx, job->issuer->tenant.id,
-	    job->issuer->id, job->number));
-	/*
-	 * Read in the same transaction: two CRLs made at once then differ in
-	 * their numbers the way they differ in what they saw.
-	 */
-	return db_certificates_revoked(cx, tx, job->issuer->id,
+	TRY(db_crl_get(cx, tx, &job->key, &job->before, &job->made.revision));
+	return db_crl_entries(cx, tx, &job->key,
 	    job->now_s - job->authority->limits.crl_life_s, &job->rows,
 	    &job->n_rows);
 }
 
 static struct err
-keep(struct ctx *cx, struct db_tx *tx, void *arg)
+keep_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct job *job = arg;
 
-	return db_ca_crl_set(cx, tx, job->issuer->tenant.id, job->issuer->id,
-	    job->number, job->der, job->next_s);
+	return db_crl_put(cx, tx, &job->key, &job->made);
 }
 
 static struct err
@@ -64,32 +99,69 @@ entries_of(struct ctx *cx, const struct job *job,
 	return OK;
 }
 
-struct err
-crl_make(struct ctx *cx, const struct authority *a,
-    const struct issuer *issuer, struct crl_made *out)
+static struct err
+have_signed(struct ctx *cx, struct job *job)
 {
-	struct job job = { .authority = a, .issuer = issuer,
-	    .now_s = ctx_now(cx) };
+	const struct issuer *issuer = job->issuer;
 	struct order order = { .type = ORDER_SIGN_CRL };
 	struct order_crl_entry *entries;
 	struct answer answer;
 
-	TRY(db_write(cx, a->db, take_number, &job));
-	TRY(entries_of(cx, &job, &entries));
-	job.next_s = job.now_s + a->limits.crl_life_s;
-	if (job.next_s > issuer->not_after_s)
-		job.next_s = issuer->not_after_s;
+	TRY(entries_of(cx, job, &entries));
+	job->made.this_s = job->now_s;
+	job->made.next_s = job->now_s + job->authority->limits.crl_life_s;
+	if (job->made.next_s > issuer->not_after_s)
+		job->made.next_s = issuer->not_after_s;
 	order.sign_crl = (struct order_sign_crl){
 		.ca = issuer->sealed, .tenant = issuer->tenant.name,
-		.number = job.number, .this_update_s = job.now_s,
-		.next_update_s = job.next_s,
-		.n_entries = job.n_rows, .entries = entries,
+		.number = job->before.number + 1,
+		.this_update_s = job->made.this_s,
+		.next_update_s = job->made.next_s,
+		.shard_url = job->key.shard == CRL_COMPLETE ? "" :
+		    crl_url(cx, job->authority, issuer, job->key.shard),
+		.n_entries = job->n_rows, .entries = entries,
 	};
-	TRY(signer_call(cx, a->signer, &order, &answer));
-	job.der = answer.object;
-	/* A greater one, when the database is older than the journal. */
-	job.number = answer.crl_number;
-	TRY(db_write(cx, a->db, keep, &job));
-	*out = (struct crl_made){ job.der, job.number, job.now_s, job.next_s };
+	TRY(signer_call(cx, job->authority->signer, &order, &answer));
+	job->made.der = answer.object;
+	/* Greater than asked for when another list of this CA has that number,
+	 * or the database is older than the journal. */
+	job->made.number = answer.crl_number;
+	return OK;
+}
+
+struct err
+crl_make(struct ctx *cx, const struct authority *a,
+    const struct issuer *issuer, unsigned shard, struct crl_row *out)
+{
+	struct job job = job_of(cx, a, issuer, shard);
+
+	TRY(db_read(cx, a->db, read_work, &job));
+	TRY(have_signed(cx, &job));
+	/* A list that could not be kept has not left this process either, so
+	 * its number may be a gap, and never comes twice. */
+	TRY(db_write(cx, a->db, keep_work, &job));
+	*out = job.made;
+	return OK;
+}
+
+static struct err
+load_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct job *job = arg;
+
+	return db_crl_get(cx, tx, &job->key, &job->before,
+	    &job->made.revision);
+}
+
+struct err
+crl_load(struct ctx *cx, const struct authority *a,
+    const struct issuer *issuer, unsigned shard, struct crl_row *out,
+    bool *out_behind)
+{
+	struct job job = job_of(cx, a, issuer, shard);
+
+	TRY(db_read(cx, a->db, load_work, &job));
+	*out = job.before;
+	*out_behind = job.before.revision != job.made.revision;
 	return OK;
 }

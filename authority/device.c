@@ -3,16 +3,9 @@
 
 #include "authority/certificate.h"
 #include "authority/event.h"
-#include "authority/issuers.h"
+#include "authority/revoked.h"
 #include "base/base.h"
 #include "db/group.h"
-
-void
-device_crls_changed(const struct authority *a, const struct revoked_cas *cas)
-{
-	for (size_t i = 0; i < cas->n; i++)
-		issuers_crl_changed(a, cas->ids[i]);
-}
 
 /* The view of a device that this tenant has. */
 static struct err
@@ -104,7 +97,7 @@ struct changing {
 	const char			*by;
 	int64_t				 at_s;
 	const struct device_change	*change;
-	struct revoked_cas		 cas;
+	struct revoked_list		 revoked;
 	struct device_view		 view;	/* as it is afterwards */
 };
 
@@ -134,19 +127,18 @@ ban_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct changing *c = arg;
 	const char *device_id = c->change->device_id;
 	struct device_view before;
-	size_t n_revoked;
 
-	c->cas = (struct revoked_cas){ NULL, 0 };
+	c->revoked = (struct revoked_list){ NULL, 0 };
 	TRY(view(cx, tx, c->tenant_id, device_id, &before));
 	if (before.device.state != DEVICE_BANNED) {
 		TRY(db_device_ban(cx, tx, c->tenant_id, before.device.id,
 		    c->change->reason, c->at_s));
 		TRY(db_certificate_revoke_device(cx, tx, c->tenant_id,
-		    device_id, REVOKE_PRIVILEGE_WITHDRAWN, c->at_s, &c->cas,
-		    &n_revoked));
+		    device_id, REVOKE_PRIVILEGE_WITHDRAWN, c->at_s,
+		    &c->revoked));
 		TRY(event_add(cx, tx, c->tenant_id, "device.banned", device_id,
 		    c->by, json_pack("{s:s*, s:I}", "reason",
-		    c->change->reason, "revoked", (json_int_t)n_revoked)));
+		    c->change->reason, "revoked", (json_int_t)c->revoked.n)));
 	}
 	return view(cx, tx, c->tenant_id, device_id, &c->view);
 }
@@ -197,7 +189,7 @@ device_ban(struct ctx *cx, const struct authority *a,
 	struct changing c = changing_of(cx, tenant, by, change);
 
 	TRY(db_write(cx, a->db, ban_work, &c));
-	device_crls_changed(a, &c.cas);
+	revoked_tell_all(a, &c.revoked);
 	*out = c.view;
 	return OK;
 }

@@ -61,8 +61,4 @@ struct err	device_unban(struct ctx *, const struct authority *,
 		    const struct tenant *, const struct principal *,
 		    const struct device_change *, struct device_view *out);
 
-/* After a commit: have the CRLs of these CAs made again. */
-void		device_crls_changed(const struct authority *,
-		    const struct revoked_cas *);
-
 #endif

@@ -3,7 +3,9 @@
 
 #include "authority/appraise.h"
 #include "authority/issue.h"
+#include "authority/revoked.h"
 #include "base/base.h"
+#include "db/ca.h"
 #include "db/event.h"
 #include "db/nonce.h"
 #include "pki/cert.h"
@@ -14,6 +16,9 @@
 /* RFC 5280, 5.3.1. */
 #define REASON_SUPERSEDED	4
 #define REASON_WITHDRAWN	9
+
+/* The issuing CA may be tainted or revoked between the order and the commit. */
+#define ISSUE_TRIES	3u
 
 /* One run through the loop. */
 struct run {
@@ -264,6 +269,21 @@ check_still(struct ctx *cx, struct db_tx *tx, const struct run *run)
 	return check_pacing(cx, run, found, &newest);
 }
 
+/* Has its CA been taken out of service while it was made?  One that a
+ * successor took over from is as good as it was. */
+static struct err
+check_issuer(struct ctx *cx, struct db_tx *tx, const struct run *run)
+{
+	const char *state;
+
+	TRY(db_ca_state(cx, tx, run->issued.row.tenant_id,
+	    run->issued.row.ca_id, &state));
+	if (strcmp(state, "active") != 0 && strcmp(state, "retiring") != 0)
+		return FAIL_TELL(cx, ERR_CONFLICT, "the issuing CA is %s",
+		    state);
+	return OK;
+}
+
 static struct err
 use_nonce(struct ctx *cx, struct db_tx *tx, const struct run *run)
 {
@@ -281,6 +301,7 @@ record_grant(struct ctx *cx, struct db_tx *tx, const struct run *run)
 	int64_t id;
 
 	TRY(check_still(cx, tx, run));
+	TRY(check_issuer(cx, tx, run));
 	TRY(use_nonce(cx, tx, run));
 	TRY(db_certificate_insert(cx, tx, row, &id));
 	if (has_evidence(run))
@@ -313,7 +334,8 @@ record_unwanted(struct ctx *cx, struct db_tx *tx, void *arg)
 	int64_t id;
 
 	row.revoked_s = run->now_s;
-	row.revoke_reason = run->late.code == ERR_NONCE_USED ?
+	row.revoke_reason = run->late.code == ERR_NONCE_USED ||
+	    run->late.code == ERR_CONFLICT ?
 	    REASON_SUPERSEDED : REASON_WITHDRAWN;
 	return db_certificate_insert(cx, tx, &row, &id);
 }
@@ -332,7 +354,9 @@ record(struct ctx *cx, struct run *run)
 	if (err_blame(run->late) == ERR_BLAME_POLICY ||
 	    err_blame(run->late) == ERR_BLAME_CALLER) {
 		TRY(db_write(cx, a->db, record_unwanted, run));
-		issuers_crl_changed(a, run->issued.issuer->id);
+		revoked_tell(a, &(struct revoked_one){
+		    run->issued.row.ca_id, run->issued.row.shard,
+		    run->issued.row.serial });
 	}
 	/* Anything else: recovery will find it in the journal. */
 	*cx->trail = trail;
@@ -340,6 +364,21 @@ record(struct ctx *cx, struct run *run)
 }
 
 /* --- the loop -------------------------------------------------------------- */
+
+/* What leads from the issuer to the root; and, for who trusts only a root
+ * before or after this one, from this root to that. */
+static void
+chain_between(struct ctx *cx, const struct authority *a,
+    const struct issuer *issuer, struct enrollment *out)
+{
+	if (issuer->n_above > 0) {
+		out->n_between = issuer->n_above - 1;
+		memcpy(out->between, issuer->above,
+		    out->n_between * sizeof(*out->between));
+		return;
+	}
+	out->n_between = issuers_crosses(cx, a, issuer->parent, out->between);
+}
 
 static void
 tell(struct ctx *cx, const struct run *run, struct enrollment *out)
@@ -351,7 +390,6 @@ tell(struct ctx *cx, const struct run *run, struct enrollment *out)
 	int64_t percent = s->group.renew_after_percent;
 	bool fresh = has_evidence(run);
 
-	(void)cx;
 	*out = (struct enrollment){
 		.device_id = s->device.device_id,
 		.hardware_id = fresh ? run->appraised.attestation.hardware_id :
@@ -359,7 +397,7 @@ tell(struct ctx *cx, const struct run *run, struct enrollment *out)
 		.tenant = s->tenant.name, .group = s->group.name,
 		.serial = row->serial, .certificate = row->der,
 		.issuer = issuer->certificate,
-		.root = issuer->parent->certificate,
+		.root = issuers_root(issuer),
 		.not_before_s = row->not_before_s,
 		.not_after_s = row->not_after_s,
 		.renew_after_s = row->issued_s + life_s * percent / 100,
@@ -374,6 +412,26 @@ tell(struct ctx *cx, const struct run *run, struct enrollment *out)
 		    s->attestation.policy_version,
 		.claims = fresh ? run->claims : s->attestation.claims,
 	};
+	chain_between(cx, run->authority, issuer, out);
+}
+
+/* Where its CA went out of service meanwhile, another one may be in its place. */
+static struct err
+issue(struct ctx *cx, struct run *run)
+{
+	const struct authority *a = run->authority;
+	struct err e = OK;
+
+	for (unsigned i = 0; i < ISSUE_TRIES; i++) {
+		TRY(issue_leaf(cx, a, &run->subject,
+		    run->subject.device.device_id, run->csr.spki,
+		    run->hardware_key, &run->issued));
+		e = record(cx, run);
+		if (e.code != ERR_CONFLICT)
+			return e;
+		TRY(issuers_sync(cx, a, run->subject.tenant.id));
+	}
+	return e;
 }
 
 struct err
@@ -394,9 +452,7 @@ enroll(struct ctx *cx, const struct authority *a,
 	e = decide(cx, run);
 	if (failed(e))
 		return refuse(cx, run, e);
-	TRY(issue_leaf(cx, a, &run->subject, run->subject.device.device_id,
-	    run->csr.spki, run->hardware_key, &run->issued));
-	TRY(record(cx, run));
+	TRY(issue(cx, run));
 	tell(cx, run, out);
 	return OK;
 }

@@ -15,6 +15,7 @@
 #include "attest/attest.h"
 #include "authority/authority.h"
 #include "authority/client.h"
+#include "authority/issuers.h"
 
 struct enroll_request {
 	struct slice			 csr;		/* PKCS#10, DER */
@@ -29,6 +30,10 @@ struct enrollment {
 	const char		*tenant, *group;
 	struct slice		 serial;
 	struct slice		 certificate, issuer, root;	/* DER */
+	/* CAs above the issuer but the root, and cross-certificates of the
+	 * root while there are several. */
+	size_t			 n_between;
+	struct slice		 between[ISSUER_CROSSES_MAX];
 	int64_t			 not_before_s, not_after_s;
 	int64_t			 renew_after_s, renew_before_s;
 	/* The appraisal that the certificate rests on. */

@@ -5,7 +5,10 @@
 
 #include <sodium.h>
 
+#include "authority/ca.h"
+#include "authority/crl.h"
 #include "authority/issuers.h"
+#include "authority/revoked.h"
 #include "authority/signer.h"
 #include "base/base.h"
 #include "db/ca.h"
@@ -29,8 +32,7 @@ struct batch {
 	bool			 at_end;	/* met an entry past until_s */
 	int64_t			*new_cas;	/* rows, for issuers_add() */
 	size_t			 n_new_cas;
-	int64_t			*changed_cas;	/* with a new revocation */
-	size_t			 n_changed_cas;
+	struct revoked_list	 revoked;
 };
 
 static struct err
@@ -67,6 +69,30 @@ role_word(const struct cert *cert, const char *tenant)
 }
 
 static struct err
+algorithm_of(struct ctx *cx, const struct cert *cert, const char **out)
+{
+	static const struct {
+		enum key_kind kind; unsigned bits; enum ca_alg alg;
+	} kinds[] = {
+		{ KEY_P256, 256, CA_ALG_P256 }, { KEY_P384, 384, CA_ALG_P384 },
+		{ KEY_ED25519, 256, CA_ALG_ED25519 },
+		{ KEY_RSA, 2048, CA_ALG_RSA2048 },
+		{ KEY_RSA, 3072, CA_ALG_RSA3072 },
+		{ KEY_RSA, 4096, CA_ALG_RSA4096 },
+	};
+	struct key key;
+
+	TRY(cert_key(cx, cert, &key));
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		if (kinds[i].kind == key.kind && kinds[i].bits == key.bits) {
+			*out = ca_alg_word(kinds[i].alg);
+			return OK;
+		}
+	}
+	return FAIL(cx, ERR_STORAGE, "a CA key of %u bits", key.bits);
+}
+
+static struct err
 bring_in_ca(struct ctx *cx, struct db_tx *tx, struct batch *b,
     const struct journal_entry *entry)
 {
@@ -93,7 +119,10 @@ bring_in_ca(struct ctx *cx, struct db_tx *tx, struct batch *b,
 		.certificate = entry->object, .sealed = entry->sealed,
 		.not_before_s = cert.not_before_s,
 		.not_after_s = cert.not_after_s, .created_s = entry->at_s,
+		.staged_s = entry->at_s, .retired_s = b->now_s,
+		.changed_s = b->now_s, .look_s = cert.not_after_s + 1,
 	};
+	TRY(algorithm_of(cx, &cert, &row.algorithm));
 	if (strcmp(row.role, "root") != 0) {
 		TRY(find_ca(cx, tx, cert.aki, &parent, &found));
 		if (!found)
@@ -149,14 +178,48 @@ bring_in_leaf(struct ctx *cx, struct db_tx *tx, struct batch *b,
 		.not_before_s = cert.not_before_s,
 		.not_after_s = cert.not_after_s, .issued_s = entry->at_s,
 		.der = entry->object, .recovered = true,
+		.shard = crl_url_shard(cert.crl_url),
 		.revoked_s = withdrawn ? b->now_s : 0,
 		.revoke_reason = withdrawn ? REASON_WITHDRAWN : 0,
 	};
 	TRY(db_certificate_insert(cx, tx, &row, &id));
 	if (withdrawn)
-		b->changed_cas[b->n_changed_cas++] = ca.id;
+		b->revoked.items[b->revoked.n++] = (struct revoked_one){
+		    ca.id, row.shard, cert.serial };
 	return db_event_add(cx, tx, ca.tenant_id, b->now_s,
 	    "certificate.recovered", cert.common_name, "recovery", NULL);
+}
+
+/* What a CA signed besides CAs and leaves. */
+static struct err
+bring_in_signed(struct ctx *cx, struct db_tx *tx, struct batch *b,
+    const struct journal_entry *entry)
+{
+	struct db_ca_signed row;
+	struct db_ca ca;
+	struct cert cert;
+	bool found;
+
+	TRY(cert_parse(cx, entry->object, &cert));
+	TRY(find_ca(cx, tx, entry->issuer_key_id, &ca, &found));
+	if (!found) {
+		b->n_brought_in++;
+		return keep_stray(cx, tx, entry);
+	}
+	TRY(db_ca_signed_find(cx, tx, ca.tenant_id, ca.id, cert.serial,
+	    &found));
+	if (found)
+		return OK;
+	b->n_brought_in++;
+	row = (struct db_ca_signed){
+		.tenant_id = ca.tenant_id, .ca_id = ca.id,
+		.kind = entry->kind == JOURNAL_CROSS ? "cross" : "proof",
+		.serial = cert.serial, .key_id = cert.ski,
+		.certificate = entry->object,
+		.not_before_s = cert.not_before_s,
+		.not_after_s = cert.not_after_s, .created_s = entry->at_s,
+	};
+	return db_ca_signed_add(cx, tx, &row);
 }
 
 static struct err
@@ -166,9 +229,10 @@ bring_in(struct ctx *cx, struct db_tx *tx, void *arg)
 	size_t n = b->answer->n_entries;
 	char seen[24];
 
-	b->n_brought_in = b->n_new_cas = b->n_changed_cas = 0;
+	b->n_brought_in = b->n_new_cas = b->revoked.n = 0;
 	b->new_cas = arena_array(cx->arena, n, sizeof(*b->new_cas));
-	b->changed_cas = arena_array(cx->arena, n, sizeof(*b->changed_cas));
+	b->revoked.items = arena_array(cx->arena, n,
+	    sizeof(*b->revoked.items));
 	for (size_t i = 0; i < n; i++) {
 		const struct journal_entry *entry = &b->answer->entries[i];
 
@@ -180,6 +244,9 @@ bring_in(struct ctx *cx, struct db_tx *tx, void *arg)
 			TRY(bring_in_ca(cx, tx, b, entry));
 		else if (entry->kind == JOURNAL_LEAF)
 			TRY(bring_in_leaf(cx, tx, b, entry));
+		else if (entry->kind == JOURNAL_CROSS ||
+		    entry->kind == JOURNAL_PROOF)
+			TRY(bring_in_signed(cx, tx, b, entry));
 		b->seen = entry->seq + 1;
 	}
 	(void)snprintf(seen, sizeof(seen), "%llu", (unsigned long long)b->seen);
@@ -208,8 +275,7 @@ tell(struct ctx *cx, const struct authority *a, const struct batch *b)
 	/* Before the issuers are loaded there is nobody to tell. */
 	for (size_t i = 0; a->issuers != NULL && i < b->n_new_cas; i++)
 		TRY(issuers_add(cx, a, b->new_cas[i]));
-	for (size_t i = 0; a->issuers != NULL && i < b->n_changed_cas; i++)
-		issuers_crl_changed(a, b->changed_cas[i]);
+	revoked_tell_all(a, &b->revoked);
 	return OK;
 }
 

@@ -67,6 +67,7 @@ server_certificate_issue(struct ctx *cx, const struct authority *a,
 		.not_after_s = ctx_now(cx) + SERVER_CERTIFICATE_LIFE_S,
 		.crl_url = ca_crl_url(cx, a, issuer->key_id),
 		.aia_url = ca_url(cx, a, issuer->key_id),
+		.ocsp_url = "", .spiffe_domain = "",
 		.n_dns_names = n_names,
 	};
 	for (size_t i = 0; i < n_names; i++)

@@ -231,7 +231,9 @@ keep_one(struct signer *s, struct ctx *cx, bool *out_was_up)
 	if (!failed(e)) {
 		*out_was_up = true;
 		set_up(s, fd, true);
-		while (read_some(s, cx, fd))
+		/* signer_close() shuts down what set_up() told it of; it
+		 * may have come before. */
+		while (!is_stopping(s) && read_some(s, cx, fd))
 			arena_reset(cx->arena);
 		/* A sender may be inside send() with this descriptor. */
 		(void)shutdown(fd, SHUT_RDWR);

@@ -4,6 +4,7 @@
 #include "authority/ca.h"
 #include "authority/event.h"
 #include "authority/group.h"
+#include "authority/life.h"
 #include "base/base.h"
 
 /* A tenant in the making. */
@@ -57,14 +58,35 @@ check_is_new(struct ctx *cx, const struct authority *a, const char *name)
 }
 
 static struct err
+make_cas(struct ctx *cx, const struct authority *a, struct making *m,
+    enum ca_role under)
+{
+	struct ca_spec root = { .tenant = m->row.name, .role = CA_ROLE_ROOT,
+	    .number = 1 };
+	struct ca_spec second = { .tenant = m->row.name, .role = under,
+	    .number = 1, .parent = &m->root };
+
+	if (m->row.algorithm == NULL)
+		m->row.algorithm = ca_alg_word(CA_ALG_P256);
+	if (!ca_alg_find(m->row.algorithm, &root.alg))
+		return FAIL_AT(cx, ERR_FIELD, "/algorithm",
+		    "algorithm: not one that a CA can have");
+	second.alg = root.alg;
+	TRY(check_is_new(cx, a, m->row.name));
+	TRY(ca_make(cx, a, &root, &m->root));
+	TRY(ca_make(cx, a, &second, &m->under));
+	life_begin_active(a, &m->root);
+	life_begin_active(a, &m->under);
+	return OK;
+}
+
+static struct err
 make(struct ctx *cx, const struct authority *a, struct making *m,
     enum ca_role under)
 {
 	struct err e;
 
-	TRY(check_is_new(cx, a, m->row.name));
-	TRY(ca_make(cx, a, m->row.name, CA_ROLE_ROOT, NULL, &m->root));
-	TRY(ca_make(cx, a, m->row.name, under, &m->root, &m->under));
+	TRY(make_cas(cx, a, m, under));
 	e = db_write(cx, a->db, insert, m);
 	if (e.code == ERR_EXISTS)
 		return FAIL_AT(cx, ERR_EXISTS, "/name",
@@ -73,8 +95,28 @@ make(struct ctx *cx, const struct authority *a, struct making *m,
 	/* `daad init` makes the platform before anything is served. */
 	if (a->issuers == NULL)
 		return OK;
-	TRY(issuers_add(cx, a, m->root.id));
-	return issuers_add(cx, a, m->under.id);
+	return issuers_sync(cx, a, m->row.id);
+}
+
+struct err
+tenant_create_as(struct ctx *cx, const struct authority *a,
+    const struct principal *who, const struct tenant_spec *spec,
+    struct db_tenant *out)
+{
+	struct making m = {
+		.row = { .name = spec->name,
+		    .title = spec->title == NULL ? "" : spec->title,
+		    .created_s = ctx_now(cx), .algorithm = spec->algorithm },
+		.actor = who->name, .with_group = true,
+	};
+
+	if (!text_is_name(spec->name) ||
+	    strcmp(spec->name, TENANT_PLATFORM) == 0)
+		return FAIL_AT(cx, ERR_FIELD, "/name",
+		    "that name is reserved or not a name");
+	TRY(make(cx, a, &m, CA_ROLE_ISSUING));
+	*out = m.row;
+	return OK;
 }
 
 struct err
@@ -82,18 +124,9 @@ tenant_create(struct ctx *cx, const struct authority *a,
     const struct principal *who, const char *name, const char *title,
     struct db_tenant *out)
 {
-	struct making m = {
-		.row = { .name = name, .title = title == NULL ? "" : title,
-		    .created_s = ctx_now(cx) },
-		.actor = who->name, .with_group = true,
-	};
+	struct tenant_spec spec = { .name = name, .title = title };
 
-	if (!text_is_name(name) || strcmp(name, TENANT_PLATFORM) == 0)
-		return FAIL_AT(cx, ERR_FIELD, "/name",
-		    "that name is reserved or not a name");
-	TRY(make(cx, a, &m, CA_ROLE_ISSUING));
-	*out = m.row;
-	return OK;
+	return tenant_create_as(cx, a, who, &spec, out);
 }
 
 static void

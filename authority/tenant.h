@@ -25,6 +25,12 @@
 struct err	tenant_create(struct ctx *, const struct authority *,
 		    const struct principal *, const char *name,
 		    const char *title, struct db_tenant *out);
+/* The same with CAs of that algorithm (ca_alg_word(); NULL is p256), which is
+ * also that of later ones.  ERR_FIELD too when it is not one. */
+struct tenant_spec { const char *name, *title, *algorithm; };
+struct err	tenant_create_as(struct ctx *, const struct authority *,
+		    const struct principal *, const struct tenant_spec *,
+		    struct db_tenant *out);
 /* The reserved tenant and its root and server CA, for `daad init`: no group, so
  * no device can be its.  ERR_EXISTS and so on as above. */
 struct err	tenant_create_platform(struct ctx *, const struct authority *,

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "authority/recover.h"
+#include "authority/rollover.h"
 #include "base/base.h"
 #include "db/nonce.h"
 
@@ -49,6 +50,7 @@ static const struct chore {
 } chores[] = {
 	{ "nonces", forget_nonces },
 	{ "journal", look_through },
+	{ "rollover", rollover_round },
 };
 
 static void

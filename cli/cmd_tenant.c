@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tenants, operator tokens, CAs and the feed of events. */
+/* Tenants, operator tokens and the feed of events. */
 #include "base/base.h"
 #include "cli/cli.h"
 
@@ -10,6 +10,7 @@ cmd_tenant_create(struct cli *cli)
 
 	cli_put_text(body, "name", cli_arg(cli, 0));
 	cli_put_text(body, "title", cli_option(cli, OPT_TITLE));
+	cli_put_text(body, "algorithm", cli_option(cli, OPT_ALGORITHM));
 	return cli_show(cli, "POST", "/v1/tenants", body);
 }
 
@@ -92,51 +93,6 @@ cmd_token_revoke(struct cli *cli)
 	TRY(cli_scope_path(cli, cli_path(cli->cx, "/tokens/{}",
 	    cli_arg(cli, 0)), &path));
 	return cli_delete(cli, path, "token %s revoked", cli_arg(cli, 0));
-}
-
-struct err
-cmd_ca_list(struct cli *cli)
-{
-	static const struct column columns[] = {
-		{ "ID", "id", false }, { "ROLE", "role", false },
-		{ "STATE", "state", false }, { "SUBJECT", "subject", false },
-		{ "NOT AFTER", "not_after", false },
-	};
-	const char *path;
-
-	TRY(cli_tenant_path(cli, "/cas", &path));
-	return cli_list(cli, path, columns, COUNT_OF(columns));
-}
-
-struct err
-cmd_ca_show(struct cli *cli)
-{
-	const char *path;
-
-	TRY(cli_tenant_path(cli, cli_path(cli->cx, "/cas/{}",
-	    cli_arg(cli, 0)), &path));
-	return cli_show_certificate(cli, path);
-}
-
-struct err
-cmd_ca_fetch(struct cli *cli)
-{
-	struct client_call call = {
-		.method = "GET", .accept = "application/x-pem-file",
-	};
-	struct client_answer answer;
-
-	TRY(cli_tenant_path(cli, "/bundle", &call.path));
-	if (cli_option(cli, OPT_CHAIN) != NULL)
-		call.path = cli_query(cli->cx, call.path, "chain", "1");
-	TRY(cli_call(cli, &call, &answer));
-	if (cli->json && cli_option(cli, OPT_OUT) == NULL) {
-		json_t *value = json_keep(cli->cx, json_object());
-
-		cli_put_text(value, "bundle", (const char *)answer.body.p);
-		return cli_print(cli, value);
-	}
-	return cli_write(cli, 0644, answer.body);
 }
 
 struct err

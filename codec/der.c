@@ -9,6 +9,8 @@
 #define TAG_NUMBER_MASK	0x1fu
 #define UTC_TIME_SIZE	13u	/* YYMMDDHHMMSSZ */
 #define GEN_TIME_SIZE	15u	/* YYYYMMDDHHMMSSZ */
+#define UTC_TIME_BEGIN_S INT64_C(-631152000)	/* 1950-01-01T00:00:00Z */
+#define UTC_TIME_END_S	INT64_C(2524608000)	/* 2050-01-01T00:00:00Z */
 
 static struct slice
 bad(struct reader *r)
@@ -212,30 +214,51 @@ digits(struct slice *s, size_t n, int *out)
 	return true;
 }
 
+/* What follows the year: month, day, hours, minutes, seconds, Z. */
+static bool
+rest_of_time(struct slice s, int year, int64_t *out)
+{
+	int part[5];
+
+	for (size_t i = 0; i < COUNT_OF(part); i++)
+		if (!digits(&s, 2, &part[i]))
+			return false;
+	return s.p[0] == 'Z' && text_time_from_civil(year, part[0], part[1],
+	    part[2], part[3], part[4], out);
+}
+
 int64_t
 der_read_time(struct reader *r)
 {
-	uint8_t tag;
-	struct slice s = der_read_any(r, &tag);
-	bool utc = tag == DER_UTC_TIME;
-	int year, part[5];
+	bool utc = der_peek(r) == DER_UTC_TIME;
+	struct slice s;
 	int64_t at;
+	int year;
 
-	if (r->bad || (!utc && tag != DER_GENERALIZED_TIME) ||
-	    s.n != (utc ? UTC_TIME_SIZE : GEN_TIME_SIZE) ||
-	    s.p[s.n - 1] != 'Z' || !digits(&s, utc ? 2 : 4, &year))
-		goto out;
-	for (size_t i = 0; i < COUNT_OF(part); i++)
-		if (!digits(&s, 2, &part[i]))
-			goto out;
-	if (utc)
-		year += year >= 50 ? 1900 : 2000;
-	else if (year >= 1950 && year < 2050)
-		goto out;
-	if (text_time_from_civil(year, part[0], part[1], part[2], part[3],
-	    part[4], &at))
+	if (!utc) {
+		at = der_read_gen_time(r);
+		if (at >= UTC_TIME_BEGIN_S && at < UTC_TIME_END_S)
+			r->bad = true;
+		return r->bad ? 0 : at;
+	}
+	s = der_read(r, DER_UTC_TIME);
+	if (s.n == UTC_TIME_SIZE && digits(&s, 2, &year) &&
+	    rest_of_time(s, year + (year >= 50 ? 1900 : 2000), &at))
 		return at;
-out:
+	r->bad = true;
+	return 0;
+}
+
+int64_t
+der_read_gen_time(struct reader *r)
+{
+	struct slice s = der_read(r, DER_GENERALIZED_TIME);
+	int64_t at;
+	int year;
+
+	if (s.n == GEN_TIME_SIZE && digits(&s, 4, &year) &&
+	    rest_of_time(s, year, &at))
+		return at;
 	r->bad = true;
 	return 0;
 }
@@ -393,25 +416,43 @@ der_put_named_bits(struct buf *b, uint16_t bits)
 	der_put(b, DER_BIT_STRING, SLICE(bytes, 1 + n));
 }
 
-void
-der_put_time(struct buf *b, int64_t at_s)
+static bool
+gen_time(struct buf *b, int64_t at_s, char out[static GEN_TIME_SIZE])
 {
-	char iso[TEXT_TIME_SIZE], text[GEN_TIME_SIZE];
-	bool utc = at_s < INT64_C(2524608000);	/* 2050-01-01T00:00:00Z */
+	char iso[TEXT_TIME_SIZE];
 	static const uint8_t picks[GEN_TIME_SIZE] = {
 		0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18, 19
 	};
 
 	/* 1950-01-01 to 9999-12-31, what the two forms can say here. */
-	if (at_s < INT64_C(-631152000) || at_s > INT64_C(253402300799)) {
+	if (at_s < UTC_TIME_BEGIN_S || at_s > INT64_C(253402300799)) {
 		b->bad = true;
-		return;
+		return false;
 	}
 	text_time(at_s, iso);
 	for (size_t i = 0; i < GEN_TIME_SIZE; i++)
-		text[i] = iso[picks[i]];
-	if (utc)
+		out[i] = iso[picks[i]];
+	return true;
+}
+
+void
+der_put_time(struct buf *b, int64_t at_s)
+{
+	char text[GEN_TIME_SIZE];
+
+	if (!gen_time(b, at_s, text))
+		return;
+	if (at_s < UTC_TIME_END_S)
 		der_put(b, DER_UTC_TIME, SLICE(text + 2, UTC_TIME_SIZE));
 	else
+		der_put(b, DER_GENERALIZED_TIME, SLICE(text, GEN_TIME_SIZE));
+}
+
+void
+der_put_gen_time(struct buf *b, int64_t at_s)
+{
+	char text[GEN_TIME_SIZE];
+
+	if (gen_time(b, at_s, text))
 		der_put(b, DER_GENERALIZED_TIME, SLICE(text, GEN_TIME_SIZE));
 }

@@ -65,6 +65,9 @@ struct slice	der_read_oid(struct reader *);
  * UTCTime from 1950 to 2049 and the other form for no time that it could say. */
 int64_t		der_read_time(struct reader *);
 
+/* GeneralizedTime where a standard asks for that form whatever the year. */
+int64_t		der_read_gen_time(struct reader *);
+
 /* --- writing --------------------------------------------------------- */
 
 /* Begin an element; der_close() with what it gave back ends it. */
@@ -84,5 +87,6 @@ void	der_put_bits(struct buf *, struct slice);
 void	der_put_named_bits(struct buf *, uint16_t);
 /* In the form that RFC 5280 asks for at that time; years 1950 to 9999. */
 void	der_put_time(struct buf *, int64_t at_s);
+void	der_put_gen_time(struct buf *, int64_t at_s);
 
 #endif

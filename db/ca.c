@@ -1,31 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "db/ca.h"
 
+#include "base/base.h"
+#include "db/optional.h"
+
 struct rows { struct db_ca *items; size_t n; };
 
+/* Columns as CA_COLUMNS has them. */
 static struct err
 read_row(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 {
 	struct rows *rows = arg;
+	struct db_ca *ca = &rows->items[rows->n++];
+	struct db_walk w = { cx, row, 0 };
 
 	(void)stop;
-	rows->items[rows->n++] = (struct db_ca){
-		.id = db_int(row, 0),
-		.tenant_id = db_int(row, 1),
-		.tenant = db_text_of(cx, row, 2),
-		.role = db_text_of(cx, row, 3),
-		.state = db_text_of(cx, row, 4),
-		.parent_id = db_int(row, 5),
-		.key_id = db_blob_of(cx, row, 6),
-		.serial = db_blob_of(cx, row, 7),
-		.certificate = db_blob_of(cx, row, 8),
-		.sealed = db_blob_of(cx, row, 9),
-		.not_before_s = db_int(row, 10),
-		.not_after_s = db_int(row, 11),
-		.created_s = db_int(row, 12),
-		.crl_number = (uint64_t)db_int(row, 13),
-		.crl_next_update_s = db_int(row, 14),
-	};
+	ca->id = walk_int(&w);
+	ca->tenant_id = walk_int(&w);
+	ca->tenant = walk_text(&w);
+	ca->role = walk_text(&w);
+	ca->state = walk_text(&w);
+	ca->parent_id = walk_int(&w);
+	ca->key_id = walk_blob(&w);
+	ca->serial = walk_blob(&w);
+	ca->certificate = walk_blob(&w);
+	ca->sealed = walk_blob(&w);
+	ca->not_before_s = walk_int(&w);
+	ca->not_after_s = walk_int(&w);
+	ca->created_s = walk_int(&w);
+	ca->algorithm = walk_text(&w);
+	ca->own_root = walk_int(&w) != 0;
+	ca->csr = walk_blob(&w);
+	ca->staged_s = walk_int(&w);
+	ca->activate_s = walk_int(&w);
+	ca->activated_s = walk_int(&w);
+	ca->retire_s = walk_int(&w);
+	ca->retired_s = walk_int(&w);
+	ca->tainted_s = walk_int(&w);
+	ca->revoked_s = walk_int(&w);
+	ca->revoke_reason = (int)walk_int(&w);
+	ca->warned_s = walk_int(&w);
+	ca->changed_s = walk_int(&w);
+	ca->look_s = walk_int(&w);
 	return OK;
 }
 
@@ -49,10 +65,128 @@ db_ca_insert(struct ctx *cx, struct db_tx *tx, const struct db_ca *ca,
 {
 	return db_insert(cx, tx, STMT_CA_INSERT, DB_ARGS(
 	    DB_I(ca->tenant_id), DB_T(ca->role), DB_T(ca->state),
-	    ca->parent_id == 0 ? DB_N : DB_I(ca->parent_id),
-	    DB_B(ca->key_id), DB_B(ca->serial), DB_B(ca->certificate),
-	    DB_B(ca->sealed), DB_I(ca->not_before_s), DB_I(ca->not_after_s),
-	    DB_I(ca->created_s)), out_id);
+	    db_int_or_null(ca->parent_id), DB_B(ca->key_id),
+	    DB_B(ca->serial), DB_B(ca->certificate), DB_B(ca->sealed),
+	    DB_I(ca->not_before_s), DB_I(ca->not_after_s),
+	    DB_I(ca->created_s),
+	    DB_T(ca->algorithm == NULL ? "p256" : ca->algorithm),
+	    DB_I(ca->own_root), db_blob_or_null(ca->csr),
+	    db_int_or_null(ca->staged_s), db_int_or_null(ca->activate_s),
+	    db_int_or_null(ca->activated_s), db_int_or_null(ca->retire_s),
+	    db_int_or_null(ca->retired_s), DB_I(ca->changed_s),
+	    db_int_or_null(ca->look_s)), out_id);
+}
+
+struct err
+db_ca_of_state(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    const char *role, const char *state, struct db_ca *out, bool *out_found)
+{
+	struct db_ca found;
+	struct rows rows = { &found, 0 };
+
+	ASSERT(strcmp(state, "active") == 0 || strcmp(state, "staged") == 0);
+	TRY(db_rows(cx, tx, STMT_CA_OF_STATE, DB_ARGS(DB_I(tenant_id),
+	    DB_T(role), DB_T(state)), read_row, &rows));
+	if (rows.n == 1)
+		*out = found;
+	*out_found = rows.n == 1;
+	return OK;
+}
+
+static struct err
+read_text(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
+{
+	const char **out = arg;
+
+	(void)stop;
+	*out = db_text_of(cx, row, 0);
+	return OK;
+}
+
+struct err
+db_ca_state(struct ctx *cx, struct db_tx *tx, int64_t tenant_id, int64_t id,
+    const char **out)
+{
+	const char *state = NULL;
+
+	TRY(db_rows(cx, tx, STMT_CA_STATE, DB_ARGS(DB_I(tenant_id), DB_I(id)),
+	    read_text, &state));
+	if (state == NULL)
+		return FAIL(cx, ERR_NOT_FOUND, "no such CA");
+	*out = state;
+	return OK;
+}
+
+static struct err
+read_int(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
+{
+	int64_t *out = arg;
+
+	(void)cx;
+	(void)stop;
+	*out = db_int(row, 0);
+	return OK;
+}
+
+struct err
+db_ca_count(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    const char *role, int64_t *out)
+{
+	*out = 0;
+	return db_rows(cx, tx, STMT_CA_COUNT,
+	    DB_ARGS(DB_I(tenant_id), DB_T(role)), read_int, out);
+}
+
+struct err
+db_ca_count_under(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t id, int64_t *out)
+{
+	*out = 0;
+	return db_rows(cx, tx, STMT_CA_COUNT_UNDER,
+	    DB_ARGS(DB_I(tenant_id), DB_I(id)), read_int, out);
+}
+
+struct err
+db_ca_update(struct ctx *cx, struct db_tx *tx, const struct db_ca *ca,
+    const char *old_state)
+{
+	int64_t n_changed;
+
+	TRY(db_run(cx, tx, STMT_CA_UPDATE, DB_ARGS(DB_I(ca->tenant_id),
+	    DB_I(ca->id), DB_T(old_state), DB_T(ca->state),
+	    db_int_or_null(ca->activate_s), db_int_or_null(ca->activated_s),
+	    db_int_or_null(ca->retire_s), db_int_or_null(ca->retired_s),
+	    db_int_or_null(ca->tainted_s), db_int_or_null(ca->revoked_s),
+	    ca->revoked_s == 0 ? DB_N : DB_I(ca->revoke_reason),
+	    db_int_or_null(ca->warned_s), DB_I(ca->changed_s),
+	    db_int_or_null(ca->look_s)), &n_changed));
+	if (n_changed == 0)
+		return FAIL(cx, ERR_CONFLICT, "the CA is not %s any more",
+		    old_state);
+	return OK;
+}
+
+struct err
+db_ca_adopt(struct ctx *cx, struct db_tx *tx, const struct db_ca *ca)
+{
+	int64_t n_changed;
+
+	TRY(db_run(cx, tx, STMT_CA_ADOPT, DB_ARGS(DB_I(ca->tenant_id),
+	    DB_I(ca->id), DB_B(ca->key_id), DB_B(ca->serial),
+	    DB_B(ca->certificate), DB_B(ca->sealed), DB_I(ca->not_before_s),
+	    DB_I(ca->not_after_s), DB_I(ca->staged_s),
+	    db_int_or_null(ca->look_s)), &n_changed));
+	if (n_changed == 0)
+		return FAIL(cx, ERR_CONFLICT, "not requested any more");
+	return OK;
+}
+
+struct err
+db_ca_look_set(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t id, int64_t look_s)
+{
+	return db_run(cx, tx, STMT_CA_LOOK_SET, DB_ARGS(DB_I(tenant_id),
+	    DB_I(id), db_int_or_null(look_s)), NULL);
 }
 
 struct err
@@ -107,51 +241,130 @@ db_ca_all(struct ctx *cx, struct db_tx *tx, int64_t after, size_t most,
 	return OK;
 }
 
+/* --- what is due, above, signed ------------------------------- */
+
+struct ids { int64_t *items; size_t n; };
+
 static struct err
-read_crl(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
+read_id(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 {
-	struct slice *crl = arg;
+	struct ids *ids = arg;
+
+	(void)cx;
+	(void)stop;
+	ids->items[ids->n++] = db_int(row, 0);
+	return OK;
+}
+
+struct err
+db_ca_due(struct ctx *cx, struct db_tx *tx, int64_t now_s, size_t most,
+    int64_t **out_ids, size_t *out_n)
+{
+	struct ids ids = { arena_array(cx->arena, most, sizeof(int64_t)), 0 };
+
+	TRY(db_rows(cx, tx, STMT_CA_DUE, DB_ARGS(DB_I(now_s),
+	    DB_I((int64_t)most)), read_id, &ids));
+	*out_ids = ids.items;
+	*out_n = ids.n;
+	return OK;
+}
+
+struct err
+db_ca_above_add(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t id, size_t position, struct slice certificate)
+{
+	return db_run(cx, tx, STMT_CA_ABOVE_ADD, DB_ARGS(DB_I(tenant_id),
+	    DB_I(id), DB_I((int64_t)position), DB_B(certificate)), NULL);
+}
+
+struct above { struct slice *items; size_t n; };
+
+static struct err
+read_above(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
+{
+	struct above *above = arg;
 
 	(void)stop;
-	*crl = db_blob_of(cx, row, 0);
+	if (above->n == CA_ABOVE_MAX)
+		return FAIL(cx, ERR_STORAGE, "more than %u CAs above one",
+		    CA_ABOVE_MAX);
+	above->items[above->n++] = db_blob_of(cx, row, 0);
 	return OK;
 }
 
 struct err
-db_ca_crl(struct ctx *cx, struct db_tx *tx, int64_t tenant_id, int64_t id,
-    struct slice *out)
+db_ca_above_list(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t id, struct slice *out, size_t *out_n)
 {
-	struct slice crl = SLICE_NONE;
+	struct above above = { out, 0 };
 
-	TRY(db_rows(cx, tx, STMT_CA_CRL, DB_ARGS(DB_I(tenant_id), DB_I(id)),
-	    read_crl, &crl));
-	*out = crl;
+	TRY(db_rows(cx, tx, STMT_CA_ABOVE_LIST, DB_ARGS(DB_I(tenant_id),
+	    DB_I(id)), read_above, &above));
+	*out_n = above.n;
 	return OK;
 }
 
 struct err
-db_ca_crl_number_take(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
-    int64_t id, uint64_t number)
+db_ca_signed_add(struct ctx *cx, struct db_tx *tx,
+    const struct db_ca_signed *s)
 {
-	int64_t n_changed;
+	return db_run(cx, tx, STMT_CA_SIGNED_ADD, DB_ARGS(
+	    DB_I(s->tenant_id), DB_I(s->ca_id), DB_T(s->kind),
+	    DB_B(s->serial), DB_B(s->key_id), DB_B(s->certificate),
+	    DB_I(s->not_before_s), DB_I(s->not_after_s),
+	    DB_I(s->created_s)), NULL);
+}
 
-	TRY(db_run(cx, tx, STMT_CA_CRL_NUMBER_TAKE, DB_ARGS(DB_I(tenant_id),
-	    DB_I(id), DB_I((int64_t)number)), &n_changed));
-	if (n_changed == 0)
-		return FAIL(cx, ERR_CONFLICT, "a later CRL number was taken");
+struct signed_rows {
+	struct db_ca_signed	*items;
+	size_t			 n, max;
+	int64_t			 tenant_id;
+};
+
+static struct err
+read_signed(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
+{
+	struct signed_rows *read = arg;
+	struct db_ca_signed *s = &read->items[read->n++];
+	struct db_walk w = { cx, row, 0 };
+
+	s->id = walk_int(&w);
+	s->tenant_id = read->tenant_id;
+	s->ca_id = walk_int(&w);
+	s->kind = walk_text(&w);
+	s->serial = walk_blob(&w);
+	s->key_id = walk_blob(&w);
+	s->certificate = walk_blob(&w);
+	s->not_before_s = walk_int(&w);
+	s->not_after_s = walk_int(&w);
+	s->created_s = walk_int(&w);
+	*stop = read->n == read->max;
 	return OK;
 }
 
 struct err
-db_ca_crl_set(struct ctx *cx, struct db_tx *tx, int64_t tenant_id, int64_t id,
-    uint64_t number, struct slice crl, int64_t next_update_s)
+db_ca_signed_find(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t ca_id, struct slice serial, bool *out_found)
 {
-	int64_t n_changed;
+	struct db_ca_signed found;
+	struct signed_rows read = { &found, 0, 1, tenant_id };
 
-	TRY(db_run(cx, tx, STMT_CA_CRL_SET, DB_ARGS(DB_I(tenant_id), DB_I(id),
-	    DB_I((int64_t)number), DB_B(crl), DB_I(next_update_s)),
-	    &n_changed));
-	if (n_changed == 0)
-		return FAIL(cx, ERR_CONFLICT, "a later CRL is there");
+	TRY(db_rows(cx, tx, STMT_CA_SIGNED_FIND, DB_ARGS(DB_I(tenant_id),
+	    DB_I(ca_id), DB_B(serial)), read_signed, &read));
+	*out_found = read.n == 1;
+	return OK;
+}
+
+struct err
+db_ca_signed_list(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    const char *kind, struct db_ca_signed **out, size_t *out_n)
+{
+	struct signed_rows read = { NULL, 0, CA_SIGNED_MAX, tenant_id };
+
+	read.items = arena_array(cx->arena, read.max, sizeof(*read.items));
+	TRY(db_rows(cx, tx, STMT_CA_SIGNED_LIST, DB_ARGS(DB_I(tenant_id),
+	    DB_T(kind)), read_signed, &read));
+	*out = read.items;
+	*out_n = read.n;
 	return OK;
 }

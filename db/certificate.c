@@ -4,7 +4,7 @@
 #include "base/base.h"
 #include "db/optional.h"
 
-#define CAS_MAX	32u	/* issuing CAs with live certificates of one device */
+#define LIVE_FIRST	8u	/* most devices have one or two; doubled */
 
 struct certificates {
 	struct certificate_row	*items;
@@ -35,6 +35,7 @@ take(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 	c->recovered = walk_int(&w) != 0;
 	c->revoked_s = walk_int(&w);
 	c->revoke_reason = (int)walk_int(&w);
+	c->shard = (unsigned)walk_int(&w);
 	c->der = read->with_der ? walk_blob(&w) : SLICE_NONE;
 	*stop = ++read->n == read->max;
 	return OK;
@@ -52,7 +53,8 @@ db_certificate_insert(struct ctx *cx, struct db_tx *tx,
 	    DB_T(c->device_id), DB_B(c->spki_sha256), DB_I(c->hardware_key),
 	    DB_I(c->not_before_s), DB_I(c->not_after_s), DB_I(c->issued_s),
 	    DB_B(c->der), DB_I(c->recovered), db_int_or_null(c->revoked_s),
-	    revoked ? DB_I(c->revoke_reason) : DB_N), out_id);
+	    revoked ? DB_I(c->revoke_reason) : DB_N, DB_I(c->shard)),
+	    out_id);
 }
 
 struct err
@@ -112,16 +114,20 @@ db_certificate_list(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
     size_t *out_n)
 {
 	struct certificates read = { NULL, 0, f->limit, false };
+	bool of_device = f->device_id != NULL, of_ca = f->ca_id != 0;
+	enum db_stmt stmt = of_device ? STMT_CERTIFICATE_LIST_DEVICE :
+	    of_ca ? STMT_CERTIFICATE_LIST_CA : STMT_CERTIFICATE_LIST;
 	const struct db_value args[] = {
 		DB_I(tenant_id), DB_I(f->after), db_flag_or_null(f->revoked),
-		DB_I(f->limit), DB_T(f->device_id),
+		DB_I(f->limit),
+		of_device ? DB_T(f->device_id) : DB_I(f->ca_id),
+		DB_I(f->since_s),
 	};
-	bool one = f->device_id != NULL;
 
+	ASSERT(!of_device || !of_ca);
 	read.items = arena_array(cx->arena, read.max, sizeof(*read.items));
-	TRY(db_rows(cx, tx,
-	    one ? STMT_CERTIFICATE_LIST_DEVICE : STMT_CERTIFICATE_LIST,
-	    args, COUNT_OF(args) - (one ? 0 : 1), take, &read));
+	TRY(db_rows(cx, tx, stmt, args, of_ca ? 6 : of_device ? 5 : 4, take,
+	    &read));
 	*out = read.items;
 	*out_n = read.n;
 	return OK;
@@ -139,94 +145,87 @@ db_certificate_revoke(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 	return OK;
 }
 
+struct live { struct revoked_list list; size_t cap; };
+
 static struct err
-take_ca(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
+take_live(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 {
-	struct revoked_cas *cas = arg;
+	struct live *live = arg;
+	struct revoked_list *list = &live->list;
+	struct db_walk w = { cx, row, 0 };
+	struct revoked_one *one;
 
 	(void)stop;
-	if (cas->n == CAS_MAX)
-		return FAIL(cx, ERR_INTERNAL, "a device with certificates of "
-		    "more than %u CAs", CAS_MAX);
-	cas->ids[cas->n++] = db_int(row, 0);
+	if (list->n == live->cap) {
+		one = arena_array(cx->arena, 2 * live->cap, sizeof(*one));
+		memcpy(one, list->items, list->n * sizeof(*one));
+		list->items = one;
+		live->cap *= 2;
+	}
+	one = &list->items[list->n++];
+	one->ca_id = walk_int(&w);
+	one->shard = (unsigned)walk_int(&w);
+	one->serial = walk_blob(&w);
 	return OK;
 }
 
 struct err
 db_certificate_revoke_device(struct ctx *cx, struct db_tx *tx,
     int64_t tenant_id, const char *device_id, int reason, int64_t at_s,
-    struct revoked_cas *out_cas, size_t *out_n)
+    struct revoked_list *out)
 {
-	struct revoked_cas cas = {
-		arena_array(cx->arena, CAS_MAX, sizeof(int64_t)), 0,
-	};
+	struct live live = { .cap = LIVE_FIRST };
 	int64_t changed;
 
-	TRY(db_rows(cx, tx, STMT_CERTIFICATE_CAS_OF_DEVICE,
+	live.list.items = arena_array(cx->arena, live.cap,
+	    sizeof(*live.list.items));
+	TRY(db_rows(cx, tx, STMT_CERTIFICATE_LIVE_OF_DEVICE,
 	    DB_ARGS(DB_I(tenant_id), DB_T(device_id), DB_I(at_s)),
-	    take_ca, &cas));
+	    take_live, &live));
 	TRY(db_run(cx, tx, STMT_CERTIFICATE_REVOKE_DEVICE,
 	    DB_ARGS(DB_I(tenant_id), DB_T(device_id), DB_I(at_s),
 	    DB_I(reason)), &changed));
-	*out_cas = cas;
-	*out_n = (size_t)changed;
-	return OK;
-}
-
-struct revoked { struct revoked_row *items; size_t n, cap; };
-
-static struct err
-take_revoked(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
-{
-	struct revoked *read = arg;
-	struct db_walk w = { cx, row, 0 };
-	struct revoked_row *r;
-
-	(void)stop;
-	if (read->n == read->cap) {
-		size_t cap = read->cap == 0 ? 64 : read->cap * 2;
-
-		r = arena_array(cx->arena, cap, sizeof(*r));
-		if (read->n > 0)
-			memcpy(r, read->items, read->n * sizeof(*r));
-		read->items = r;
-		read->cap = cap;
-	}
-	r = &read->items[read->n++];
-	r->serial = walk_blob(&w);
-	r->revoked_s = walk_int(&w);
-	r->reason = (int)walk_int(&w);
+	ASSERT((size_t)changed == live.list.n);
+	*out = live.list;
 	return OK;
 }
 
 struct err
-db_certificates_revoked(struct ctx *cx, struct db_tx *tx, int64_t ca_id,
-    int64_t since_s, struct revoked_row **out, size_t *out_n)
+db_certificate_revoke_ca(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t ca_id, int reason, int64_t at_s, struct revoked_list *out)
 {
-	struct revoked read = { NULL, 0, 0 };
+	struct live live = { .cap = LIVE_FIRST };
+	int64_t changed;
 
-	TRY(db_rows(cx, tx, STMT_CERTIFICATES_REVOKED_OF_CA,
-	    DB_ARGS(DB_I(ca_id), DB_I(since_s)), take_revoked, &read));
-	*out = read.items;
-	*out_n = read.n;
+	live.list.items = arena_array(cx->arena, live.cap,
+	    sizeof(*live.list.items));
+	TRY(db_rows(cx, tx, STMT_CERTIFICATE_LIVE_OF_CA,
+	    DB_ARGS(DB_I(tenant_id), DB_I(ca_id), DB_I(at_s)), take_live,
+	    &live));
+	TRY(db_run(cx, tx, STMT_CERTIFICATE_REVOKE_CA, DB_ARGS(
+	    DB_I(tenant_id), DB_I(ca_id), DB_I(at_s), DB_I(reason)),
+	    &changed));
+	ASSERT((size_t)changed == live.list.n);
+	*out = live.list;
 	return OK;
 }
 
 static struct err
-take_count(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
+take_end(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 {
-	size_t *out = arg;
+	int64_t *out = arg;
 
 	(void)cx;
 	(void)stop;
-	*out = (size_t)db_int(row, 0);
+	*out = db_int(row, 0);
 	return OK;
 }
 
 struct err
-db_certificates_revoked_count(struct ctx *cx, struct db_tx *tx,
-    int64_t ca_id, int64_t since_s, size_t *out)
+db_certificate_end_of_ca(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t ca_id, int64_t *out_s)
 {
-	return db_rows(cx, tx, STMT_CERTIFICATES_REVOKED_COUNT,
-	    DB_ARGS(DB_I(ca_id), DB_I(since_s)), take_count, out);
+	*out_s = 0;
+	return db_rows(cx, tx, STMT_CERTIFICATE_END_OF_CA,
+	    DB_ARGS(DB_I(tenant_id), DB_I(ca_id)), take_end, out_s);
 }

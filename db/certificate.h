@@ -27,6 +27,7 @@ struct certificate_row {
 	bool		 recovered;	/* brought in from the journal */
 	int64_t		 revoked_s;	/* 0: not revoked */
 	int		 revoke_reason;	/* RFC 5280, 5.3.1 */
+	unsigned	 shard;		/* of the CRL it names: db/crl.h */
 };
 
 /*
@@ -61,38 +62,30 @@ struct err	db_certificate_newest(struct ctx *, struct db_tx *,
 struct err	db_certificate_revoke(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, int64_t certificate, int reason,
 		    int64_t at_s, bool *out_changed);
-/* CAs that changed, for issuers_crl_changed(). */
-struct revoked_cas { int64_t *ids; size_t n; };
-/*
- * Revoke each certificate of a device that is neither revoked nor expired at
- * at_s.  out_n certificates were revoked, of the CAs in out_cas.
- */
+/* What was revoked, for revoked_tell() of authority/revoked.h. */
+struct revoked_one { int64_t ca_id; unsigned shard; struct slice serial; };
+struct revoked_list { struct revoked_one *items; size_t n; };
+/* Revoke each certificate of a device that is neither revoked nor expired at
+ * at_s. */
 struct err	db_certificate_revoke_device(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, const char *device_id, int reason,
-		    int64_t at_s, struct revoked_cas *out_cas, size_t *out_n);
+		    int64_t at_s, struct revoked_list *out);
 
-/* One entry of a CRL. */
-struct revoked_row {
-	struct slice	serial;
-	int64_t		revoked_s;
-	int		reason;
-};
-/*
- * The revoked certificates of a CA whose notAfter is since_s or later.  RFC
- * 5280, 3.3 keeps an entry until one CRL beyond expiry has shown it: so pass
- * now less one CRL lifetime.  In order of expiry.
- */
-struct err	db_certificates_revoked(struct ctx *, struct db_tx *,
-		    int64_t ca_id, int64_t since_s, struct revoked_row **out,
-		    size_t *out_n);
-/* How many those are. */
-struct err	db_certificates_revoked_count(struct ctx *, struct db_tx *,
-		    int64_t ca_id, int64_t since_s, size_t *out);
+/* The same for each certificate that a CA signed. */
+struct err	db_certificate_revoke_ca(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, int64_t ca_id, int reason,
+		    int64_t at_s, struct revoked_list *out);
+
+/* When the last certificate of a CA ends; 0 when it signed none. */
+struct err	db_certificate_end_of_ca(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, int64_t ca_id, int64_t *out_s);
 
 /* --- as operators see them ------------------------------------------- */
 
 struct certificate_filter {
 	const char	*device_id;	/* NULL: any */
+	int64_t		 ca_id;		/* 0: any; not with device_id */
+	int64_t		 since_s;	/* with ca_id: not expired then */
 	int		 revoked;	/* 1: revoked, 0: not revoked, -1: all */
 	int64_t		 after;
 	unsigned	 limit;

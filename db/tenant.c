@@ -14,6 +14,7 @@ read_row(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 		.name = db_text_of(cx, row, 1),
 		.title = db_text_of(cx, row, 2),
 		.created_s = db_int(row, 3),
+		.algorithm = db_text_of(cx, row, 4),
 	};
 	return OK;
 }
@@ -23,8 +24,8 @@ db_tenant_insert(struct ctx *cx, struct db_tx *tx, const struct db_tenant *t,
     int64_t *out_id)
 {
 	return db_insert(cx, tx, STMT_TENANT_INSERT,
-	    DB_ARGS(DB_T(t->name), DB_T(t->title), DB_I(t->created_s)),
-	    out_id);
+	    DB_ARGS(DB_T(t->name), DB_T(t->title), DB_I(t->created_s),
+	    DB_T(t->algorithm == NULL ? "p256" : t->algorithm)), out_id);
 }
 
 static struct err

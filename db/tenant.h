@@ -14,6 +14,7 @@ struct db_tenant {
 	int64_t		 id;
 	const char	*name, *title;
 	int64_t		 created_s;
+	const char	*algorithm;	/* of its CAs; NULL stands for "p256" */
 };
 
 struct err	db_tenant_insert(struct ctx *, struct db_tx *,

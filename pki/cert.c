@@ -8,6 +8,7 @@
 struct parse {
 	struct ctx	*cx;
 	struct cert	*cert;
+	bool		 foreign;	/* made by somebody else, perhaps */
 };
 
 /* --- names --------------------------------------------------------------- */
@@ -18,21 +19,20 @@ is_name_string(uint8_t tag)
 	return tag == DER_UTF8_STRING || tag == DER_PRINTABLE_STRING;
 }
 
-/* One RDN holds one attribute; of a subject, CN and O are kept. */
+/* Of a subject, CN and O are kept. */
 static void
-read_rdn(struct parse *p, struct reader *name, bool is_subject)
+read_attribute(struct parse *p, struct reader *set, bool is_subject)
 {
-	struct reader set = der_enter(name, DER_SET);
-	struct reader pair = der_enter(&set, DER_SEQUENCE);
+	struct reader pair = der_enter(set, DER_SEQUENCE);
 	struct slice oid = der_read_oid(&pair), value;
 	uint8_t tag;
 
 	value = der_read_any(&pair, &tag);
-	der_leave(&set, &pair);
-	der_leave(name, &set);
+	der_leave(set, &pair);
 	if (!is_name_string(tag) || value.n == 0 ||
 	    memchr(value.p, 0, value.n) != NULL) {
-		name->bad = true;
+		if (!p->foreign)
+			set->bad = true;
 		return;
 	}
 	if (!is_subject)
@@ -43,6 +43,18 @@ read_rdn(struct parse *p, struct reader *name, bool is_subject)
 	else if (slice_equal(oid, OID(OID_O)))
 		p->cert->organization = arena_strndup(p->cx->arena,
 		    (const char *)value.p, value.n);
+}
+
+/* Ours hold one attribute each. */
+static void
+read_rdn(struct parse *p, struct reader *name, bool is_subject)
+{
+	struct reader set = der_enter(name, DER_SET);
+
+	do {
+		read_attribute(p, &set, is_subject);
+	} while (p->foreign && der_peek(&set) != 0);
+	der_leave(name, &set);
 }
 
 static struct slice
@@ -140,22 +152,43 @@ read_basic(struct parse *p, struct reader *r)
 
 /* RFC 4043: SEQUENCE { identifierValue UTF8String, assigner OID OPTIONAL }. */
 static void
+read_permanent_id(struct parse *p, struct reader *id)
+{
+	if (p->cert->permanent_id[0] != '\0')
+		id->bad = true;
+	p->cert->permanent_id = ia5_text(p, id, der_read(id,
+	    DER_UTF8_STRING));
+}
+
+/* RFC 4108, 5: SEQUENCE { hwType OID, hwSerialNum OCTET STRING }. */
+static void
+read_hardware_name(struct parse *p, struct reader *id)
+{
+	if (!slice_equal(der_read_oid(id), OID(OID_HARDWARE_TYPE)) ||
+	    p->cert->hardware_serial.n != 0)
+		id->bad = true;
+	p->cert->hardware_serial = der_read(id, DER_OCTET_STRING);
+	if (p->cert->hardware_serial.n == 0)
+		id->bad = true;
+}
+
+static void
 read_other_name(struct parse *p, struct reader *san)
 {
 	struct reader name = der_enter(san, DER_CONTEXT(0)), value, id;
-	struct slice text;
+	struct slice oid = der_read_oid(&name);
 
-	if (!slice_equal(der_read_oid(&name), OID(OID_PERMANENT_ID)))
-		name.bad = true;
 	value = der_enter(&name, DER_CONTEXT(0));
 	id = der_enter(&value, DER_SEQUENCE);
-	text = der_read(&id, DER_UTF8_STRING);
+	if (slice_equal(oid, OID(OID_PERMANENT_ID)))
+		read_permanent_id(p, &id);
+	else if (slice_equal(oid, OID(OID_HARDWARE_NAME)))
+		read_hardware_name(p, &id);
+	else
+		id.bad = true;
 	der_leave(&value, &id);
 	der_leave(&name, &value);
 	der_leave(san, &name);
-	if (p->cert->permanent_id[0] != '\0')
-		san->bad = true;
-	p->cert->permanent_id = ia5_text(p, san, text);
 }
 
 static void
@@ -229,18 +262,101 @@ read_crl_points(struct parse *p, struct reader *r)
 	der_leave(r, &list);
 }
 
-/* One AccessDescription: caIssuers with a URI. */
+/* AccessDescriptions: caIssuers and OCSP, each at most once, with a URI. */
 static void
 read_aia(struct parse *p, struct reader *r)
 {
 	struct reader list = der_enter(r, DER_SEQUENCE);
-	struct reader one = der_enter(&list, DER_SEQUENCE);
 
-	if (!slice_equal(der_read_oid(&one), OID(OID_CA_ISSUERS)))
-		one.bad = true;
-	p->cert->aia_url = ia5_text(p, &one, der_read(&one, DER_IMPLICIT(6)));
-	der_leave(&list, &one);
+	do {
+		struct reader one = der_enter(&list, DER_SEQUENCE);
+		struct slice oid = der_read_oid(&one);
+		const char **url = slice_equal(oid, OID(OID_OCSP)) ?
+		    &p->cert->ocsp_url : &p->cert->aia_url;
+
+		if ((!slice_equal(oid, OID(OID_CA_ISSUERS)) &&
+		    !slice_equal(oid, OID(OID_OCSP))) || **url != '\0')
+			one.bad = true;
+		*url = ia5_text(p, &one, der_read(&one, DER_IMPLICIT(6)));
+		der_leave(&list, &one);
+	} while (der_peek(&list) != 0);
 	der_leave(r, &list);
+}
+
+/* GeneralSubtree: a base, with the DEFAULT minimum and no maximum. */
+static struct slice
+read_subtree(struct reader *list, uint8_t *out_tag)
+{
+	struct reader one = der_enter(list, DER_SEQUENCE);
+	struct slice base = der_read_any(&one, out_tag);
+
+	der_leave(list, &one);
+	return base;
+}
+
+static void
+read_permitted(struct parse *p, struct reader *r)
+{
+	struct reader list = der_enter(r, DER_CONTEXT(0));
+	static const struct { uint8_t tag, form; } forms[] = {
+		{ DER_IMPLICIT(1), CERT_NAME_EMAIL },
+		{ DER_IMPLICIT(2), CERT_NAME_DNS },
+		{ DER_IMPLICIT(6), CERT_NAME_URI },
+	};
+
+	do {
+		uint8_t tag, form = 0;
+		struct slice base = read_subtree(&list, &tag);
+
+		for (size_t i = 0; i < COUNT_OF(forms); i++)
+			if (forms[i].tag == tag)
+				form = forms[i].form;
+		p->cert->limited_names |= form;
+		if (tag == DER_CONTEXT(4) && p->cert->permitted_subject.n == 0)
+			p->cert->permitted_subject = base;
+		else if (form == 0 || base.n == 0)
+			list.bad = true;
+	} while (der_peek(&list) != 0);
+	der_leave(r, &list);
+}
+
+/* All addresses: zeros with a mask of zeros. */
+static void
+read_excluded(struct parse *p, struct reader *r)
+{
+	static const uint8_t zeros[32] = { 0 };
+	struct reader list = der_enter(r, DER_CONTEXT(1));
+
+	do {
+		uint8_t tag;
+		struct slice base = read_subtree(&list, &tag);
+
+		if (tag != DER_IMPLICIT(7) || (base.n != 8 && base.n != 32) ||
+		    memcmp(base.p, zeros, base.n) != 0)
+			list.bad = true;
+		p->cert->limited_names |= base.n == 8 ? CERT_NAME_IPV4 :
+		    CERT_NAME_IPV6;
+	} while (der_peek(&list) != 0);
+	der_leave(r, &list);
+}
+
+static void
+read_name_constraints(struct parse *p, struct reader *r)
+{
+	struct reader both = der_enter(r, DER_SEQUENCE);
+
+	read_permitted(p, &both);
+	read_excluded(p, &both);
+	der_leave(r, &both);
+}
+
+/* RFC 9608, 2: NULL. */
+static void
+read_no_rev_avail(struct parse *p, struct reader *r)
+{
+	(void)p;
+	if (der_read(r, DER_NULL).n != 0)
+		r->bad = true;
 }
 
 struct ext_type {
@@ -258,15 +374,43 @@ static const struct ext_type ext_types[CERT_EXT_COUNT] = {
 	[CERT_EXT_POLICIES] = { OID(OID_POLICIES), read_policies },
 	[CERT_EXT_CRLDP] = { OID(OID_CRL_POINTS), read_crl_points },
 	[CERT_EXT_AIA] = { OID(OID_AUTHORITY_INFO), read_aia },
+	[CERT_EXT_NAME_CONSTRAINTS] = { OID(OID_NAME_CONSTRAINTS),
+	    read_name_constraints },
+	[CERT_EXT_NO_REV_AVAIL] = { OID(OID_NO_REV_AVAIL),
+	    read_no_rev_avail },
 };
 
-/* What we never write is refused, critical or not; so is a second time. */
+/* False: it is not known here, comes twice, or has not the form that it has
+ * when we write it. */
+static bool
+take_extension(struct parse *p, struct slice oid, bool critical,
+    struct slice der)
+{
+	const struct cert before = *p->cert;
+	struct reader value = reader_of(der);
+
+	for (size_t i = 0; i < CERT_EXT_COUNT; i++) {
+		if (!slice_equal(ext_types[i].oid, oid))
+			continue;
+		if (p->cert->ext[i].present)
+			return false;
+		p->cert->ext[i] = (struct cert_ext){ true, critical };
+		ext_types[i].read(p, &value);
+		if (read_done(&value))
+			return true;
+		*p->cert = before;
+		return false;
+	}
+	return false;
+}
+
+/* What we never write is refused, critical or not; somebody else may say more,
+ * but nothing critical. */
 static void
 read_extension(struct parse *p, struct reader *list)
 {
 	struct reader ext = der_enter(list, DER_SEQUENCE);
-	struct slice oid = der_read_oid(&ext);
-	struct reader value;
+	struct slice oid = der_read_oid(&ext), value;
 	bool critical = false;
 
 	if (der_peek(&ext) == DER_BOOLEAN) {
@@ -274,20 +418,11 @@ read_extension(struct parse *p, struct reader *list)
 		if (!critical)
 			ext.bad = true;
 	}
-	value = reader_of(der_read(&ext, DER_OCTET_STRING));
+	value = der_read(&ext, DER_OCTET_STRING);
 	der_leave(list, &ext);
-	for (size_t i = 0; i < CERT_EXT_COUNT; i++) {
-		if (!slice_equal(ext_types[i].oid, oid))
-			continue;
-		if (p->cert->ext[i].present)
-			break;
-		p->cert->ext[i] = (struct cert_ext){ true, critical };
-		ext_types[i].read(p, &value);
-		if (!read_done(&value))
-			break;
-		return;
-	}
-	list->bad = true;
+	if (!list->bad && !take_extension(p, oid, critical, value) &&
+	    (!p->foreign || critical))
+		list->bad = true;
 }
 
 static void
@@ -351,16 +486,16 @@ cert_empty(void)
 	return (struct cert){
 		.common_name = "", .organization = "", .path_len = -1,
 		.san_uri = "", .permanent_id = "", .crl_url = "",
-		.aia_url = "",
+		.aia_url = "", .ocsp_url = "",
 	};
 }
 
-struct err
-cert_parse_tbs(struct ctx *cx, struct slice tbs, struct cert *out)
+static struct err
+parse_tbs(struct ctx *cx, struct slice tbs, bool foreign, struct cert *out)
 {
 	struct reader r = reader_of(tbs);
 	struct cert cert = cert_empty();
-	struct parse p = { cx, &cert };
+	struct parse p = { cx, &cert, foreign };
 
 	cert.tbs = tbs;
 	read_tbs(&p, &r);
@@ -375,7 +510,13 @@ cert_parse_tbs(struct ctx *cx, struct slice tbs, struct cert *out)
 }
 
 struct err
-cert_parse(struct ctx *cx, struct slice der, struct cert *out)
+cert_parse_tbs(struct ctx *cx, struct slice tbs, struct cert *out)
+{
+	return parse_tbs(cx, tbs, false, out);
+}
+
+static struct err
+parse(struct ctx *cx, struct slice der, bool foreign, struct cert *out)
 {
 	struct reader r = reader_of(der), outer;
 	struct slice tbs, algorithm, signature;
@@ -391,7 +532,7 @@ cert_parse(struct ctx *cx, struct slice der, struct cert *out)
 	der_leave(&r, &outer);
 	if (!read_done(&r))
 		return FAIL(cx, ERR_AUTH_CERTIFICATE, "not one Certificate");
-	TRY(cert_parse_tbs(cx, tbs, &cert));
+	TRY(parse_tbs(cx, tbs, foreign, &cert));
 	/* RFC 5280, 4.1.1.2. */
 	if (!slice_equal(algorithm, cert.algorithm))
 		return FAIL(cx, ERR_AUTH_CERTIFICATE,
@@ -400,6 +541,18 @@ cert_parse(struct ctx *cx, struct slice der, struct cert *out)
 	cert.signature = signature;
 	*out = cert;
 	return OK;
+}
+
+struct err
+cert_parse(struct ctx *cx, struct slice der, struct cert *out)
+{
+	return parse(cx, der, false, out);
+}
+
+struct err
+cert_parse_ca(struct ctx *cx, struct slice der, struct cert *out)
+{
+	return parse(cx, der, true, out);
 }
 
 struct err

@@ -17,7 +17,7 @@
 enum cert_ext_id {
 	CERT_EXT_SKI, CERT_EXT_AKI, CERT_EXT_KEY_USAGE, CERT_EXT_EKU,
 	CERT_EXT_BASIC, CERT_EXT_SAN, CERT_EXT_POLICIES, CERT_EXT_CRLDP,
-	CERT_EXT_AIA,
+	CERT_EXT_AIA, CERT_EXT_NAME_CONSTRAINTS, CERT_EXT_NO_REV_AVAIL,
 	CERT_EXT_COUNT
 };
 struct cert_ext { bool present, critical; };
@@ -32,6 +32,14 @@ enum cert_usage {
 enum cert_policy {
 	CERT_POLICY_NONE, CERT_POLICY_HARDWARE, CERT_POLICY_SOFTWARE
 };
+
+/* Forms of names that nameConstraints limit; bits. */
+enum cert_name_form {
+	CERT_NAME_EMAIL = 1 << 0, CERT_NAME_DNS = 1 << 1,
+	CERT_NAME_URI = 1 << 2, CERT_NAME_IPV4 = 1 << 3,
+	CERT_NAME_IPV6 = 1 << 4,
+};
+#define CERT_NAMES_ALL	0x1f
 
 /* Slices point into the bytes that were read; texts are in cx->arena. */
 struct cert {
@@ -53,8 +61,14 @@ struct cert {
 	enum cert_policy policy;
 	const char	*san_uri;	/* "" when absent */
 	const char	*permanent_id;	/* RFC 4043 identifierValue; "" */
+	struct slice	 hardware_serial;	/* RFC 4108 hwSerialNum, of our
+					 * hardware type; or empty */
 	size_t		 n_hosts;	/* dNSNames and iPAddresses */
-	const char	*crl_url, *aia_url;	/* "" when absent */
+	const char	*crl_url, *aia_url, *ocsp_url;	/* "" when absent */
+	/* Limits on names below it: the one subject that may be extended, and
+	 * the other forms that are limited at all (enum cert_name_form). */
+	struct slice	 permitted_subject;	/* Name; empty when absent */
+	uint8_t		 limited_names;
 };
 
 /*
@@ -62,6 +76,14 @@ struct cert {
  * ERR_AUTH_CERTIFICATE	not a certificate that this project could have made
  */
 struct err	cert_parse(struct ctx *, struct slice der, struct cert *out);
+/*
+ * The same for the certificate of a CA of ours that may have been made by
+ * somebody else: parts that this project does not use may be of any form
+ * unless they are critical.  What cert_parse() takes is read alike.
+ * ERR_AUTH_CERTIFICATE
+ */
+struct err	cert_parse_ca(struct ctx *, struct slice der,
+		    struct cert *out);
 /* The same for a TBSCertificate that is not signed yet. */
 struct err	cert_parse_tbs(struct ctx *, struct slice tbs,
 		    struct cert *out);

@@ -50,6 +50,30 @@ put_entries(struct buf *b, const struct crl *crl)
 	der_close(b, list);
 }
 
+/* IssuingDistributionPoint: fullName and onlyContainsUserCerts. */
+static void
+put_scope(struct buf *b, const char *url)
+{
+	size_t ext, value, seq, point, full;
+
+	if (url == NULL || url[0] == '\0')
+		return;
+	ext = der_open(b, DER_SEQUENCE);
+	der_put_oid(b, OID(OID_CRL_SCOPE));
+	der_put_bool(b, true);
+	value = der_open(b, DER_OCTET_STRING);
+	seq = der_open(b, DER_SEQUENCE);
+	point = der_open(b, DER_CONTEXT(0));
+	full = der_open(b, DER_CONTEXT(0));
+	der_put_text(b, DER_IMPLICIT(6), url);
+	der_close(b, full);
+	der_close(b, point);
+	der_put(b, DER_IMPLICIT(1), SLICE("\xff", 1));
+	der_close(b, seq);
+	der_close(b, value);
+	der_close(b, ext);
+}
+
 static void
 put_extensions(struct buf *b, const struct crl *crl)
 {
@@ -71,6 +95,7 @@ put_extensions(struct buf *b, const struct crl *crl)
 	der_put_uint(b, crl->number);
 	der_close(b, value);
 	der_close(b, ext);
+	put_scope(b, crl->shard_url);
 	der_close(b, list);
 	der_close(b, tagged);
 }
@@ -149,9 +174,36 @@ read_entries(struct reader *tbs, size_t *out_n)
 	*out_n = n;
 }
 
-/* Both extensions, in the order in which crl_encode() writes them. */
 static void
-read_extensions(struct reader *tbs, struct crl_facts *crl)
+read_scope(struct ctx *cx, struct reader *list, struct crl_facts *crl)
+{
+	struct reader ext = der_enter(list, DER_SEQUENCE), value, seq, point;
+	struct reader full;
+	struct slice url;
+
+	if (!slice_equal(der_read_oid(&ext), OID(OID_CRL_SCOPE)) ||
+	    !der_read_bool(&ext))
+		ext.bad = true;
+	value = der_enter(&ext, DER_OCTET_STRING);
+	seq = der_enter(&value, DER_SEQUENCE);
+	point = der_enter(&seq, DER_CONTEXT(0));
+	full = der_enter(&point, DER_CONTEXT(0));
+	url = der_read(&full, DER_IMPLICIT(6));
+	der_leave(&point, &full);
+	der_leave(&seq, &point);
+	if (!slice_equal(der_read(&seq, DER_IMPLICIT(1)), SLICE("\xff", 1)) ||
+	    url.n == 0 || memchr(url.p, 0, url.n) != NULL)
+		seq.bad = true;
+	der_leave(&value, &seq);
+	der_leave(&ext, &value);
+	der_leave(list, &ext);
+	crl->is_shard = true;
+	crl->shard_url = arena_strndup(cx->arena, (const char *)url.p, url.n);
+}
+
+/* The extensions, in the order in which crl_encode() writes them. */
+static void
+read_extensions(struct ctx *cx, struct reader *tbs, struct crl_facts *crl)
 {
 	struct reader tagged = der_enter(tbs, DER_CONTEXT(0));
 	struct reader list = der_enter(&tagged, DER_SEQUENCE);
@@ -173,6 +225,8 @@ read_extensions(struct reader *tbs, struct crl_facts *crl)
 	crl->number = der_read_uint(&value);
 	der_leave(&ext, &value);
 	der_leave(&list, &ext);
+	if (der_peek(&list) != 0)
+		read_scope(cx, &list, crl);
 	der_leave(&tagged, &list);
 	der_leave(tbs, &tagged);
 }
@@ -180,7 +234,7 @@ read_extensions(struct reader *tbs, struct crl_facts *crl)
 struct err
 crl_parse_tbs(struct ctx *cx, struct slice tbs, struct crl_facts *out)
 {
-	struct crl_facts crl = { .tbs = tbs };
+	struct crl_facts crl = { .tbs = tbs, .shard_url = "" };
 	struct reader r = reader_of(tbs);
 	struct reader seq = der_enter(&r, DER_SEQUENCE);
 
@@ -192,7 +246,7 @@ crl_parse_tbs(struct ctx *cx, struct slice tbs, struct crl_facts *out)
 	crl.next_update_s = der_read_time(&seq);
 	if (der_peek(&seq) == DER_SEQUENCE)
 		read_entries(&seq, &crl.n_entries);
-	read_extensions(&seq, &crl);
+	read_extensions(cx, &seq, &crl);
 	der_leave(&r, &seq);
 	if (!read_done(&r) || crl.aki.n == 0)
 		return FAIL(cx, ERR_MALFORMED, "not a TBSCertList of ours");

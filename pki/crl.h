@@ -21,6 +21,10 @@ struct crl {
 	struct slice	 issuer_key_id;
 	uint64_t	 number;
 	int64_t		 this_update_s, next_update_s;
+	/* NULL or "" for the complete list; else the URL of the shard that it
+	 * is, said critically (RFC 5280, 5.2.5), with users' certificates
+	 * only. */
+	const char	*shard_url;
 	size_t		 n_entries;
 	/* Gives entry i; so that a caller need not copy its own array. */
 	struct crl_entry (*entry)(const void *arg, size_t i);
@@ -40,13 +44,15 @@ struct crl_facts {
 	struct slice	 issuer, aki;
 	uint64_t	 number;
 	int64_t		 this_update_s, next_update_s;
+	bool		 is_shard;
+	const char	*shard_url;	/* "" when it is complete */
 	size_t		 n_entries;
 };
 
 /*
  * Read exactly one CRL, or one TBSCertList (then signature stays empty), as
- * this project makes them: AKI and number, and per entry at most a reason
- * (1 to 6, 9, 10).
+ * this project makes them: AKI, number and the shard that it is, and per entry
+ * at most a reason (1 to 6, 9, 10).
  * ERR_MALFORMED
  */
 struct err	crl_parse(struct ctx *, struct slice der,

@@ -2,6 +2,8 @@
 #include "pki/csr.h"
 
 #include "codec/der.h"
+#include "pki/cert.h"
+#include "pki/oid.h"
 
 /* RDNSequence: read past, but only if it is one. */
 static void
@@ -74,5 +76,65 @@ csr_parse(struct ctx *cx, struct slice der, struct csr *out)
 	/* RFC 2986, 4.2: the signature proves that the sender has the key. */
 	TRY(key_verify(cx, &csr.key, sig, tbs, signature, ERR_CSR_SIGNATURE));
 	*out = csr;
+	return OK;
+}
+
+/* --- writing ------------------------------------------------------------- */
+
+static void
+put_basic(struct buf *b, unsigned path_len)
+{
+	size_t ext = der_open(b, DER_SEQUENCE), value, seq;
+
+	der_put_oid(b, OID(OID_BASIC_CONSTRAINTS));
+	der_put_bool(b, true);
+	value = der_open(b, DER_OCTET_STRING);
+	seq = der_open(b, DER_SEQUENCE);
+	der_put_bool(b, true);
+	der_put_uint(b, path_len);
+	der_close(b, seq);
+	der_close(b, value);
+	der_close(b, ext);
+}
+
+static void
+put_usage(struct buf *b, uint16_t usage)
+{
+	size_t ext = der_open(b, DER_SEQUENCE), value;
+
+	der_put_oid(b, OID(OID_KEY_USAGE));
+	der_put_bool(b, true);
+	value = der_open(b, DER_OCTET_STRING);
+	der_put_named_bits(b, usage);
+	der_close(b, value);
+	der_close(b, ext);
+}
+
+struct err
+csr_encode_ca(struct ctx *cx, struct slice name, const struct key *key,
+    unsigned path_len, struct slice *out_info)
+{
+	struct buf b = buf_in(cx->arena, CSR_MAX - 1024);
+	size_t info = der_open(&b, DER_SEQUENCE), all, one, set, list;
+
+	der_put_uint(&b, 0);			/* v1 */
+	put_bytes(&b, name);
+	put_bytes(&b, key->spki);
+	all = der_open(&b, DER_CONTEXT(0));
+	one = der_open(&b, DER_SEQUENCE);
+	der_put_oid(&b, OID(OID_EXTENSION_REQUEST));
+	set = der_open(&b, DER_SET);
+	list = der_open(&b, DER_SEQUENCE);
+	put_basic(&b, path_len);
+	put_usage(&b, CERT_USAGE_DIGITAL_SIGNATURE |
+	    CERT_USAGE_KEY_CERT_SIGN | CERT_USAGE_CRL_SIGN);
+	der_close(&b, list);
+	der_close(&b, set);
+	der_close(&b, one);
+	der_close(&b, all);
+	der_close(&b, info);
+	if (b.bad)
+		return FAIL(cx, ERR_CERT_LINT, "the request would be too large");
+	*out_info = buf_slice(&b);
 	return OK;
 }

@@ -26,4 +26,14 @@ struct csr {
  */
 struct err	csr_parse(struct ctx *, struct slice der, struct csr *out);
 
+/*
+ * The CertificationRequestInfo of a CA that somebody else is to certify, with
+ * the extensions that it should have (RFC 2985, 5.4.2): basicConstraints with
+ * that pathLen, and its key usage.  In cx->arena; sign_object() completes it.
+ * ERR_CERT_LINT	too large
+ */
+struct err	csr_encode_ca(struct ctx *, struct slice name,
+		    const struct key *, unsigned path_len,
+		    struct slice *out_info);
+
 #endif

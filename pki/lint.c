@@ -3,10 +3,22 @@
 
 #include <stdio.h>
 
+#include "base/text.h"
 #include "pki/tbs.h"
 
 #define SERIAL_MIN	8u	/* 64 bits: room for randomness */
 #define DEVICE_ID_CHARS	64u
+#define DEVICE_ID_SIZE	32u
+
+/* What a certificate is, so far as it says; the rules say of which they are. */
+enum kind {
+	ROOT = 1 << 0, CA = 1 << 1, EDGE = 1 << 2, DEVICE = 1 << 3,
+	SERVER = 1 << 4, PROOF = 1 << 5,
+};
+#define ANY	(ROOT | CA | EDGE | DEVICE | SERVER | PROOF)
+#define CAS	(ROOT | CA)
+#define LEAVES	(DEVICE | SERVER | PROOF)
+#define DEVICES	(DEVICE | EDGE)
 
 static bool
 has(const struct cert *c, enum cert_ext_id id)
@@ -29,10 +41,29 @@ is_http(const char *url)
 static bool
 is_known_algorithm(struct slice der)
 {
-	for (enum key_kind kind = KEY_P256; kind < KEY_RSA; kind++)
+	for (enum key_kind kind = KEY_P256; kind <= KEY_RSA; kind++)
 		if (slice_equal(der, key_sig_der(key_sig_of(kind))))
 			return true;
 	return false;
+}
+
+/* Names alone are not enough: a root's successor may bear its name. */
+static bool
+is_self_signed(const struct cert *c)
+{
+	return slice_equal(c->issuer, c->subject) &&
+	    (c->aki.n == 0 || slice_equal(c->aki, c->ski));
+}
+
+static enum kind
+kind_of(const struct cert *c)
+{
+	if (c->ca)
+		return c->policy != CERT_POLICY_NONE ? EDGE :
+		    is_self_signed(c) ? ROOT : CA;
+	if (c->policy != CERT_POLICY_NONE || c->client_auth)
+		return DEVICE;
+	return c->server_auth || c->n_hosts > 0 ? SERVER : PROOF;
 }
 
 /* --- any certificate ----------------------------------------------------- */
@@ -114,7 +145,8 @@ only_these_critical(const struct cert *c)
 {
 	for (enum cert_ext_id id = 0; id < CERT_EXT_COUNT; id++)
 		if (is_critical(c, id) && id != CERT_EXT_KEY_USAGE &&
-		    id != CERT_EXT_BASIC && id != CERT_EXT_SAN)
+		    id != CERT_EXT_BASIC && id != CERT_EXT_SAN &&
+		    id != CERT_EXT_NAME_CONSTRAINTS)
 			return false;
 	return true;
 }
@@ -129,7 +161,27 @@ static bool
 urls_are_http(const struct cert *c)
 {
 	return (!has(c, CERT_EXT_CRLDP) || is_http(c->crl_url)) &&
-	    (!has(c, CERT_EXT_AIA) || is_http(c->aia_url));
+	    (c->aia_url[0] == '\0' || is_http(c->aia_url)) &&
+	    (c->ocsp_url[0] == '\0' || is_http(c->ocsp_url));
+}
+
+static bool
+no_rev_avail_alone(const struct cert *c)
+{
+	return !has(c, CERT_EXT_NO_REV_AVAIL) || (!has(c, CERT_EXT_CRLDP) &&
+	    c->ocsp_url[0] == '\0');
+}
+
+static bool
+no_rev_avail_is_for_leaves(const struct cert *c)
+{
+	return !has(c, CERT_EXT_NO_REV_AVAIL);
+}
+
+static bool
+no_name_constraints(const struct cert *c)
+{
+	return !has(c, CERT_EXT_NAME_CONSTRAINTS);
 }
 
 /* --- CA certificates ----------------------------------------------------- */
@@ -143,7 +195,8 @@ basic_critical(const struct cert *c)
 static bool
 ca_usage(const struct cert *c)
 {
-	return c->key_usage ==
+	/* Those of before OCSP do without digitalSignature. */
+	return (c->key_usage & ~CERT_USAGE_DIGITAL_SIGNATURE) ==
 	    (CERT_USAGE_KEY_CERT_SIGN | CERT_USAGE_CRL_SIGN);
 }
 
@@ -154,10 +207,42 @@ ca_is_plain(const struct cert *c)
 	    !has(c, CERT_EXT_POLICIES) && c->common_name[0] != '\0';
 }
 
+/* Older roots have a 1. */
 static bool
-path_len_fits(const struct cert *c)
+root_path_len(const struct cert *c)
 {
-	return c->path_len == (slice_equal(c->issuer, c->subject) ? 1 : 0);
+	return c->path_len < 0 || c->path_len == 1;
+}
+
+/* An issuing CA has 0, with edge CAs below it 1, a cross-certificate up to 2. */
+static bool
+ca_path_len(const struct cert *c)
+{
+	return c->path_len >= 0 && c->path_len <= 2;
+}
+
+/* --- edge CAs ------------------------------------------------------------ */
+
+static bool
+edge_path_len(const struct cert *c)
+{
+	return c->path_len == 0;
+}
+
+static bool
+edge_usage(const struct cert *c)
+{
+	return c->key_usage ==
+	    (CERT_USAGE_KEY_CERT_SIGN | CERT_USAGE_DIGITAL_SIGNATURE);
+}
+
+static bool
+edge_names_limited(const struct cert *c)
+{
+	return has(c, CERT_EXT_NAME_CONSTRAINTS) &&
+	    is_critical(c, CERT_EXT_NAME_CONSTRAINTS) &&
+	    c->limited_names == CERT_NAMES_ALL &&
+	    slice_equal(c->permitted_subject, c->subject);
 }
 
 /* --- leaves -------------------------------------------------------------- */
@@ -175,13 +260,19 @@ leaf_usage(const struct cert *c)
 }
 
 static bool
-one_purpose(const struct cert *c)
+known_purposes(const struct cert *c)
 {
-	return !c->other_eku && c->client_auth != c->server_auth;
+	return !c->other_eku;
 }
 
 static bool
-leaf_has_san(const struct cert *c)
+device_has_purpose(const struct cert *c)
+{
+	return c->client_auth || c->server_auth;
+}
+
+static bool
+has_san(const struct cert *c)
 {
 	return has(c, CERT_EXT_SAN);
 }
@@ -193,38 +284,64 @@ is_device_id(const char *text)
 	    strspn(text, "0123456789abcdef") == DEVICE_ID_CHARS;
 }
 
+/* urn:daapki:<tenant>:device:<id> or spiffe://<domain>/device/<id> */
+static bool
+is_uri_of(const char *uri, const struct cert *c)
+{
+	char urn[32 + TBS_ORGANIZATION_MAX + DEVICE_ID_CHARS];
+	static const char scheme[] = "spiffe://", path[] = "/device/";
+	const char *p;
+
+	(void)snprintf(urn, sizeof(urn), "urn:daapki:%s:device:%s",
+	    c->organization, c->common_name);
+	if (strcmp(uri, urn) == 0)
+		return true;
+	if (strncmp(uri, scheme, sizeof(scheme) - 1) != 0)
+		return false;
+	p = strchr(uri + sizeof(scheme) - 1, '/');
+	return p != NULL && p > uri + sizeof(scheme) - 1 &&
+	    strncmp(p, path, sizeof(path) - 1) == 0 &&
+	    strcmp(p + sizeof(path) - 1, c->common_name) == 0;
+}
+
 static bool
 device_names_agree(const struct cert *c)
 {
-	char uri[32 + TBS_ORGANIZATION_MAX + DEVICE_ID_CHARS];
+	uint8_t id[DEVICE_ID_SIZE];
 
-	if (!c->client_auth)
-		return true;
-	(void)snprintf(uri, sizeof(uri), "urn:daapki:%s:device:%s",
-	    c->organization, c->common_name);
-	return is_device_id(c->common_name) && c->n_hosts == 0 &&
-	    strcmp(uri, c->san_uri) == 0 &&
-	    strcmp(c->common_name, c->permanent_id) == 0;
+	if (!is_device_id(c->common_name) || c->n_hosts != 0 ||
+	    !text_unhex(c->common_name, id, sizeof(id)))
+		return false;
+	return (c->san_uri[0] == '\0' || is_uri_of(c->san_uri, c)) &&
+	    (c->permanent_id[0] == '\0' ||
+	    strcmp(c->common_name, c->permanent_id) == 0) &&
+	    (c->hardware_serial.n == 0 ||
+	    slice_equal(c->hardware_serial, SLICE_OF(id)));
 }
 
 static bool
 device_says_where_its_key_is(const struct cert *c)
 {
-	return (c->policy != CERT_POLICY_NONE) == c->client_auth;
+	return c->policy != CERT_POLICY_NONE;
 }
 
 static bool
 server_names_hosts_only(const struct cert *c)
 {
-	return !c->server_auth || (c->n_hosts > 0 && c->san_uri[0] == '\0' &&
-	    c->permanent_id[0] == '\0');
+	return c->n_hosts > 0 && c->san_uri[0] == '\0' &&
+	    c->permanent_id[0] == '\0' && c->hardware_serial.n == 0;
 }
 
-enum applies { ANY, CA, LEAF };
+static bool
+proof_is_for_nothing(const struct cert *c)
+{
+	return !has(c, CERT_EXT_EKU) && !has(c, CERT_EXT_SAN) &&
+	    c->common_name[0] != '\0';
+}
 
 struct rule {
 	const char	*name;		/* with its clause in RFC 5280 */
-	enum applies	 applies;
+	unsigned	 applies;	/* enum kind */
 	bool		(*holds)(const struct cert *);
 };
 
@@ -246,17 +363,29 @@ static const struct rule rules[] = {
 	{ "4.2.1.6 subjectAltName critical", ANY,
 	    san_critical_iff_no_subject },
 	{ "4.2.1.13 plain HTTP URLs", ANY, urls_are_http },
-	{ "4.2.1.9 basic constraints critical", CA, basic_critical },
-	{ "4.2.1.3 CA key usage", CA, ca_usage },
-	{ "CA profile: named, no purpose, no policy", CA, ca_is_plain },
-	{ "CA profile: pathLen", CA, path_len_fits },
-	{ "leaf profile: no basic constraints", LEAF, leaf_has_no_basic },
-	{ "leaf profile: key usage", LEAF, leaf_usage },
-	{ "4.2.1.12 one extended key usage", LEAF, one_purpose },
-	{ "leaf profile: subjectAltName", LEAF, leaf_has_san },
-	{ "device profile: names", LEAF, device_names_agree },
-	{ "device profile: policy", LEAF, device_says_where_its_key_is },
-	{ "server profile: names", LEAF, server_names_hosts_only },
+	{ "RFC 9608 4 noRevAvail with CRLDP or OCSP", ANY,
+	    no_rev_avail_alone },
+	{ "RFC 9608 4 noRevAvail of a CA", CAS | EDGE,
+	    no_rev_avail_is_for_leaves },
+	{ "4.2.1.10 name constraints", CAS | LEAVES, no_name_constraints },
+	{ "4.2.1.9 basic constraints critical", CAS | EDGE, basic_critical },
+	{ "4.2.1.3 CA key usage", CAS, ca_usage },
+	{ "CA profile: named, no purpose, no policy", CAS, ca_is_plain },
+	{ "root profile: pathLen", ROOT, root_path_len },
+	{ "CA profile: pathLen", CA, ca_path_len },
+	{ "edge profile: pathLen", EDGE, edge_path_len },
+	{ "edge profile: key usage", EDGE, edge_usage },
+	{ "edge profile: 4.2.1.10 limited names", EDGE, edge_names_limited },
+	{ "leaf profile: no basic constraints", LEAVES, leaf_has_no_basic },
+	{ "leaf profile: key usage", LEAVES, leaf_usage },
+	{ "4.2.1.12 extended key usage", ANY, known_purposes },
+	{ "device profile: 4.2.1.12 a purpose", DEVICE, device_has_purpose },
+	{ "leaf profile: subjectAltName", DEVICES | SERVER, has_san },
+	{ "device profile: names", DEVICES, device_names_agree },
+	{ "device profile: policy", DEVICES, device_says_where_its_key_is },
+	{ "server profile: names", SERVER, server_names_hosts_only },
+	{ "proof profile: no purpose, no name but the nonce", PROOF,
+	    proof_is_for_nothing },
 };
 
 /* --- with the issuer ----------------------------------------------------- */
@@ -296,7 +425,18 @@ same_organization(const struct cert *c, const struct cert *issuer)
 static bool
 path_allows(const struct cert *c, const struct cert *issuer)
 {
-	return !c->ca || issuer->path_len > c->path_len;
+	if (!c->ca || issuer->path_len < 0)
+		return true;
+	/* 6.1.4 (l): one that bears its issuer's name is not counted. */
+	return c->path_len >= 0 && c->path_len <= issuer->path_len -
+	    (slice_equal(c->issuer, c->subject) ? 0 : 1);
+}
+
+static bool
+edge_below_issuing(const struct cert *c, const struct cert *issuer)
+{
+	return kind_of(c) != EDGE || (kind_of(issuer) == CA &&
+	    issuer->path_len > 0);
 }
 
 static bool
@@ -317,17 +457,17 @@ static const struct issuer_rule issuer_rules[] = {
 	{ "no certificate outlives its issuer", within_issuers_life },
 	{ "subject and issuer are of one tenant", same_organization },
 	{ "4.2.1.9 pathLen of the issuer", path_allows },
+	{ "edge profile: below an issuing CA that may", edge_below_issuing },
 	{ "subject and issuer have different keys", keys_differ },
 };
 
 static struct err
 check_rules(struct ctx *cx, const struct cert *c)
 {
-	enum applies kind = c->ca ? CA : LEAF;
+	enum kind kind = kind_of(c);
 
 	for (size_t i = 0; i < COUNT_OF(rules); i++)
-		if ((rules[i].applies == ANY || rules[i].applies == kind) &&
-		    !rules[i].holds(c))
+		if ((rules[i].applies & kind) != 0 && !rules[i].holds(c))
 			return FAIL(cx, ERR_CERT_LINT, "%s", rules[i].name);
 	return OK;
 }
@@ -337,7 +477,7 @@ lint_cert_facts(struct ctx *cx, const struct cert *c,
     const struct cert *issuer)
 {
 	TRY(check_rules(cx, c));
-	if (issuer == NULL && !slice_equal(c->issuer, c->subject))
+	if (issuer == NULL && kind_of(c) != ROOT)
 		return FAIL(cx, ERR_CERT_LINT,
 		    "a root is issued by itself");
 	for (size_t i = 0; issuer != NULL && i < COUNT_OF(issuer_rules); i++)
@@ -400,6 +540,13 @@ crl_signer_may(const struct crl_facts *crl, const struct cert *issuer)
 	return (issuer->key_usage & CERT_USAGE_CRL_SIGN) != 0;
 }
 
+static bool
+crl_shard_is_named(const struct crl_facts *crl, const struct cert *issuer)
+{
+	(void)issuer;
+	return !crl->is_shard || is_http(crl->shard_url);
+}
+
 struct crl_rule {
 	const char	*name;
 	bool		(*holds)(const struct crl_facts *,
@@ -412,6 +559,7 @@ static const struct crl_rule crl_rules[] = {
 	{ "CRL 5.2.1 key identifiers chain", crl_key_id_chains },
 	{ "CRL 5.1.2.5 updates in order", crl_updates_in_order },
 	{ "CRL 5.2.3 number", crl_number_begins_at_one },
+	{ "CRL 5.2.5 a shard's URL is plain HTTP", crl_shard_is_named },
 	{ "4.2.1.3 the issuer may sign CRLs", crl_signer_may },
 };
 
@@ -436,6 +584,103 @@ lint_crl(struct ctx *cx, struct slice tbs, const struct cert *issuer)
 	return lint_crl_facts(cx, &crl, issuer);
 }
 
+/* --- OCSP responses ------------------------------------------------------ */
+
+struct ocsp_case {
+	const struct ocsp_facts	*facts;
+	const struct ocsp_issuer *ocsp;
+	const struct cert	*issuer;
+};
+
+static bool
+ocsp_algorithm_known(const struct ocsp_case *c)
+{
+	return is_known_algorithm(c->facts->algorithm);
+}
+
+static bool
+ocsp_responder_is_issuer(const struct ocsp_case *c)
+{
+	return slice_equal(c->facts->key_sha1, SLICE_OF(c->ocsp->key_sha1));
+}
+
+static bool
+ocsp_ids_are_of_issuer(const struct ocsp_case *c)
+{
+	for (size_t i = 0; i < c->facts->n; i++)
+		if (!ocsp_id_is_of(&c->facts->entries[i].id, c->ocsp))
+			return false;
+	return true;
+}
+
+static bool
+ocsp_updates_in_order(const struct ocsp_case *c)
+{
+	for (size_t i = 0; i < c->facts->n; i++) {
+		const struct ocsp_entry *e = &c->facts->entries[i];
+
+		if (e->this_update_s > c->facts->produced_s ||
+		    e->next_update_s <= e->this_update_s ||
+		    e->next_update_s <= c->facts->produced_s)
+			return false;
+	}
+	return true;
+}
+
+static bool
+ocsp_revoked_before(const struct ocsp_case *c)
+{
+	for (size_t i = 0; i < c->facts->n; i++)
+		if (c->facts->entries[i].revoked_s > c->facts->produced_s)
+			return false;
+	return true;
+}
+
+static bool
+ocsp_within_issuers_life(const struct ocsp_case *c)
+{
+	return c->facts->produced_s <= c->issuer->not_after_s;
+}
+
+struct ocsp_rule {
+	const char	*name;		/* with its clause in RFC 6960 */
+	bool		(*holds)(const struct ocsp_case *);
+};
+
+static const struct ocsp_rule ocsp_rules[] = {
+	{ "OCSP signature algorithm", ocsp_algorithm_known },
+	{ "OCSP 4.2.2.2 the responder is the issuer",
+	    ocsp_responder_is_issuer },
+	{ "OCSP 4.1.1 certificates of the issuer", ocsp_ids_are_of_issuer },
+	{ "OCSP 4.2.2.1 updates in order", ocsp_updates_in_order },
+	{ "OCSP 4.2.1 revoked before it was said", ocsp_revoked_before },
+	{ "OCSP within the issuer's life", ocsp_within_issuers_life },
+};
+
+struct err
+lint_ocsp_facts(struct ctx *cx, const struct ocsp_facts *facts,
+    const struct ocsp_issuer *ocsp, const struct cert *issuer)
+{
+	const struct ocsp_case c = { facts, ocsp, issuer };
+
+	for (size_t i = 0; i < COUNT_OF(ocsp_rules); i++)
+		if (!ocsp_rules[i].holds(&c))
+			return FAIL(cx, ERR_CERT_LINT, "%s",
+			    ocsp_rules[i].name);
+	return OK;
+}
+
+struct err
+lint_ocsp(struct ctx *cx, struct slice der, const struct ocsp_issuer *ocsp,
+    const struct cert *issuer)
+{
+	struct ocsp_facts facts;
+
+	if (failed(ocsp_parse(cx, der, &facts)))
+		return FAIL(cx, ERR_CERT_LINT, "it cannot be read back");
+	return lint_ocsp_facts(cx, &facts, ocsp, issuer);
+}
+
 const char *
 lint_rule(size_t i)
 {
@@ -445,5 +690,8 @@ lint_rule(size_t i)
 	if (i < COUNT_OF(issuer_rules))
 		return issuer_rules[i].name;
 	i -= COUNT_OF(issuer_rules);
-	return i < COUNT_OF(crl_rules) ? crl_rules[i].name : NULL;
+	if (i < COUNT_OF(crl_rules))
+		return crl_rules[i].name;
+	i -= COUNT_OF(crl_rules);
+	return i < COUNT_OF(ocsp_rules) ? ocsp_rules[i].name : NULL;
 }

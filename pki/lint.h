@@ -9,6 +9,7 @@
 
 #include "pki/cert.h"
 #include "pki/crl.h"
+#include "pki/ocsp.h"
 
 /*
  * A TBSCertificate.  issuer is the CA's certificate; NULL for a root.
@@ -23,6 +24,13 @@ struct err	lint_crl(struct ctx *, struct slice tbs,
 		    const struct cert *issuer);
 struct err	lint_crl_facts(struct ctx *, const struct crl_facts *,
 		    const struct cert *issuer);
+
+/* An OCSPResponse; ocsp names the issuer, whose certificate issuer is. */
+struct err	lint_ocsp(struct ctx *, struct slice der,
+		    const struct ocsp_issuer *ocsp, const struct cert *issuer);
+
+struct err	lint_ocsp_facts(struct ctx *, const struct ocsp_facts *,
+		    const struct ocsp_issuer *ocsp, const struct cert *issuer);
 
 /* Names of the rules, 0, 1, ...; NULL after the last. */
 const char	*lint_rule(size_t i);

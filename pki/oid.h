@@ -21,6 +21,8 @@
 #define OID_RSA_SHA384		"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c"
 #define OID_RSA_SHA512		"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d"
 
+#define OID_EXTENSION_REQUEST	"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e"
+
 /* Names: X.520. */
 #define OID_CN			"\x55\x04\x03"
 #define OID_O			"\x55\x04\x0a"
@@ -30,6 +32,9 @@
 #define OID_KEY_USAGE		"\x55\x1d\x0f"
 #define OID_SUBJECT_ALT_NAME	"\x55\x1d\x11"
 #define OID_BASIC_CONSTRAINTS	"\x55\x1d\x13"
+#define OID_NAME_CONSTRAINTS	"\x55\x1d\x1e"
+#define OID_NO_REV_AVAIL	"\x55\x1d\x38"	/* RFC 9608 */
+#define OID_CRL_SCOPE		"\x55\x1d\x1c"	/* issuingDistributionPoint */
 #define OID_CRL_NUMBER		"\x55\x1d\x14"
 #define OID_CRL_REASON		"\x55\x1d\x15"
 #define OID_CRL_POINTS		"\x55\x1d\x1f"
@@ -40,7 +45,16 @@
 #define OID_CA_ISSUERS		"\x2b\x06\x01\x05\x05\x07\x30\x02"
 #define OID_SERVER_AUTH		"\x2b\x06\x01\x05\x05\x07\x03\x01"
 #define OID_CLIENT_AUTH		"\x2b\x06\x01\x05\x05\x07\x03\x02"
+#define OID_OCSP_SIGNING	"\x2b\x06\x01\x05\x05\x07\x03\x09"
+#define OID_OCSP		"\x2b\x06\x01\x05\x05\x07\x30\x01"
+#define OID_HARDWARE_NAME	"\x2b\x06\x01\x05\x05\x07\x08\x04" /* RFC 4108 */
 #define OID_PERMANENT_ID	"\x2b\x06\x01\x05\x05\x07\x08\x03" /* RFC 4043 */
+
+/* Hashes (RFC 8017, RFC 5754) and OCSP (RFC 6960, 4). */
+#define OID_SHA1		"\x2b\x0e\x03\x02\x1a"
+#define OID_SHA256		"\x60\x86\x48\x01\x65\x03\x04\x02\x01"
+#define OID_OCSP_BASIC		"\x2b\x06\x01\x05\x05\x07\x30\x01\x01"
+#define OID_OCSP_NONCE		"\x2b\x06\x01\x05\x05\x07\x30\x01\x02"
 
 /*
  * Ours.  The arc is 2.25.44911934208104633306680197634224768303, made from the
@@ -48,11 +62,13 @@
  * registry has to give it to us.  Below it:
  *	.1	certificate policy: the key is held by the device's hardware
  *	.2	certificate policy: the key is in the device's software
+ *	.3	hardware type (RFC 4108, 5): hwSerialNum is the device ID's bytes
  */
 #define OID_OURS \
 	"\x69\xc3\xc9\xdc\xd4\xa6\x9b\x8a\x92\xf7\x9c\xe9\xd8\xe4\xff\xa1" \
 	"\xbd\x8a\x2f"
 #define OID_POLICY_HARDWARE	OID_OURS "\x01"
 #define OID_POLICY_SOFTWARE	OID_OURS "\x02"
+#define OID_HARDWARE_TYPE	OID_OURS "\x03"
 
 #endif

@@ -105,3 +105,29 @@ pem_parse(struct ctx *cx, const char *label, struct slice text,
 		return FAIL(cx, ERR_MALFORMED, "pem: not one %s block", label);
 	return decode(cx, s, out_der);
 }
+
+struct err
+pem_parse_all(struct ctx *cx, const char *label, struct slice text,
+    struct slice *out_ders, size_t max, size_t *out_n)
+{
+	const char *end = arena_printf(cx->arena, "-----END %s-----", label);
+	struct slice rest = trim(text);
+	size_t n = 0, n_end = strlen(end);
+
+	while (rest.n > 0) {
+		const uint8_t *at = memmem(rest.p, rest.n, end, n_end);
+		size_t size;
+
+		if (at == NULL || n == max)
+			return FAIL(cx, ERR_MALFORMED,
+			    "pem: not 1 to %zu %s blocks", max, label);
+		size = (size_t)(at - rest.p) + n_end;
+		TRY(pem_parse(cx, label, SLICE(rest.p, size), &out_ders[n]));
+		n++;
+		rest = trim(SLICE(rest.p + size, rest.n - size));
+	}
+	if (n == 0)
+		return FAIL(cx, ERR_MALFORMED, "pem: no %s block", label);
+	*out_n = n;
+	return OK;
+}

@@ -21,4 +21,12 @@ char	*pem_text(struct arena *, const char *label, struct slice der);
 struct err	pem_parse(struct ctx *, const char *label, struct slice text,
 		    struct slice *out_der);
 
+/*
+ * One block after the other, white space between them passed over: 1 to max of
+ * them, each at most PEM_MAX bytes of text.
+ * ERR_MALFORMED
+ */
+struct err	pem_parse_all(struct ctx *, const char *label, struct slice text,
+		    struct slice *out_ders, size_t max, size_t *out_n);
+
 #endif

@@ -3,9 +3,12 @@
 
 #include <arpa/inet.h>
 
+#include "base/text.h"
 #include "codec/der.h"
 #include "pki/cert.h"
 #include "pki/oid.h"
+
+#define DEVICE_ID_SIZE	32u	/* SHA-256 */
 
 static void
 put_rdn(struct buf *b, struct slice oid, const char *text)
@@ -54,6 +57,7 @@ close_ext(struct buf *b, struct ext e)
 	der_close(b, e.seq);
 }
 
+/* path_len < 0: no limit is said. */
 static void
 put_basic(struct buf *b, int path_len)
 {
@@ -61,7 +65,8 @@ put_basic(struct buf *b, int path_len)
 	size_t seq = der_open(b, DER_SEQUENCE);
 
 	der_put_bool(b, true);
-	der_put_uint(b, (uint64_t)path_len);
+	if (path_len >= 0)
+		der_put_uint(b, (uint64_t)path_len);
 	der_close(b, seq);
 	close_ext(b, e);
 }
@@ -76,12 +81,19 @@ put_usage(struct buf *b, uint16_t usage)
 }
 
 static void
-put_eku(struct buf *b, struct slice purpose)
+put_eku(struct buf *b, bool client, bool server)
 {
-	struct ext e = open_ext(b, OID(OID_EXT_KEY_USAGE), false);
-	size_t seq = der_open(b, DER_SEQUENCE);
+	struct ext e;
+	size_t seq;
 
-	der_put_oid(b, purpose);
+	if (!client && !server)
+		return;
+	e = open_ext(b, OID(OID_EXT_KEY_USAGE), false);
+	seq = der_open(b, DER_SEQUENCE);
+	if (server)
+		der_put_oid(b, OID(OID_SERVER_AUTH));
+	if (client)
+		der_put_oid(b, OID(OID_CLIENT_AUTH));
 	der_close(b, seq);
 	close_ext(b, e);
 }
@@ -120,13 +132,19 @@ put_key_ids(struct buf *b, const struct tbs *tbs)
 	close_ext(b, e);
 }
 
+static bool
+is_said(const char *text)
+{
+	return text != NULL && text[0] != '\0';
+}
+
 static void
 put_crl_url(struct buf *b, const char *url)
 {
 	struct ext e;
 	size_t list, point, name, full;
 
-	if (url[0] == '\0')
+	if (!is_said(url))
 		return;
 	e = open_ext(b, OID(OID_CRL_POINTS), false);
 	list = der_open(b, DER_SEQUENCE);
@@ -142,19 +160,30 @@ put_crl_url(struct buf *b, const char *url)
 }
 
 static void
-put_aia_url(struct buf *b, const char *url)
+put_access(struct buf *b, struct slice method, const char *url)
+{
+	size_t one;
+
+	if (!is_said(url))
+		return;
+	one = der_open(b, DER_SEQUENCE);
+	der_put_oid(b, method);
+	der_put_text(b, DER_IMPLICIT(6), url);
+	der_close(b, one);
+}
+
+static void
+put_aia(struct buf *b, const struct tbs *tbs)
 {
 	struct ext e;
-	size_t list, one;
+	size_t list;
 
-	if (url[0] == '\0')
+	if (!is_said(tbs->aia_url) && !is_said(tbs->ocsp_url))
 		return;
 	e = open_ext(b, OID(OID_AUTHORITY_INFO), false);
 	list = der_open(b, DER_SEQUENCE);
-	one = der_open(b, DER_SEQUENCE);
-	der_put_oid(b, OID(OID_CA_ISSUERS));
-	der_put_text(b, DER_IMPLICIT(6), url);
-	der_close(b, one);
+	put_access(b, OID(OID_OCSP), tbs->ocsp_url);
+	put_access(b, OID(OID_CA_ISSUERS), tbs->aia_url);
 	der_close(b, list);
 	close_ext(b, e);
 }
@@ -174,18 +203,84 @@ put_permanent_id(struct buf *b, const char *id)
 	der_close(b, other);
 }
 
+/* RFC 4108, 5: the device ID is a digest; its bytes are the serial number. */
+static bool
+put_hardware_name(struct buf *b, const char *id)
+{
+	size_t other = der_open(b, DER_CONTEXT(0)), value, seq;
+	uint8_t bytes[DEVICE_ID_SIZE];
+
+	if (!text_unhex(id, bytes, sizeof(bytes)))
+		return false;
+	der_put_oid(b, OID(OID_HARDWARE_NAME));
+	value = der_open(b, DER_CONTEXT(0));
+	seq = der_open(b, DER_SEQUENCE);
+	der_put_oid(b, OID(OID_HARDWARE_TYPE));
+	der_put(b, DER_OCTET_STRING, SLICE_OF(bytes));
+	der_close(b, seq);
+	der_close(b, value);
+	der_close(b, other);
+	return true;
+}
+
+/* SPIFFE-ID, 2.1: a trust domain in lower case. */
+static bool
+is_trust_domain(const char *domain)
+{
+	size_t n = strlen(domain);
+
+	return n <= TBS_HOST_TEXT_MAX &&
+	    strspn(domain, "abcdefghijklmnopqrstuvwxyz0123456789-._") == n;
+}
+
+/* A SPIFFE ID is the only URI of its certificate (X509-SVID, 2). */
 static void
+put_device_uri(struct buf *b, const struct tbs *tbs)
+{
+	size_t uri;
+
+	if (!is_said(tbs->spiffe_domain) &&
+	    (tbs->flags & TBS_SAN_URN) == 0)
+		return;
+	uri = der_open(b, DER_IMPLICIT(6));
+	if (is_said(tbs->spiffe_domain))
+		put_fmt(b, "spiffe://%s/device/%s", tbs->spiffe_domain,
+		    tbs->device_id);
+	else
+		put_fmt(b, "urn:daapki:%s:device:%s", tbs->organization,
+		    tbs->device_id);
+	der_close(b, uri);
+}
+
+static bool
 put_device_names(struct buf *b, const struct tbs *tbs)
 {
 	struct ext e = open_ext(b, OID(OID_SUBJECT_ALT_NAME), false);
-	size_t names = der_open(b, DER_SEQUENCE);
-	size_t uri = der_open(b, DER_IMPLICIT(6));
+	size_t names = der_open(b, DER_SEQUENCE), empty = b->n;
 
-	put_fmt(b, "urn:daapki:%s:device:%s", tbs->organization,
-	    tbs->device_id);
-	der_close(b, uri);
-	put_permanent_id(b, tbs->device_id);
+	if (is_said(tbs->spiffe_domain) &&
+	    !is_trust_domain(tbs->spiffe_domain))
+		return false;
+	put_device_uri(b, tbs);
+	if ((tbs->flags & TBS_SAN_PERMANENT_ID) != 0)
+		put_permanent_id(b, tbs->device_id);
+	if ((tbs->flags & TBS_SAN_HARDWARE_NAME) != 0 &&
+	    !put_hardware_name(b, tbs->device_id))
+		return false;
+	if (b->n == empty)
+		return false;
 	der_close(b, names);
+	close_ext(b, e);
+	return true;
+}
+
+/* RFC 9608, 2. */
+static void
+put_no_rev_avail(struct buf *b)
+{
+	struct ext e = open_ext(b, OID(OID_NO_REV_AVAIL), false);
+
+	der_put_null(b);
 	close_ext(b, e);
 }
 
@@ -247,23 +342,105 @@ put_hosts(struct buf *b, const struct tbs *tbs)
 	return true;
 }
 
+/* --- limits on names ----------------------------------------------------- */
+
+/* No host has this name (RFC 2606, 2): a form that is limited to it is shut.
+ * An empty base would be shorter, but not all read it alike. */
+#define NO_NAME	"invalid"
+
+static void
+put_subtree(struct buf *b, uint8_t tag, struct slice base)
+{
+	size_t one = der_open(b, DER_SEQUENCE);
+
+	der_put(b, tag, base);
+	der_close(b, one);
+}
+
+static bool
+put_permitted_hosts(struct buf *b, const struct tbs *tbs)
+{
+	if (tbs->n_hosts > TBS_HOSTS_MAX)
+		return false;
+	if (tbs->n_hosts == 0)
+		put_subtree(b, DER_IMPLICIT(2), slice_text(NO_NAME));
+	for (size_t i = 0; i < tbs->n_hosts; i++) {
+		if (!is_dns_name(tbs->hosts[i]))
+			return false;
+		put_subtree(b, DER_IMPLICIT(2), slice_text(tbs->hosts[i]));
+	}
+	return true;
+}
+
+/*
+ * RFC 5280, 4.2.1.10: subjects that extend its own; hosts below the names that
+ * it was given, URIs in its trust domain; no mail and no addresses.
+ */
+static bool
+put_name_constraints(struct buf *b, const struct tbs *tbs)
+{
+	struct ext e = open_ext(b, OID(OID_NAME_CONSTRAINTS), true);
+	size_t both = der_open(b, DER_SEQUENCE);
+	size_t list = der_open(b, DER_CONTEXT(0));
+	size_t one = der_open(b, DER_SEQUENCE);
+	size_t name = der_open(b, DER_CONTEXT(4));
+	static const uint8_t every[32] = { 0 };	/* address, mask */
+
+	tbs_put_name(b, tbs->organization, tbs->device_id);
+	der_close(b, name);
+	der_close(b, one);
+	put_subtree(b, DER_IMPLICIT(1), slice_text(NO_NAME));
+	if (!put_permitted_hosts(b, tbs))
+		return false;
+	put_subtree(b, DER_IMPLICIT(6), slice_text(
+	    is_said(tbs->spiffe_domain) ? tbs->spiffe_domain : NO_NAME));
+	der_close(b, list);
+	list = der_open(b, DER_CONTEXT(1));
+	put_subtree(b, DER_IMPLICIT(7), SLICE(every, 8));
+	put_subtree(b, DER_IMPLICIT(7), SLICE(every, 32));
+	der_close(b, list);
+	der_close(b, both);
+	close_ext(b, e);
+	return true;
+}
+
 /* --- profiles ------------------------------------------------------------ */
 
+/* digitalSignature is for OCSP responses (RFC 5280, 4.2.1.3). */
 static bool
 put_ca_extensions(struct buf *b, const struct tbs *tbs)
 {
-	put_basic(b, tbs->profile == TBS_ROOT ? 1 : 0);
-	put_usage(b, CERT_USAGE_KEY_CERT_SIGN | CERT_USAGE_CRL_SIGN);
+	put_basic(b, tbs->profile == TBS_ROOT ? -1 : (int)tbs->path_len);
+	put_usage(b, CERT_USAGE_DIGITAL_SIGNATURE |
+	    CERT_USAGE_KEY_CERT_SIGN | CERT_USAGE_CRL_SIGN);
 	return true;
 }
 
 static bool
 put_device_extensions(struct buf *b, const struct tbs *tbs)
 {
+	bool edge = (tbs->flags & TBS_EDGE_CA) != 0;
+
+	if (edge)
+		put_basic(b, 0);
+	put_usage(b, edge ? CERT_USAGE_DIGITAL_SIGNATURE |
+	    CERT_USAGE_KEY_CERT_SIGN : CERT_USAGE_DIGITAL_SIGNATURE);
+	put_eku(b, (tbs->flags & TBS_CLIENT_AUTH) != 0,
+	    (tbs->flags & TBS_SERVER_AUTH) != 0);
+	put_policy(b, (tbs->flags & TBS_HARDWARE_KEY) != 0);
+	if (!put_device_names(b, tbs) ||
+	    (edge && !put_name_constraints(b, tbs)))
+		return false;
+	if ((tbs->flags & TBS_NO_REV_AVAIL) != 0)
+		put_no_rev_avail(b);
+	return true;
+}
+
+static bool
+put_proof_extensions(struct buf *b, const struct tbs *tbs)
+{
+	(void)tbs;
 	put_usage(b, CERT_USAGE_DIGITAL_SIGNATURE);
-	put_eku(b, OID(OID_CLIENT_AUTH));
-	put_policy(b, tbs->hardware_key);
-	put_device_names(b, tbs);
 	return true;
 }
 
@@ -271,12 +448,12 @@ static bool
 put_server_extensions(struct buf *b, const struct tbs *tbs)
 {
 	put_usage(b, CERT_USAGE_DIGITAL_SIGNATURE);
-	put_eku(b, OID(OID_SERVER_AUTH));
+	put_eku(b, false, true);
 	return put_hosts(b, tbs);
 }
 
 static const char *
-ca_common_name(const struct tbs *tbs)
+given_common_name(const struct tbs *tbs)
 {
 	return tbs->common_name;
 }
@@ -303,10 +480,11 @@ struct profile {
 };
 
 static const struct profile profiles[] = {
-	[TBS_ROOT] = { ca_common_name, put_ca_extensions },
-	[TBS_ISSUING] = { ca_common_name, put_ca_extensions },
+	[TBS_ROOT] = { given_common_name, put_ca_extensions },
+	[TBS_ISSUING] = { given_common_name, put_ca_extensions },
 	[TBS_DEVICE] = { device_common_name, put_device_extensions },
 	[TBS_SERVER] = { server_common_name, put_server_extensions },
+	[TBS_PROOF] = { given_common_name, put_proof_extensions },
 };
 
 static void
@@ -339,7 +517,7 @@ put_extensions(struct buf *b, const struct tbs *tbs)
 		return false;
 	put_key_ids(b, tbs);
 	put_crl_url(b, tbs->crl_url);
-	put_aia_url(b, tbs->aia_url);
+	put_aia(b, tbs);
 	der_close(b, list);
 	der_close(b, tagged);
 	return true;
@@ -366,7 +544,7 @@ tbs_encode(struct ctx *cx, const struct tbs *tbs, struct slice *out)
 	put_bytes(&b, tbs->key->spki);
 	if (!put_extensions(&b, tbs))
 		return FAIL(cx, ERR_CERT_LINT,
-		    "a host is neither a DNS name nor an address");
+		    "a name is missing or not of its form");
 	der_close(&b, seq);
 	if (b.bad)
 		return FAIL(cx, ERR_CERT_LINT,

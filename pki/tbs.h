@@ -15,10 +15,23 @@
 #define TBS_HOST_TEXT_MAX	253u	/* a DNS name in text form */
 
 enum tbs_profile {
-	TBS_ROOT,	/* self-issued CA, pathLen 1 */
-	TBS_ISSUING,	/* CA, pathLen 0 */
-	TBS_DEVICE,	/* clientAuth, named by device ID */
+	TBS_ROOT,	/* self-signed CA without pathLen */
+	TBS_ISSUING,	/* CA below another, with pathLen */
+	TBS_DEVICE,	/* named by device ID; enum tbs_flag says the rest */
 	TBS_SERVER,	/* serverAuth, named by its hosts */
+	TBS_PROOF,	/* for nobody: says a relying party's nonce */
+};
+
+/* What a device certificate says; bits. */
+enum tbs_flag {
+	TBS_HARDWARE_KEY	= 1 << 0,
+	TBS_CLIENT_AUTH		= 1 << 1,
+	TBS_SERVER_AUTH		= 1 << 2,
+	TBS_NO_REV_AVAIL	= 1 << 3,	/* RFC 9608 */
+	TBS_SAN_URN		= 1 << 4,
+	TBS_SAN_PERMANENT_ID	= 1 << 5,	/* RFC 4043 */
+	TBS_SAN_HARDWARE_NAME	= 1 << 6,	/* RFC 4108, 5 */
+	TBS_EDGE_CA		= 1 << 7,	/* CA, pathLen 0, limited names */
 };
 
 struct tbs {
@@ -29,13 +42,20 @@ struct tbs {
 	struct slice	 issuer_key_id;	/* empty for a root */
 	int64_t		 not_before_s, not_after_s;
 	const char	*organization;	/* the tenant */
-	const char	*common_name;	/* CAs only */
-	const char	*device_id;	/* TBS_DEVICE only */
-	bool		 hardware_key;	/* TBS_DEVICE only */
-	size_t		 n_hosts;	/* TBS_SERVER only: DNS names, */
-	const char *const *hosts;	/* or IP addresses in text form */
+	const char	*common_name;	/* CAs: the name; TBS_PROOF: the nonce */
+	unsigned	 path_len;	/* TBS_ISSUING only */
+	const char	*device_id;	/* TBS_DEVICE only, 64 hex */
+	uint8_t		 flags;		/* TBS_DEVICE only: enum tbs_flag */
+	/* TBS_DEVICE only: NULL, "" or the domain of a SPIFFE ID,
+	 * spiffe://<domain>/device/<id>, which takes the place of the URN. */
+	const char	*spiffe_domain;
+	/* TBS_SERVER: DNS names, or IP addresses in text form.  TBS_EDGE_CA:
+	 * the DNS names at or below which it may name hosts. */
+	size_t		 n_hosts;
+	const char *const *hosts;
 	const struct key *key;		/* to be certified */
-	const char	*crl_url, *aia_url;	/* of the issuer; "" for none */
+	/* of the issuer; NULL or "" for none */
+	const char	*crl_url, *aia_url, *ocsp_url;
 };
 
 /* Name ::= O, CN as UTF8String; common_name may be "" (then only O). */
@@ -44,8 +64,9 @@ void		tbs_put_name(struct buf *, const char *organization,
 
 /*
  * The DER of it, in cx->arena.
- * ERR_CERT_LINT	a text is too long or a host is neither a DNS name in
- *			letter-digit-hyphen form nor an address
+ * ERR_CERT_LINT	a text is too long, a host is neither a DNS name in
+ *			letter-digit-hyphen form nor an address, a trust
+ *			domain is not [a-z0-9.-_], or the flags ask for no name
  */
 struct err	tbs_encode(struct ctx *, const struct tbs *,
 		    struct slice *out);

@@ -130,6 +130,18 @@ job_begin(struct job *job, const struct job_head *head)
 	memcpy(r->params, job->match.params, sizeof(r->params));
 }
 
+const char *const engine_headers[ENGINE_HEADERS_KEPT] = {
+	"If-None-Match", "If-Modified-Since",
+};
+
+void
+job_add_header(struct job *job, size_t which, const char *value)
+{
+	ASSERT(which < ENGINE_HEADERS_KEPT);
+	if (value != NULL)
+		job->headers[which] = arena_strdup(job->root.cx.arena, value);
+}
+
 void
 job_add_query(struct job *job, const char *name, const char *value)
 {

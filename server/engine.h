@@ -30,6 +30,10 @@ struct engine {
 	atomic_bool		 stopping;
 };
 
+/* The headers that http_header() can tell, beside those of struct job_head. */
+#define ENGINE_HEADERS_KEPT	2u
+extern const char *const engine_headers[ENGINE_HEADERS_KEPT];
+
 struct job_query { const char *name, *value; };
 
 struct job {
@@ -47,6 +51,7 @@ struct job {
 	size_t			 dropped;	/* bytes of a refused body */
 	const char		*authorization;	/* NULL: not sent */
 	struct slice		 certificate;	/* of the client; may be empty */
+	const char		*headers[ENGINE_HEADERS_KEPT];	/* or NULL */
 	size_t			 n_query;
 	struct job_query	 query[ENGINE_QUERY_MAX];
 	struct http_request	 request;
@@ -74,6 +79,9 @@ void		 job_free(struct job *);
 
 /* Look at the head; texts are copied.  A refusal is kept in job->refused. */
 void		 job_begin(struct job *, const struct job_head *);
+/* The value of engine_headers[which] as it was sent; NULL: it was not. */
+void		 job_add_header(struct job *, size_t which,
+		    const char *value);
 /* A query parameter as it was sent ("a%2fb"); value may be NULL. */
 void		 job_add_query(struct job *, const char *name,
 		    const char *value);

@@ -1,9 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/http.h"
 
+#include <stdio.h>
+#include <strings.h>
+#include <time.h>
+
 #include "base/base.h"
 #include "base/text.h"
 #include "server/engine.h"
+
+const char *
+http_header(const struct http_request *request, const char *name)
+{
+	const struct job *job = request->engine;
+
+	for (size_t i = 0; i < ENGINE_HEADERS_KEPT; i++)
+		if (strcasecmp(engine_headers[i], name) == 0)
+			return job->headers[i];
+	base_bug(__FILE__, __LINE__, name);
+}
 
 const char *
 http_query(const struct http_request *request, const char *name)
@@ -86,4 +101,75 @@ http_reply_empty(struct http_reply *reply, unsigned status)
 	reply->status = status;
 	reply->content_type = NULL;
 	reply->body = SLICE_NONE;
+}
+
+/* RFC 9110, 5.6.7: "Sun, 22 Nov 2026 09:07:11 GMT". */
+static const char *
+http_date(struct ctx *cx, int64_t at_s)
+{
+	static const char days[][4] =
+	    { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+	static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May",
+	    "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	time_t at = (time_t)at_s;
+	struct tm tm;
+
+	ASSERT(gmtime_r(&at, &tm) != NULL);
+	return arena_printf(cx->arena, "%s, %02d %s %04d %02d:%02d:%02d GMT",
+	    days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon],
+	    tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
+/* RFC 9110, 13.1.2: any of the list, compared weakly. */
+static bool
+has_tag(const char *list, const char *etag)
+{
+	size_t n = strlen(etag);
+
+	while (*list != '\0') {
+		list += strspn(list, " \t,");
+		if (*list == '*')
+			return true;
+		if (strncmp(list, "W/", 2) == 0)
+			list += 2;
+		if (strncmp(list, etag, n) == 0)
+			return true;
+		list += strcspn(list, ",");
+	}
+	return false;
+}
+
+/* If-None-Match counts alone when it is there (RFC 9110, 13.1.3).  A client
+ * gives the time back as it was told, so that it need not be read. */
+static bool
+client_has_it(const struct http_request *request, const char *etag,
+    const char *modified)
+{
+	const char *tags = http_header(request, "If-None-Match");
+	const char *since = http_header(request, "If-Modified-Since");
+
+	if (strcmp(request->method, "GET") != 0 &&
+	    strcmp(request->method, "HEAD") != 0)
+		return false;
+	if (tags != NULL)
+		return has_tag(tags, etag);
+	return since != NULL && strcmp(since, modified) == 0;
+}
+
+void
+http_reply_cached(struct ctx *cx, const struct http_request *request,
+    struct http_reply *reply, const struct http_freshness *fresh)
+{
+	const char *modified = http_date(cx, fresh->modified_s);
+
+	http_add_header(reply, "ETag", fresh->etag);
+	http_add_header(reply, "Last-Modified", modified);
+	if (fresh->expires_s != 0)
+		http_add_header(reply, "Expires",
+		    http_date(cx, fresh->expires_s));
+	http_add_header(reply, "Cache-Control", arena_printf(cx->arena,
+	    "max-age=%lld, public, no-transform, must-revalidate",
+	    (long long)fresh->age_s));
+	if (client_has_it(request, fresh->etag, modified))
+		http_reply_empty(reply, 304);
 }

@@ -56,6 +56,8 @@ struct http_reply {
 	size_t			 n_headers;
 };
 
+/* A header of the request that engine_headers[] lists; NULL: it was not sent. */
+const char	*http_header(const struct http_request *, const char *name);
 /* A query parameter; NULL when it was not given. */
 const char	*http_query(const struct http_request *, const char *name);
 /* ?after= and ?limit= of a list.  ERR_PARAMETER */
@@ -75,6 +77,20 @@ void	http_reply_list(struct ctx *, struct http_reply *, json_t *items,
 	    int64_t next);
 void	http_reply_empty(struct http_reply *, unsigned status);
 
+/* What caches may do with a reply (RFC 9110, 8.8; RFC 9111). */
+struct http_freshness {
+	const char	*etag;		/* with its quotes */
+	int64_t		 modified_s;
+	int64_t		 expires_s;	/* 0: not said */
+	int64_t		 age_s;		/* how long it need not be asked for */
+};
+/*
+ * Say it, on a reply that is else complete.  Where the request shows that the
+ * client has this very body, the reply becomes 304 without it.
+ */
+void	http_reply_cached(struct ctx *, const struct http_request *,
+	    struct http_reply *, const struct http_freshness *);
+
 struct route {
 	enum plane	 plane;
 	const char	*method;
@@ -91,10 +107,12 @@ struct route_table { const struct route *routes; size_t n; };
 /* Each door has one table; server/routes.c lists the tables. */
 extern const struct route_table
     rest_device_routes,		/* challenges, activations, enrolments, self */
-    rest_tenant_routes,		/* tenants, CAs, groups, policies, tokens */
+    rest_tenant_routes,		/* tenants, groups, policies, tokens */
+    rest_ca_routes,		/* CAs, bundles */
     rest_trust_routes,		/* anchors, hardware inventory */
     rest_claim_routes,		/* claims, devices, certificates */
     rest_report_routes,		/* error reports, events */
+    ocsp_routes,		/* what OCSP clients ask */
     status_routes;		/* CRLs, CA certificates, health */
 
 #endif

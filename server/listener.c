@@ -235,6 +235,8 @@ begin_job(struct listener *l, struct MHD_Connection *mhd,
 	job_begin(job, &head);
 	(void)MHD_get_connection_values(mhd, MHD_GET_ARGUMENT_KIND, add_query,
 	    job);
+	for (size_t i = 0; i < ENGINE_HEADERS_KEPT; i++)
+		job_add_header(job, i, header(mhd, engine_headers[i]));
 	if (l->conf.plane == PLANE_DEVICE && wants_certificate(job))
 		copy_certificate(job, mhd);
 	atomic_fetch_add(&l->busy, 1);

@@ -68,12 +68,23 @@ attestation_json(struct ctx *cx, const struct enrollment *e)
 	    "claims", claims);
 }
 
+/* The issuer, what is between, the root. */
+static const char *
+chain_text(struct ctx *cx, const struct enrollment *e)
+{
+	const char *text = pem_text(cx->arena, PEM_CERTIFICATE, e->issuer);
+
+	for (size_t i = 0; i < e->n_between; i++)
+		text = arena_printf(cx->arena, "%s%s", text,
+		    pem_text(cx->arena, PEM_CERTIFICATE, e->between[i]));
+	return arena_printf(cx->arena, "%s%s", text,
+	    pem_text(cx->arena, PEM_CERTIFICATE, e->root));
+}
+
 static json_t *
 enrollment_json(struct ctx *cx, const struct enrollment *e)
 {
-	const char *chain = arena_printf(cx->arena, "%s%s",
-	    pem_text(cx->arena, PEM_CERTIFICATE, e->issuer),
-	    pem_text(cx->arena, PEM_CERTIFICATE, e->root));
+	const char *chain = chain_text(cx, e);
 	const char *leaf = pem_text(cx->arena, PEM_CERTIFICATE,
 	    e->certificate);
 

@@ -207,6 +207,18 @@ certificate_json(struct ctx *cx, const struct certificate_row *c)
 	return object;
 }
 
+json_t *
+rest_certificates_json(struct ctx *cx, const struct certificate_row *rows,
+    size_t n)
+{
+	json_t *items = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		ASSERT(json_array_append_new(items,
+		    certificate_json(cx, &rows[i])) == 0);
+	return items;
+}
+
 struct err
 rest_certificate_list(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
@@ -216,7 +228,6 @@ rest_certificate_list(struct ctx *cx, const struct authority *a,
 	};
 	struct certificate_row *rows;
 	struct page page;
-	json_t *items;
 	size_t n;
 
 	TRY(http_query_page(cx, request, &page));
@@ -224,11 +235,7 @@ rest_certificate_list(struct ctx *cx, const struct authority *a,
 	filter.after = page.after;
 	filter.limit = page.limit;
 	TRY(certificate_list(cx, a, request->tenant, &filter, &rows, &n));
-	items = json_array();
-	for (size_t i = 0; i < n; i++)
-		ASSERT(json_array_append_new(items,
-		    certificate_json(cx, &rows[i])) == 0);
-	http_reply_list(cx, reply, items,
+	http_reply_list(cx, reply, rest_certificates_json(cx, rows, n),
 	    n < page.limit ? 0 : rows[n - 1].id);
 	return OK;
 }

@@ -23,6 +23,10 @@ REST_HANDLER(rest_certificate_list);	/* GET .../certificates */
 REST_HANDLER(rest_certificate_get);	/* GET .../certificates/{serial} */
 REST_HANDLER(rest_certificate_revoke);	/* POST .../{serial}/revoke */
 
+/* A new array of them. */
+json_t		*rest_certificates_json(struct ctx *,
+		    const struct certificate_row *, size_t n);
+
 /* "?name=true" or "false" as 1 or 0; -1 when absent.  ERR_PARAMETER */
 struct err	rest_query_flag(struct ctx *, const struct http_request *,
 		    const char *name, int *out);

@@ -4,87 +4,11 @@
 #include "authority/token.h"
 #include "base/base.h"
 #include "base/text.h"
-#include "pki/pem.h"
 #include "server/http.h"
+#include "server/rest_ca.h"
 #include "server/rest_group.h"
 #include "server/rest_id.h"
 #include "server/rest_json.h"
-
-/* --- CAs --------------------------------------------------------------- */
-
-static json_t *
-ca_json(struct ctx *cx, const struct authority *a, const struct db_ca *ca)
-{
-	json_t *object = json_object();
-
-	rest_set_hex(cx, object, "id", ca->key_id);
-	rest_set_text(object, "role", ca->role);
-	rest_set_text(object, "state", ca->state);
-	rest_set_text(object, "subject", ca_subject(cx, ca));
-	rest_set_time(object, "not_before", ca->not_before_s);
-	rest_set_time(object, "not_after", ca->not_after_s);
-	rest_set_text(object, "certificate", pem_text(cx->arena,
-	    PEM_CERTIFICATE, ca->certificate));
-	rest_set_text(object, "crl_url", ca_crl_url(cx, a, ca->key_id.p));
-	rest_set_text(object, "ca_url", ca_url(cx, a, ca->key_id.p));
-	return object;
-}
-
-static json_t *
-cas_json(struct ctx *cx, const struct authority *a, const struct db_ca *cas,
-    size_t n)
-{
-	json_t *items = json_array();
-
-	for (size_t i = 0; i < n; i++)
-		ASSERT(json_array_append_new(items,
-		    ca_json(cx, a, &cas[i])) == 0);
-	return items;
-}
-
-static struct err
-cas_get(struct ctx *cx, const struct authority *a,
-    const struct http_request *request, struct http_reply *reply)
-{
-	struct page page;
-	struct db_ca *cas;
-	int64_t next;
-	size_t n;
-
-	TRY(http_query_page(cx, request, &page));
-	TRY(ca_list(cx, a, request->tenant, page, &cas, &n, &next));
-	http_reply_list(cx, reply, cas_json(cx, a, cas, n), next);
-	return OK;
-}
-
-static struct err
-one_ca_get(struct ctx *cx, const struct authority *a,
-    const struct http_request *request, struct http_reply *reply)
-{
-	struct db_ca ca;
-
-	TRY(ca_get(cx, a, request->tenant, request->params[1], &ca));
-	http_reply_json(cx, reply, 200, ca_json(cx, a, &ca));
-	return OK;
-}
-
-static struct err
-bundle_get(struct ctx *cx, const struct authority *a,
-    const struct http_request *request, struct http_reply *reply)
-{
-	const char *chain = http_query(request, "chain");
-	const char *pem;
-
-	if (chain != NULL && strcmp(chain, "0") != 0 &&
-	    strcmp(chain, "1") != 0)
-		return FAIL_TELL(cx, ERR_PARAMETER, "chain: 0 or 1");
-	TRY(ca_bundle(cx, a, request->tenant,
-	    chain != NULL && chain[0] == '1', &pem));
-	reply->status = 200;
-	reply->content_type = "application/x-pem-file";
-	reply->body = slice_text(pem);
-	return OK;
-}
 
 /* --- tenants ----------------------------------------------------------- */
 
@@ -95,6 +19,7 @@ tenant_json(const struct db_tenant *t)
 
 	rest_set_text(object, "name", t->name);
 	rest_set_text(object, "title", t->title);
+	rest_set_text(object, "algorithm", t->algorithm);
 	rest_set_time(object, "created_at", t->created_s);
 	return object;
 }
@@ -113,7 +38,7 @@ reply_tenant(struct ctx *cx, const struct authority *a, unsigned status,
 
 	TRY(ca_list(cx, a, &tenant, page, &cas, &n, &next));
 	object = tenant_json(row);
-	rest_set(object, "cas", cas_json(cx, a, cas, n));
+	rest_set(object, "cas", rest_cas_json(cx, a, cas, n));
 	http_reply_json(cx, reply, status, object);
 	return OK;
 }
@@ -123,13 +48,17 @@ tenants_post(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
 {
 	struct json_in in = json_in(cx, request->json, "");
-	const char *name = json_get_name(&in, "name", JSON_REQUIRED);
-	const char *title = json_get_text(&in, "title", JSON_OPTIONAL,
-	    TENANT_TITLE_MAX);
+	struct tenant_spec spec = {
+		.name = json_get_name(&in, "name", JSON_REQUIRED),
+		.title = json_get_text(&in, "title", JSON_OPTIONAL,
+		    TENANT_TITLE_MAX),
+		.algorithm = json_get_text(&in, "algorithm", JSON_OPTIONAL,
+		    REST_ALGORITHM_MAX),
+	};
 	struct db_tenant made;
 
 	TRY(json_in_done(&in));
-	TRY(tenant_create(cx, a, request->principal, name, title, &made));
+	TRY(tenant_create_as(cx, a, request->principal, &spec, &made));
 	return reply_tenant(cx, a, 201, &made, reply);
 }
 
@@ -257,11 +186,6 @@ static const struct route routes[] = {
 	    0, NULL, tenants_get },
 	{ PLANE_OPERATOR, "GET", TENANT, AUTH_READ,
 	    0, NULL, one_tenant_get },
-	{ PLANE_OPERATOR, "GET", TENANT "/cas", AUTH_READ, 0, NULL, cas_get },
-	{ PLANE_OPERATOR, "GET", TENANT "/cas/{ca}", AUTH_READ,
-	    0, NULL, one_ca_get },
-	{ PLANE_OPERATOR, "GET", TENANT "/bundle", AUTH_READ,
-	    0, NULL, bundle_get },
 	{ PLANE_OPERATOR, "POST", TENANT "/tokens", AUTH_WRITE,
 	    HTTP_BODY_JSON_MAX, JSON, tokens_post },
 	{ PLANE_OPERATOR, "GET", TENANT "/tokens", AUTH_READ,

@@ -9,8 +9,10 @@
 #define SEGMENTS_MAX	16u	/* no pattern has more */
 
 struct segments {
-	size_t		n;
-	const char	*text[SEGMENTS_MAX];	/* decoded */
+	size_t		 n;
+	bool		 more;			/* than that many */
+	const char	*raw[SEGMENTS_MAX];	/* from there to the end */
+	const char	*text[SEGMENTS_MAX];	/* decoded; NULL: fits no pattern */
 };
 
 static int
@@ -52,19 +54,39 @@ static bool
 split(struct arena *arena, const char *path, struct segments *out)
 {
 	out->n = 0;
+	out->more = false;
 	while (*path == '/') {
 		size_t n = strcspn(path + 1, "/");
 		char *text;
+		bool good;
 
-		if (out->n == SEGMENTS_MAX ||
-		    !router_decode(arena, SLICE(path + 1, n), &text) ||
-		    strchr(text, '/') != NULL ||
-		    !text_is_printable(slice_text(text)))
-			return false;
-		out->text[out->n++] = text;
+		if (out->n == SEGMENTS_MAX) {
+			out->more = true;
+			return true;
+		}
+		good = router_decode(arena, SLICE(path + 1, n), &text) &&
+		    strchr(text, '/') == NULL &&
+		    text_is_printable(slice_text(text));
+		out->raw[out->n] = path + 1;
+		out->text[out->n++] = good ? text : NULL;
 		path += 1 + n;
 	}
 	return *path == '\0' && out->n > 0;
+}
+
+/* The rest of the path, for a last segment {name*}. */
+static bool
+rest_fits(struct arena *arena, const char *raw, size_t *n_params,
+    struct router_match *m)
+{
+	char *text;
+
+	if (!router_decode(arena, slice_text(raw), &text) ||
+	    !text_is_printable(slice_text(text)) || text[0] == '\0')
+		return false;
+	ASSERT(*n_params < HTTP_PARAMS_MAX);
+	m->params[(*n_params)++] = text;
+	return true;
 }
 
 /* One segment against one of a pattern; names are kept in m. */
@@ -74,8 +96,10 @@ segment_fits(struct arena *arena, struct slice pattern, const char *text,
 {
 	const uint8_t *close;
 	struct slice suffix;
-	size_t n = strlen(text);
+	size_t n = text == NULL ? 0 : strlen(text);
 
+	if (text == NULL)
+		return false;
 	if (pattern.n == 0 || pattern.p[0] != '{')
 		return slice_equal(pattern, slice_text(text));
 	close = memchr(pattern.p, '}', pattern.n);
@@ -109,6 +133,9 @@ pattern_fits(struct arena *arena, const char *pattern,
 		if (*pattern != '/')
 			return false;
 		n = strcspn(++pattern, "/");
+		*out_rank = rank;
+		if (n > 2 && memcmp(pattern + n - 2, "*}", 2) == 0)
+			return rest_fits(arena, path->raw[i], &n_params, m);
 		if (!segment_fits(arena, SLICE(pattern, n), path->text[i],
 		    &n_params, m))
 			return false;
@@ -116,7 +143,7 @@ pattern_fits(struct arena *arena, const char *pattern,
 		pattern += n;
 	}
 	*out_rank = rank;
-	return *pattern == '\0';
+	return *pattern == '\0' && !path->more;
 }
 
 /* Methods as Allow has them; a route's method is one of these. */

@@ -3,7 +3,8 @@
  * From a method and a path to a row of the route tables.
  *
  * A pattern's segment is literal text, or {name}, or {name} with literal text
- * after it ("{ca}.crl").  Where several patterns fit, the one that has literal
+ * after it ("{ca}.crl").  A last segment {name*} takes all that is left of the
+ * path, slashes and all.  Where several patterns fit, the one that has literal
  * text where the other has a name wins.
  */
 #ifndef DAAPKI_SERVER_ROUTER_H

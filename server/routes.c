@@ -5,9 +5,11 @@
 const struct route_table *const routes_all[] = {
 	&rest_device_routes,
 	&rest_tenant_routes,
+	&rest_ca_routes,
 	&rest_trust_routes,
 	&rest_claim_routes,
 	&rest_report_routes,
+	&ocsp_routes,
 	&status_routes,
 };
 const size_t routes_n_tables = COUNT_OF(routes_all);

@@ -7,6 +7,7 @@
 #define DAAPKI_SIGNER_CA_H
 
 #include "pki/cert.h"
+#include "pki/ocsp_request.h"
 #include "pki/sign.h"
 #include "signer/sealed.h"
 
@@ -16,7 +17,9 @@ struct ca {
 	struct sealed	 sealed;
 	struct cert	 cert;
 	struct sign_key	*key;
-	bool		 leaf_checked;	/* OpenSSL read a leaf of it */
+	struct ocsp_issuer ocsp;	/* how OCSP names it */
+	bool		 leaf_checked;	/* OpenSSL read a leaf of it, */
+	bool		 ocsp_checked;	/* an OCSP response */
 };
 
 struct ca_cache;
@@ -28,16 +31,12 @@ void		 ca_cache_free(struct ca_cache *);
 /*
  * The CA of a sealed record.  It stays open until ca_cache_trim().
  * ERR_SEAL	the record is not genuine, or its parts do not agree
+ * ERR_ORDER_ROLE	a key that waits for its certificate
  */
 struct err	ca_open(struct ctx *, struct ca_cache *, struct slice record,
 		    struct ca **out);
 /* Close those that were not used lately, down to CA_OPEN_MAX.  Call it when
  * nothing that ca_open() gave is held. */
 void		ca_cache_trim(struct ca_cache *);
-
-/* A new key pair of that algorithm: the private half as OpenSSL has it and as
- * it is sealed (in locked memory, SEALED_PRIVATE_MAX), the public half. */
-struct err	ca_make_key(struct ctx *, enum ca_alg, EVP_PKEY **out_pkey,
-		    uint8_t *out_private, struct key *out_public);
 
 #endif

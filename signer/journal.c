@@ -41,6 +41,8 @@ struct journal {
 	uint64_t	 dropped;
 	uint8_t		 hash[JOURNAL_HASH_SIZE];	/* with the batch */
 	uint8_t		 committed_hash[JOURNAL_HASH_SIZE];
+	uint8_t		 entry_hash[JOURNAL_HASH_SIZE];	/* of the last
+							 * committed entry */
 	struct arena	*batch_arena;
 	struct buf	 batch;
 	struct crl_last	*crls;		/* with the batch: a number that was
@@ -68,6 +70,13 @@ int
 journal_folder(const struct journal *j)
 {
 	return j->folder_fd;
+}
+
+uint64_t
+journal_end(const struct journal *j, uint8_t out_hash[static JOURNAL_HASH_SIZE])
+{
+	memcpy(out_hash, j->entry_hash, JOURNAL_HASH_SIZE);
+	return j->committed - 1;
 }
 
 uint64_t
@@ -226,8 +235,10 @@ check_segment(struct ctx *cx, struct journal *j, uint32_t number,
 	end = scan_head(s, number, j->committed, j->committed_hash);
 	while (end == SCAN_ENTRY) {
 		end = scan_next(cx->arena, s, &entry);
-		if (end == SCAN_ENTRY)
+		if (end == SCAN_ENTRY) {
 			crl_note(j, &entry);
+			memcpy(j->entry_hash, s->hash, sizeof(s->hash));
+		}
 		arena_reset(cx->arena);
 	}
 	if (end == SCAN_BROKEN || end == SCAN_FAILED)
@@ -420,6 +431,7 @@ journal_commit(struct ctx *cx, struct journal *j)
 	j->size += j->batch.n;
 	j->committed = j->next;
 	memcpy(j->committed_hash, j->hash, sizeof(j->hash));
+	memcpy(j->entry_hash, j->hash, sizeof(j->hash));
 	forget_batch(j);
 	/* The batch is durable: a new segment that cannot be made only means
 	 * that this one grows on, and the next commit tries again. */

@@ -48,6 +48,10 @@ void		journal_close(struct journal *);
 uint64_t	journal_next(const struct journal *);
 /* The folder's descriptor: what a sandbox has to leave usable. */
 int		journal_folder(const struct journal *);
+/* The seq of the last committed entry and that entry's hash; 0 and zeros when
+ * there is none. */
+uint64_t	journal_end(const struct journal *,
+		    uint8_t out_hash[static JOURNAL_HASH_SIZE]);
 /* How many bytes the last start dropped. */
 uint64_t	journal_dropped(const struct journal *);
 /* The greatest CRL number of the CA with that key ID; 0 when there is none. */

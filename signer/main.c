@@ -17,6 +17,7 @@
 #include "pki/ossl.h"
 #include "signer/sandbox.h"
 #include "signer/serve.h"
+#include "signer/verify.h"
 
 #define SECURE_HEAP_SIZE	(4u * 1024u * 1024u)	/* keys of CA_OPEN_MAX CAs */
 #define SECURE_HEAP_UNIT	32u
@@ -25,7 +26,9 @@
 enum { EXIT_USAGE = 2, EXIT_JOURNAL = 3 };
 
 struct options {
-	const char	*master_key, *journal, *socket, *make_master_key;
+	struct master_source master, old_master;
+	const char	*journal, *socket, *make_master_key;
+	const char	*verify_journal, *log_key;
 	int		 fd;		/* -1: not given */
 	int64_t		 peer_uid;	/* -1: not given */
 	int		 log_level;
@@ -33,18 +36,26 @@ struct options {
 };
 
 static const char usage_text[] =
-"usage: daa-signer [--master-key FILE] --journal DIR (--fd N | --socket PATH)\n"
+"usage: daa-signer [--master-key FILE | --master-passphrase-file FILE]\n"
+"                  --journal DIR (--fd N | --socket PATH)\n"
 "       daa-signer --make-master-key FILE\n"
 "       daa-signer --check-journal --journal DIR\n"
+"       daa-signer --verify-journal DIR [--log-key FILE]\n"
 "\n"
 "  --master-key FILE      the key that seals CA keys; without it the systemd\n"
-"                         credential master-key\n"
+"                         credential master-key or master-passphrase\n"
+"  --master-passphrase-file FILE\n"
+"                         make that key from a passphrase\n"
+"  --old-master-key FILE, --old-master-passphrase-file FILE\n"
+"                         what was sealed before, while it is sealed anew\n"
 "  --journal DIR          folder of the journal; made when there is none\n"
 "  --fd N                 serve one peer on this socket and end with it\n"
 "  --socket PATH          listen there for peers of the same user\n"
 "  --peer-uid N           ... of that user instead\n"
 "  --make-master-key FILE make a new master key and end\n"
 "  --check-journal        read the whole journal, say what it holds, and end\n"
+"  --verify-journal DIR   check every hash and checkpoint, print the counts\n"
+"  --log-key FILE         ... which this public key must have signed\n"
 "  --log-level LEVEL      debug, info, warn or error\n"
 "  --no-sandbox           for debugging only: keep all rights\n"
 "  --version, --help\n";
@@ -61,13 +72,22 @@ on_signal(int number)
 /* --- options ------------------------------------------------------------- */
 
 enum option_id {
-	OPT_MASTER_KEY = 256, OPT_JOURNAL, OPT_FD, OPT_SOCKET, OPT_PEER_UID,
+	OPT_MASTER_KEY = 256, OPT_MASTER_PASSPHRASE, OPT_OLD_MASTER_KEY,
+	OPT_OLD_MASTER_PASSPHRASE, OPT_VERIFY, OPT_LOG_KEY,
+	OPT_JOURNAL, OPT_FD, OPT_SOCKET, OPT_PEER_UID,
 	OPT_MAKE_MASTER_KEY, OPT_CHECK, OPT_LOG_LEVEL, OPT_NO_SANDBOX,
 	OPT_VERSION, OPT_HELP,
 };
 
 static const struct option long_options[] = {
 	{ "master-key", required_argument, NULL, OPT_MASTER_KEY },
+	{ "master-passphrase-file", required_argument, NULL,
+	    OPT_MASTER_PASSPHRASE },
+	{ "old-master-key", required_argument, NULL, OPT_OLD_MASTER_KEY },
+	{ "old-master-passphrase-file", required_argument, NULL,
+	    OPT_OLD_MASTER_PASSPHRASE },
+	{ "verify-journal", required_argument, NULL, OPT_VERIFY },
+	{ "log-key", required_argument, NULL, OPT_LOG_KEY },
 	{ "journal", required_argument, NULL, OPT_JOURNAL },
 	{ "fd", required_argument, NULL, OPT_FD },
 	{ "socket", required_argument, NULL, OPT_SOCKET },
@@ -81,33 +101,47 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+/* Where a text goes; NULL for an option that is none. */
+static const char **
+text_option(struct options *o, int id)
+{
+	const struct { int id; const char **to; } texts[] = {
+		{ OPT_MASTER_KEY, &o->master.key_file },
+		{ OPT_MASTER_PASSPHRASE, &o->master.passphrase_file },
+		{ OPT_OLD_MASTER_KEY, &o->old_master.key_file },
+		{ OPT_OLD_MASTER_PASSPHRASE, &o->old_master.passphrase_file },
+		{ OPT_JOURNAL, &o->journal }, { OPT_SOCKET, &o->socket },
+		{ OPT_MAKE_MASTER_KEY, &o->make_master_key },
+		{ OPT_VERIFY, &o->verify_journal },
+		{ OPT_LOG_KEY, &o->log_key },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(texts); i++)
+		if (texts[i].id == id)
+			return texts[i].to;
+	return NULL;
+}
+
 static bool
 take_option(struct options *o, int id)
 {
+	const char **text = text_option(o, id);
 	uint64_t n;
 
+	if (text != NULL) {
+		*text = optarg;
+		return true;
+	}
 	switch (id) {
-	case OPT_MASTER_KEY:
-		o->master_key = optarg;
-		return true;
-	case OPT_JOURNAL:
-		o->journal = optarg;
-		return true;
 	case OPT_FD:
 		if (!text_parse_uint(optarg, 1023, &n))
 			return false;
 		o->fd = (int)n;
 		return true;
-	case OPT_SOCKET:
-		o->socket = optarg;
-		return true;
 	case OPT_PEER_UID:
 		if (!text_parse_uint(optarg, UINT32_MAX - 1, &n))
 			return false;
 		o->peer_uid = (int64_t)n;
-		return true;
-	case OPT_MAKE_MASTER_KEY:
-		o->make_master_key = optarg;
 		return true;
 	case OPT_CHECK:
 		o->check = true;
@@ -121,6 +155,22 @@ take_option(struct options *o, int id)
 	default:
 		return false;
 	}
+}
+
+/* Do they say one thing to do? */
+static bool
+is_complete(const struct options *o)
+{
+	if (o->make_master_key != NULL)
+		return true;
+	if (o->verify_journal != NULL)
+		return o->journal == NULL;
+	return o->journal != NULL && o->log_key == NULL &&
+	    (o->master.key_file == NULL ||
+	    o->master.passphrase_file == NULL) &&
+	    (o->old_master.key_file == NULL ||
+	    o->old_master.passphrase_file == NULL) &&
+	    (o->check || (o->fd >= 0) != (o->socket != NULL));
 }
 
 /* Options to *o; an exit code, or -1 to go on. */
@@ -143,13 +193,11 @@ read_options(int argc, char **argv, struct options *o)
 			return EXIT_USAGE;
 		}
 	}
-	if (optind == argc && o->make_master_key != NULL)
-		return -1;
-	if (optind != argc || o->journal == NULL ||
-	    (!o->check && (o->fd >= 0) == (o->socket != NULL))) {
+	if (optind != argc || !is_complete(o)) {
 		(void)fputs(usage_text, stderr);
 		return EXIT_USAGE;
 	}
+	o->master.params_folder = o->old_master.params_folder = o->journal;
 	return -1;
 }
 
@@ -253,10 +301,53 @@ run_with(struct ctx *cx, const struct options *o, struct work *work)
 }
 
 static struct err
+open_master(struct ctx *cx, const struct options *o, struct master **out)
+{
+	struct master *master, *old;
+	struct err e;
+
+	TRY(master_open(cx, &o->master, &master));
+	if (o->old_master.key_file != NULL ||
+	    o->old_master.passphrase_file != NULL) {
+		e = master_open(cx, &o->old_master, &old);
+		if (failed(e)) {
+			master_free(master);
+			return e;
+		}
+		master_set_old(master, old);
+		log_put(cx->log, LOG_LEVEL_WARN, "master.two-keys", NULL);
+	}
+	*out = master;
+	return OK;
+}
+
+static struct err
+run_unsealed(struct ctx *cx, const struct options *o, struct work *work)
+{
+	struct master *master;
+	struct log_key *log_key = NULL;
+	struct err e;
+
+	TRY(open_master(cx, o, &master));
+	e = log_key_open(cx, o->journal, master, &log_key);
+	if (!failed(e)) {
+		log_put(cx->log, LOG_LEVEL_INFO, "log-key.open", "public",
+		    text_hex(cx->arena, log_key_public(log_key)), NULL);
+		work->master = master;
+		work->log_key = log_key;
+		work->cas = ca_cache_new(master);
+		e = run_with(cx, o, work);
+		ca_cache_free(work->cas);
+	}
+	log_key_free(log_key);
+	master_free(master);
+	return e;
+}
+
+static struct err
 run(struct ctx *cx, const struct options *o)
 {
 	const struct journal_conf journal = { .folder = o->journal };
-	struct master *master = NULL;
 	struct work work = { 0 };
 	struct err e;
 
@@ -267,16 +358,40 @@ run(struct ctx *cx, const struct options *o)
 	TRY(ossl_warm_up(cx));
 	TRY(journal_open(cx, &journal, &work.journal));
 	log_journal(cx, work.journal);
-	e = o->check ? OK : master_open(cx, o->master_key, &master);
-	if (!failed(e) && !o->check) {
-		work.master = master;
-		work.cas = ca_cache_new(master);
-		e = run_with(cx, o, &work);
-	}
-	ca_cache_free(work.cas);
-	master_free(master);
+	e = o->check ? OK : run_unsealed(cx, o, &work);
 	journal_close(work.journal);
 	return e;
+}
+
+static struct err
+verify(struct ctx *cx, const struct options *o)
+{
+	static const char *const words[] = {
+		[JOURNAL_CA] = "CAs", [JOURNAL_LEAF] = "leaves",
+		[JOURNAL_CRL] = "CRLs", [JOURNAL_CROSS] = "cross-certificates",
+		[JOURNAL_PROOF] = "proofs",
+	};
+	struct verified v;
+
+	TRY(verify_journal(cx, o->verify_journal, o->log_key, &v));
+	(void)printf("segments\t%u\nentries\t%llu\n", v.segments,
+	    (unsigned long long)v.entries);
+	for (size_t i = JOURNAL_CA; i < COUNT_OF(words); i++)
+		(void)printf("%s\t%llu\n", words[i],
+		    (unsigned long long)v.kinds[i]);
+	(void)printf("checkpoints\t%llu\nunfinished bytes\t%llu\n"
+	    "last hash\t%s\n", (unsigned long long)v.checkpoints,
+	    (unsigned long long)v.unfinished,
+	    text_hex(cx->arena, SLICE_OF(v.hash)));
+	return OK;
+}
+
+static struct err
+dispatch(struct ctx *cx, const struct options *o)
+{
+	if (o->make_master_key != NULL)
+		return master_make(cx, o->make_master_key);
+	return o->verify_journal != NULL ? verify(cx, o) : run(cx, o);
 }
 
 int
@@ -295,8 +410,7 @@ main(int argc, char **argv)
 	if (sodium_init() < 0)
 		return EXIT_FAILURE;
 	ctx_root_init(&root, &log);
-	e = o.make_master_key != NULL ?
-	    master_make(&root.cx, o.make_master_key) : run(&root.cx, &o);
+	e = dispatch(&root.cx, &o);
 	if (failed(e))
 		log_put(&log, LOG_LEVEL_ERROR, "signer.failed", "code",
 		    err_dotted(e), "note", root.trail.note, NULL);

@@ -12,6 +12,7 @@
 #define RULES_AHEAD_MAX_S	300		/* notBefore after now */
 #define RULES_CA_LIFE_MAX_S	(INT64_C(50) * 366 * 86400)
 #define RULES_LEAF_MAX_S	(400 * 86400)	/* seals no more than this */
+#define RULES_OCSP_LIFE_MAX_S	(10 * 86400)	/* nextUpdate after now */
 #define RULES_CRL_LIFE_MAX_S	(INT64_C(366) * 86400)
 
 /*
@@ -24,6 +25,20 @@
 struct err	rules_make_ca(struct ctx *, const struct order_make_ca *,
 		    const struct ca *parent);
 struct err	rules_issue(struct ctx *, const struct order_issue *,
+		    const struct ca *);
+struct err	rules_cross_sign(struct ctx *, const struct order_cross_sign *,
+		    const struct ca *, const struct ca *subject);
+struct err	rules_prove(struct ctx *, const struct order_prove *,
+		    const struct ca *);
+struct err	rules_request_ca(struct ctx *,
+		    const struct order_request_ca *);
+/* The record, and then the certificate that came for its key.
+ * ERR_CERT_LINT	the certificate is not what was asked for */
+struct err	rules_adopt_pending(struct ctx *, const struct order_adopt_ca *,
+		    const struct sealed *pending);
+struct err	rules_adopt_ca(struct ctx *, const struct cert *,
+		    struct slice spki, const struct sealed *pending);
+struct err	rules_sign_ocsp(struct ctx *, const struct order_sign_ocsp *,
 		    const struct ca *);
 struct err	rules_sign_crl(struct ctx *, const struct order_sign_crl *,
 		    const struct ca *);

@@ -2,14 +2,15 @@
 /*
  * Sealed CA records: a CA's private key at rest, and what it may be used for.
  *
- *	magic "DAS1", tenant be16, role u8, alg u8, leaf_max_s be32,
+ *	magic "DAS2", tenant be16, role u8, alg u8, flags u8, leaf_max_s be32,
  *	not_after_s be64, certificate be32,		in the clear
  *	nonce (24 bytes),
  *	private key and tag be16			XChaCha20-Poly1305
  *
  * All before the last field is authenticated with it, under a key that is
  * derived from the master key for this tenant: a record is opened whole, as it
- * was sealed, and only as that tenant's.
+ * was sealed, and only as that tenant's.  Records of the first form, "DAS1",
+ * are the same without flags; they are read for ever and no longer written.
  */
 #ifndef DAAPKI_SIGNER_SEALED_H
 #define DAAPKI_SIGNER_SEALED_H
@@ -17,18 +18,20 @@
 #include "signer/master.h"
 #include "wire/order.h"
 
-#define SEALED_PRIVATE_MAX	48u	/* a P-384 scalar */
+#define SEALED_PRIVATE_MAX	512u	/* the two primes of RSA-4096 */
 
 struct sealed {
 	const char	*tenant;
 	uint8_t		 role;		/* enum ca_role */
 	uint8_t		 alg;		/* enum ca_alg */
+	uint8_t		 flags;		/* enum ca_flag */
 	uint32_t	 leaf_max_s;
 	int64_t		 not_after_s;
-	struct slice	 certificate;	/* DER */
+	struct slice	 certificate;	/* DER; of CA_ROLE_PENDING the CSR */
 };
 
-/* How many bytes the private key of an algorithm has. */
+/* How many bytes the private key of an algorithm has: a scalar or seed, or the
+ * two primes of an RSA key, of equal size. */
 size_t		sealed_private_size(enum ca_alg);
 
 /* private_key has the algorithm's size.  ERR_INTERNAL	it is too large */
@@ -39,10 +42,19 @@ struct err	sealed_seal(struct ctx *, const struct master *,
 /*
  * Slices point into record.  out_private, in locked memory, has room for
  * SEALED_PRIVATE_MAX; the algorithm says how many of them count.
- * ERR_SEAL	not sealed by this master key for the tenant that it names
+ * ERR_SEAL	not sealed by this master key, nor by the old one that it may
+ *		have, for the tenant that it names
  */
 struct err	sealed_open(struct ctx *, const struct master *,
 		    struct slice record, struct sealed *out,
 		    uint8_t *out_private);
+
+/*
+ * The record under the current master key: as it is when it is already, else
+ * opened by the old one and sealed anew.
+ * ERR_SEAL	neither opens it
+ */
+struct err	sealed_reseal(struct ctx *, const struct master *,
+		    struct slice record, struct slice *out_record);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "signer/ca.h"
 #include "signer/journal.h"
+#include "signer/logkey.h"
 
 #define WORK_JOURNAL_BYTES	(4u * 1024u * 1024u)	/* in one answer */
 
@@ -16,7 +17,19 @@ struct work {
 	const struct master	*master;
 	struct journal		*journal;
 	struct ca_cache		*cas;
+	const struct log_key	*log_key;	/* NULL: no checkpoints */
 };
+
+/* One kind of order each, done; what it gives is added to *out. */
+typedef struct err work_order(struct ctx *, struct work *,
+    const struct order *, struct answer *out);
+work_order	work_make_ca;
+work_order	work_request_ca;
+work_order	work_adopt_ca;
+work_order	work_cross_sign;
+work_order	work_prove;
+work_order	work_sign_crl;
+work_order	work_sign_ocsp;
 
 /* Never fails: a refusal is in out->err, with words in out->detail. */
 void		work_do(struct ctx *, struct work *, const struct order *,

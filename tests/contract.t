@@ -123,7 +123,7 @@ class Contract:
         if schema is None:
             return
         value = answer.body.decode()
-        if answer.type in ("application/json", "application/problem+json"):
+        if answer.type.endswith(("/json", "+json")):
             value = answer.json()
         self.problems.extend("%s: %s" % (where, e)
                              for e in validate(schema, value))
@@ -334,9 +334,19 @@ def tenants_and_groups(ask, work):
     ask("get", T + "/bundle", A)
     ask("get", T + "/bundle", A, query="?chain=1")
     ask("get", T + "/bundle", A, query="?chain=maybe")
+    for form in ("der", "pkcs7", "jwks", "spiffe", "cbor"):
+        ask("get", T + "/bundle", A, query="?format=" + form)
+        ask("get", T + "/cas/{ca}/chain", name(ca=ca), query="?format=" + form)
+    ask("get", T + "/bundle", A, accept="application/jwk-set+json")
     ask("get", "/crl/{ca}.crl", {"ca": ca})
     ask("get", "/ca/{ca}.cer", {"ca": ca})
     ask("get", "/ca/{ca}.cer", {"ca": "nonsense"})
+    issuing = ask("get", T + "/cas", A).json()["items"][1]["id"]
+    for shard in 1, 99:
+        ask("get", "/crl/{ca}/{shard}.crl", {"ca": issuing, "shard": shard})
+    ask("post", "/ocsp/{ca}", {"ca": ca}, b"0", media="application/ocsp-request")
+    ask("post", "/ocsp/{ca}", {"ca": ca}, b"0")
+    ask("get", "/ocsp/{ca}/{request}", {"ca": ca, "request": "MA=="})
     for base, names, role in (("/v1", {}, "admin"), (T, A, "reader")):
         made = ask("post", base + "/tokens", names,
                    {"name": "t", "role": role,
@@ -358,6 +368,73 @@ def tenants_and_groups(ask, work):
     ask("put", T + "/groups/{group}/policy", name(group="lab"), policy)
     ask("put", T + "/groups/{group}/policy", name(group="lab"),
         {"rules": [{"claim": "no-such-claim", "equals": 1}]})
+
+
+def ca_life(ask, work):
+    cas = T + "/cas"
+    one = cas + "/{ca}"
+    ask("post", "/v1/tenants", body={"name": "tenant-c", "algorithm": "p384"})
+    ask("post", "/v1/tenants", body={"name": "tenant-d", "algorithm": "dsa"})
+    old = [ca for ca in ask("get", cas, A).json()["items"]
+           if ca["role"] == "issuing"][0]["id"]
+    ask("post", cas, A, {"role": "issuing", "algorithm": "dsa"})
+    ask("post", cas, A, {"role": "issuing",
+                         "retire_at": "2026-01-01T00:00:00Z",
+                         "activate_at": "2027-01-01T00:00:00Z"})
+    new = ask("post", cas, A, {"role": "issuing"}).json()["id"]
+    ask("post", cas, A, {"role": "issuing"})
+    ask("patch", one, name(ca=new), {"activate_at": "2027-01-01T00:00:00Z",
+                                     "retire_at": None})
+    ask("patch", one, name(ca=new), {"activate_at": "tomorrow"})
+    ask("get", one + "/certificates", name(ca=old), query="?unexpired=true")
+    ask("get", one + "/certificates", name(ca="00" * 20))
+    ask("post", one + "/retire", name(ca=old))
+    ask("post", one + "/activate", name(ca=new))
+    ask("post", one + "/activate", name(ca=new))
+    ask("post", one + "/retire", name(ca=old))
+    ask("post", one + "/taint", name(ca=new))
+    ask("post", one + "/taint", name(ca=new))
+    ask("post", one + "/revoke", name(ca=new), {"reason": "because"})
+    ask("post", one + "/revoke", name(ca=new), {"reason": "cACompromise"})
+    ask("post", one + "/revoke", name(ca=new), {})
+    root = ask("post", cas, A, {"role": "root"}).json()["id"]
+    ask("post", one + "/retire", name(ca=root))
+    ask("post", one + "/proof", name(ca=old), {"nonce": "n"})
+    now = [ca for ca in ask("get", cas, A).json()["items"]
+           if ca["role"] == "issuing" and ca["state"] == "active"][0]["id"]
+    ask("post", one + "/proof", name(ca=now), {"nonce": "4E2B7F"})
+    own_root(ask, work)
+
+
+def own_root(ask, work):
+    """The tenant's own root signs; OpenSSL plays it."""
+    one = T + "/cas/{ca}"
+    path = lambda name: os.path.join(work, name)
+    made = ask("post", T + "/cas", A, {"role": "issuing",
+                                       "root": "own"}).json()
+    ask("post", one + "/certificate", name(ca=made["id"]),
+        {"certificate": "nonsense"})
+    with open(path("own.csr"), "w", encoding="ascii") as f:
+        f.write(made["csr"])
+    with open(path("own.ext"), "w", encoding="ascii") as f:
+        f.write("basicConstraints=critical,CA:TRUE,pathlen:0\n"
+                "keyUsage=critical,keyCertSign,cRLSign\n"
+                "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n")
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt",
+            "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj",
+            "/O=Example/CN=Own root", "-keyout", path("own.key"), "-addext",
+            "keyUsage=critical,keyCertSign,cRLSign", "-out", path("own.pem"))
+    openssl("x509", "-req", "-in", path("own.csr"), "-CA", path("own.pem"),
+            "-CAkey", path("own.key"), "-days", "20", "-extfile",
+            path("own.ext"), "-out", path("own-ca.pem"))
+    chain = ""
+    for part in ("own-ca.pem", "own.pem"):
+        with open(path(part), encoding="ascii") as f:
+            chain += f.read()
+    ask("post", one + "/certificate", name(ca=made["id"]),
+        {"certificate": chain})
+    ask("post", one + "/certificate", name(ca=made["id"]),
+        {"certificate": chain})
 
 
 def trust(ask, work):
@@ -583,6 +660,8 @@ def run(work):
         check("what operators see", contract.taken())
         changes(ask, device, did)
         check("what operators change", contract.taken())
+        ca_life(ask, work)
+        check("the life of a CA", contract.taken())
         asked = {(t, m) for t, m, _ in operations()}
         check("every operation has been answered well",
               ["%s %s" % (m, t)

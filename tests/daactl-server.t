@@ -221,6 +221,36 @@ bundle() {
 	exits 1 ctl ca fetch -t tenant-a -o "$work/no/such/folder/root.pem"
 }
 
+life() {
+	old=$(ctl ca list -t tenant-a --json |
+	    jq -r '.items[] | select(.role == "issuing").id')
+	exits 0 ctl ca stage issuing -t tenant-a --json \
+	    --activate-at 2099-01-01T00:00:00Z
+	new=$(jq -r .id "$work/out")
+	exits 5 ctl ca stage issuing -t tenant-a
+	exits 2 ctl ca schedule "$new" -t tenant-a --activate-at soon
+	exits 0 ctl ca schedule "$new" -t tenant-a --activate-at none --json
+	jq -e '.state == "staged" and .calendar.activate_at == null' \
+	    "$work/out"
+	exits 5 ctl ca retire "$old" -t tenant-a
+	exits 0 ctl ca activate "$new" -t tenant-a
+	exits 5 ctl ca activate "$new" -t tenant-a
+	exits 0 ctl ca certificates "$old" -t tenant-a --unexpired
+	exits 0 ctl ca retire "$old" -t tenant-a --json
+	jq -e '.state == "retired"' "$work/out"
+	exits 0 ctl ca taint "$new" -t tenant-a
+	exits 0 ctl ca revoke "$new" -t tenant-a --reason cACompromise
+	exits 4 ctl ca revoke "$new" -t tenant-b
+	exits 0 ctl ca chain "$new" -t tenant-a --format pkcs7 \
+	    -o "$work/chain.p7b"
+	openssl pkcs7 -inform DER -in "$work/chain.p7b" -print_certs |
+	    grep -c BEGIN | grep -qx 2
+	exits 0 ctl ca fetch -t tenant-a --format spiffe --json
+	exits 0 ctl event list -t tenant-a --json
+	jq -e '[.items[].type] | contains(["ca.staged", "ca.activated",
+	    "ca.retired", "ca.tainted", "ca.revoked"])' "$work/out"
+}
+
 reports() {
 	exits 0 ctl report export -t tenant-a -o "$work/events.csv"
 	head -n 1 "$work/events.csv" | grep -q '^"\{0,1\}DeviceId"\{0,1\},'
@@ -246,6 +276,7 @@ step "12,000 claims are imported with an outcome for each line" import
 step "lists are followed to the end, or to the limit" lists
 step "a device is claimed, moved, banned and released by its hardware ID" device
 step "the bundle verifies the issuing CA" bundle
+step "a CA is staged, planned, activated, retired, tainted, revoked" life
 step "reports are exported whole" reports
 echo "1..$n"
 exit $failed

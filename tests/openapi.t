@@ -61,9 +61,11 @@ def routes_of_code():
                 r'\{\s*PLANE_(\w+),\s*"([A-Z]+)",\s*((?:"[^"]*"|\w+|\s)+?),',
                 text):
             parts = re.findall(r'"([^"]*)"|(\w+)', path)
-            rows.add((plane, method.lower(), "".join(
+            text_of_path = "".join(
                 literal or macros.get(macro, "<%s>" % macro)
-                for literal, macro in parts)))
+                for literal, macro in parts)
+            # {name*}: the rest of the path, which OpenAPI cannot say.
+            rows.add((plane, method.lower(), text_of_path.replace("*}", "}")))
     return rows
 
 

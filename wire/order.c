@@ -5,6 +5,7 @@
 
 #define TIME_MAX_S	INT64_C(253402300799)	/* the end of the year 9999 */
 #define ENTRY_SIZE_MIN	(WIRE_SERIAL_SIZE + 8u + 1u)	/* of order_crl_entry */
+#define OCSP_SIZE_MIN	(1u + 1u + 1u + 1u + 8u + 1u)	/* order_ocsp_entry */
 #define ERROR_TEXT_MAX	64u
 
 /*
@@ -76,7 +77,7 @@ io_bytes(struct io *io, struct slice *s, size_t max)
 	put_be32_bytes(io->b, *s);
 }
 
-/* Printable UTF-8, never NULL. */
+/* Printable UTF-8; what is read is never NULL. */
 static void
 io_text(struct io *io, const char **text, size_t max)
 {
@@ -86,7 +87,7 @@ io_text(struct io *io, const char **text, size_t max)
 		s = read_be16_bytes(io->r, max);
 		*text = arena_strndup(io->cx->arena, (const char *)s.p, s.n);
 	} else {
-		s = slice_text(*text);
+		s = *text != NULL ? slice_text(*text) : SLICE_NONE;
 		put_be16_bytes(io->b, s);
 	}
 	if (s.n > max || !text_is_printable(s))
@@ -128,7 +129,8 @@ make_ca_fields(struct io *io, struct order *o)
 
 	io_text(io, &m->tenant, TEXT_NAME_MAX);
 	io_u8(io, &m->role, CA_ROLE_ROOT, CA_ROLE_SERVER);
-	io_u8(io, &m->alg, CA_ALG_P256, CA_ALG_ED25519);
+	io_u8(io, &m->alg, CA_ALG_P256, CA_ALG_RSA4096);
+	io_u8(io, &m->flags, 0, CA_FLAGS_ALL);
 	io_text(io, &m->common_name, WIRE_URL_MAX);
 	io_time(io, &m->not_before_s);
 	io_time(io, &m->not_after_s);
@@ -149,12 +151,32 @@ issue_fields(struct io *io, struct order *o)
 	io_bytes(io, &i->spki, WIRE_SPKI_MAX);
 	io_time(io, &i->not_before_s);
 	io_time(io, &i->not_after_s);
-	io_u8(io, &i->hardware_key, 0, 1);
+	io_u8(io, &i->flags, 0, LEAF_FLAGS_ALL);
 	io_text(io, &i->crl_url, WIRE_URL_MAX);
 	io_text(io, &i->aia_url, WIRE_URL_MAX);
+	io_text(io, &i->ocsp_url, WIRE_URL_MAX);
+	io_text(io, &i->spiffe_domain, WIRE_HOST_MAX);
 	io_count(io, &i->n_dns_names, WIRE_DNS_NAMES_MAX, 2);
 	for (size_t n = 0; n < i->n_dns_names && !io->bad; n++)
 		io_text(io, &i->dns_names[n], WIRE_HOST_MAX);
+}
+
+/* A serial of n bytes, in an array of most. */
+static void
+io_serial(struct io *io, uint8_t *serial, uint8_t *n, size_t most)
+{
+	struct slice s;
+
+	io_u8(io, n, 1, (uint8_t)most);
+	if (io->bad)
+		return;
+	if (io->r == NULL) {
+		put_bytes(io->b, SLICE(serial, *n));
+		return;
+	}
+	s = read_bytes(io->r, *n);
+	if (s.n == *n)
+		memcpy(serial, s.p, s.n);
 }
 
 static void
@@ -183,6 +205,7 @@ sign_crl_fields(struct io *io, struct order *o)
 	io_u64(io, &s->number);
 	io_time(io, &s->this_update_s);
 	io_time(io, &s->next_update_s);
+	io_text(io, &s->shard_url, WIRE_URL_MAX);
 	io_count(io, &s->n_entries, WIRE_CRL_ENTRIES_MAX, ENTRY_SIZE_MIN);
 	if (io->r != NULL) {
 		read = arena_array(io->cx->arena, s->n_entries, sizeof(*read));
@@ -202,6 +225,102 @@ static void
 read_journal_fields(struct io *io, struct order *o)
 {
 	io_u64(io, &o->read_journal.from);
+}
+
+static void
+request_ca_fields(struct io *io, struct order *o)
+{
+	struct order_request_ca *r = &o->request_ca;
+
+	io_text(io, &r->tenant, TEXT_NAME_MAX);
+	io_u8(io, &r->alg, CA_ALG_P256, CA_ALG_RSA4096);
+	io_u8(io, &r->flags, 0, CA_FLAGS_ALL);
+	io_text(io, &r->common_name, WIRE_URL_MAX);
+	io_u32(io, &r->leaf_max_s);
+}
+
+static void
+adopt_ca_fields(struct io *io, struct order *o)
+{
+	struct order_adopt_ca *a = &o->adopt_ca;
+
+	io_bytes(io, &a->pending, WIRE_SEALED_MAX);
+	io_text(io, &a->tenant, TEXT_NAME_MAX);
+	io_bytes(io, &a->certificate, WIRE_CERT_MAX);
+	io_count(io, &a->n_chain, WIRE_CHAIN_MAX, 4);
+	for (size_t n = 0; n < a->n_chain && !io->bad; n++)
+		io_bytes(io, &a->chain[n], WIRE_CERT_MAX);
+}
+
+static void
+cross_sign_fields(struct io *io, struct order *o)
+{
+	struct order_cross_sign *c = &o->cross_sign;
+
+	io_bytes(io, &c->ca, WIRE_SEALED_MAX);
+	io_bytes(io, &c->subject, WIRE_SEALED_MAX);
+	io_text(io, &c->tenant, TEXT_NAME_MAX);
+	io_text(io, &c->crl_url, WIRE_URL_MAX);
+	io_text(io, &c->aia_url, WIRE_URL_MAX);
+}
+
+static void
+ocsp_entry_fields(struct io *io, struct order_ocsp_entry *e)
+{
+	io_serial(io, e->serial, &e->n_serial, CERT_SERIAL_ANY_MAX);
+	io_u8(io, &e->status, OCSP_GOOD, OCSP_UNKNOWN);
+	io_u8(io, &e->sha256, 0, 1);
+	io_time(io, &e->revoked_s);
+	io_u8(io, &e->reason, 0, 10);
+}
+
+static void
+sign_ocsp_fields(struct io *io, struct order *o)
+{
+	struct order_sign_ocsp *s = &o->sign_ocsp;
+	struct order_ocsp_entry *read = NULL;
+
+	io_bytes(io, &s->ca, WIRE_SEALED_MAX);
+	io_text(io, &s->tenant, TEXT_NAME_MAX);
+	io_time(io, &s->this_update_s);
+	io_time(io, &s->next_update_s);
+	io_bytes(io, &s->nonce, WIRE_OCSP_NONCE_MAX);
+	io_count(io, &s->n_entries, WIRE_OCSP_ENTRIES_MAX, OCSP_SIZE_MIN);
+	if (io->r != NULL) {
+		read = arena_array(io->cx->arena, s->n_entries, sizeof(*read));
+		s->entries = read;
+	}
+	for (size_t i = 0; i < s->n_entries && !io->bad; i++) {
+		struct order_ocsp_entry e =
+		    io->r != NULL ? read[i] : s->entries[i];
+
+		ocsp_entry_fields(io, &e);
+		if (io->r != NULL)
+			read[i] = e;
+	}
+}
+
+static void
+prove_fields(struct io *io, struct order *o)
+{
+	struct order_prove *p = &o->prove;
+
+	io_bytes(io, &p->ca, WIRE_SEALED_MAX);
+	io_text(io, &p->tenant, TEXT_NAME_MAX);
+	io_text(io, &p->nonce, WIRE_PROOF_NONCE_MAX);
+}
+
+static void
+reseal_fields(struct io *io, struct order *o)
+{
+	io_bytes(io, &o->reseal.record, WIRE_SEALED_MAX);
+}
+
+static void
+no_fields(struct io *io, struct order *o)
+{
+	(void)io;
+	(void)o;
 }
 
 /* --- answers ------------------------------------------------------------- */
@@ -241,7 +360,7 @@ journal_entry_fields(struct io *io, struct journal_entry *e)
 {
 	io_u64(io, &e->seq);
 	io_time(io, &e->at_s);
-	io_u8(io, &e->kind, JOURNAL_CA, JOURNAL_CRL);
+	io_u8(io, &e->kind, JOURNAL_CA, JOURNAL_PROOF);
 	io_text(io, &e->tenant, TEXT_NAME_MAX);
 	io_bytes(io, &e->object, WIRE_CERT_MAX);
 	io_bytes(io, &e->sealed, WIRE_SEALED_MAX);
@@ -269,6 +388,56 @@ read_journal_answer(struct io *io, struct answer *a)
 	}
 }
 
+static void
+request_ca_answer(struct io *io, struct answer *a)
+{
+	io_bytes(io, &a->object, WIRE_CERT_MAX);
+	io_bytes(io, &a->sealed, WIRE_SEALED_MAX);
+}
+
+static void
+adopt_ca_answer(struct io *io, struct answer *a)
+{
+	io_bytes(io, &a->sealed, WIRE_SEALED_MAX);
+	io_u64(io, &a->seq);
+}
+
+static void
+sign_ocsp_answer(struct io *io, struct answer *a)
+{
+	io_bytes(io, &a->object, WIRE_OCSP_MAX);
+}
+
+static void
+reseal_answer(struct io *io, struct answer *a)
+{
+	io_bytes(io, &a->sealed, WIRE_SEALED_MAX);
+}
+
+/* Bytes of a fixed size. */
+static void
+io_fixed(struct io *io, struct slice *s, size_t n)
+{
+	if (io->r != NULL)
+		*s = read_bytes(io->r, n);
+	else
+		put_bytes(io->b, *s);
+	if (s->n != n)
+		io_refuse(io);
+}
+
+static void
+checkpoint_answer(struct io *io, struct answer *a)
+{
+	struct journal_checkpoint *c = &a->checkpoint;
+
+	io_u64(io, &c->seq);
+	io_time(io, &c->at_s);
+	io_fixed(io, &c->hash, 32);
+	io_fixed(io, &c->public_key, 32);
+	io_fixed(io, &c->signature, 64);
+}
+
 struct body {
 	void	(*order)(struct io *, struct order *);
 	void	(*answer)(struct io *, struct answer *);
@@ -280,6 +449,13 @@ static const struct body bodies[] = {
 	[ORDER_ISSUE] = { issue_fields, issue_answer },
 	[ORDER_SIGN_CRL] = { sign_crl_fields, sign_crl_answer },
 	[ORDER_READ_JOURNAL] = { read_journal_fields, read_journal_answer },
+	[ORDER_REQUEST_CA] = { request_ca_fields, request_ca_answer },
+	[ORDER_ADOPT_CA] = { adopt_ca_fields, adopt_ca_answer },
+	[ORDER_CROSS_SIGN] = { cross_sign_fields, issue_answer },
+	[ORDER_SIGN_OCSP] = { sign_ocsp_fields, sign_ocsp_answer },
+	[ORDER_PROVE] = { prove_fields, issue_answer },
+	[ORDER_RESEAL] = { reseal_fields, reseal_answer },
+	[ORDER_CHECKPOINT] = { no_fields, checkpoint_answer },
 };
 
 static bool

@@ -16,7 +16,7 @@
 #include "base/ctx.h"
 #include "base/text.h"
 
-#define WIRE_VERSION		1u
+#define WIRE_VERSION		2u
 #define WIRE_HEADER_SIZE	14u
 #define WIRE_FRAME_MAX		(12u * 1024u * 1024u)	/* a CRL of 200,000 entries */
 #define WIRE_SEALED_MAX		8192u
@@ -31,16 +31,33 @@
 #define WIRE_HOST_MAX		253u		/* a DNS name in text form */
 #define WIRE_OBJECT_MAX		(WIRE_FRAME_MAX - 16u * 1024u)
 #define WIRE_KEY_ID_MAX		32u
+#define WIRE_CHAIN_MAX		4u		/* above an adopted CA */
+#define WIRE_OCSP_ENTRIES_MAX	64u		/* in one response */
+#define WIRE_OCSP_NONCE_MAX	128u		/* RFC 9654, 2.1 */
+#define WIRE_OCSP_MAX		(24u * 1024u)	/* bytes of one response */
+#define WIRE_PROOF_NONCE_MAX	64u
+#define CERT_SERIAL_ANY_MAX	20u		/* RFC 5280, 4.1.2.2 */
 
 /* Key algorithms of CAs. */
-enum ca_alg { CA_ALG_P256 = 1, CA_ALG_P384, CA_ALG_ED25519 };
+enum ca_alg {
+	CA_ALG_P256 = 1, CA_ALG_P384, CA_ALG_ED25519,
+	CA_ALG_RSA2048, CA_ALG_RSA3072, CA_ALG_RSA4096,
+};
 
 /* What a CA key may do; sealed with it. */
 enum ca_role {
 	CA_ROLE_ROOT = 1,	/* signs issuing CAs of its tenant, and their CRL */
 	CA_ROLE_ISSUING,	/* signs device leaves and their CRL */
 	CA_ROLE_SERVER,		/* signs this service's own TLS certificates */
+	CA_ROLE_PENDING,	/* waits for somebody else's certificate; signs
+				 * nothing, and no order makes it but REQUEST_CA */
 };
+
+/* What an issuing CA may do besides; bits, sealed with its key. */
+enum ca_flag {
+	CA_MAY_EDGE = 1 << 0,	/* sign edge CAs: pathLen 1 in place of 0 */
+};
+#define CA_FLAGS_ALL		0x01u
 
 enum order_type {
 	ORDER_HELLO = 1,
@@ -48,6 +65,13 @@ enum order_type {
 	ORDER_ISSUE,
 	ORDER_SIGN_CRL,
 	ORDER_READ_JOURNAL,
+	ORDER_REQUEST_CA,
+	ORDER_ADOPT_CA,
+	ORDER_CROSS_SIGN,
+	ORDER_SIGN_OCSP,
+	ORDER_PROVE,
+	ORDER_RESEAL,
+	ORDER_CHECKPOINT,
 };
 
 /* The first order of a connection; nothing else is taken before it. */
@@ -60,6 +84,7 @@ struct order_hello { uint32_t version; };
 struct order_make_ca {
 	const char	*tenant;
 	uint8_t		 role, alg;
+	uint8_t		 flags;		/* enum ca_flag; CA_ROLE_ISSUING only */
 	const char	*common_name;	/* O is the tenant */
 	int64_t		 not_before_s, not_after_s;
 	uint32_t	 leaf_max_s;	/* sealed: longest life of a leaf */
@@ -68,6 +93,61 @@ struct order_make_ca {
 	const char	*aia_url;	/* of the parent's certificate; "" */
 };
 
+/*
+ * Make the key of an issuing CA whose root is the tenant's own affair: the
+ * answer's object is a CSR (PKCS#10), its sealed record is good for adoption
+ * only.
+ */
+struct order_request_ca {
+	const char	*tenant;
+	uint8_t		 alg;
+	uint8_t		 flags;		/* enum ca_flag */
+	const char	*common_name;
+	uint32_t	 leaf_max_s;
+};
+
+/*
+ * Take the certificate that somebody else made for such a key: it must be of
+ * that key, a CA's with pathLen 0 (1 with CA_MAY_EDGE) and the right to sign
+ * certificates and CRLs, signed by chain[0], each of chain by the next, the
+ * last by itself.  The answer's sealed record is an issuing CA's.
+ */
+struct order_adopt_ca {
+	struct slice	 pending;	/* sealed record of ORDER_REQUEST_CA */
+	const char	*tenant;
+	struct slice	 certificate;	/* DER */
+	size_t		 n_chain;
+	struct slice	 chain[WIRE_CHAIN_MAX];	/* its issuer first */
+};
+
+/*
+ * Certify the key and name of another root of the same tenant (RFC 4210, 4.4:
+ * OldWithNew, NewWithOld), for as long as both live.
+ */
+struct order_cross_sign {
+	struct slice	 ca;		/* sealed record of the signing root */
+	struct slice	 subject;	/* sealed record of the other root */
+	const char	*tenant;
+	const char	*crl_url, *aia_url;	/* of the signing root */
+};
+
+/* What a leaf says; bits. */
+enum leaf_flag {
+	LEAF_HARDWARE_KEY	= 1 << 0,	/* policy OID; else software */
+	LEAF_CLIENT_AUTH	= 1 << 1,
+	LEAF_SERVER_AUTH	= 1 << 2,
+	LEAF_NO_REV_AVAIL	= 1 << 3,	/* RFC 9608: then no CRLDP, OCSP */
+	LEAF_SAN_URN		= 1 << 4,	/* urn:daapki:<tenant>:device:<id> */
+	LEAF_SAN_PERMANENT_ID	= 1 << 5,	/* RFC 4043 */
+	LEAF_SAN_HARDWARE_NAME	= 1 << 6,	/* RFC 4108, 5 */
+	/* A device's own short-lived CA (IoT Edge): pathLen 0; subjects that
+	 * extend its own, hosts below dns_names, URIs in spiffe_domain, and no
+	 * other names; only where the issuer's record says CA_MAY_EDGE.  Its
+	 * CRL is the complete one: shards hold user certificates only. */
+	LEAF_EDGE_CA		= 1 << 7,
+};
+#define LEAF_FLAGS_ALL		0xffu
+
 /* Issue one leaf.  Every name in it is made from these facts. */
 struct order_issue {
 	struct slice	 ca;		/* sealed record of the issuer */
@@ -75,9 +155,13 @@ struct order_issue {
 	const char	*device_id;	/* 64 hex; "" for a server certificate */
 	struct slice	 spki;		/* DER SubjectPublicKeyInfo */
 	int64_t		 not_before_s, not_after_s;
-	uint8_t		 hardware_key;	/* policy OID: 1 hardware, 0 software */
-	const char	*crl_url, *aia_url;
-	/* CA_ROLE_SERVER only: dNSName or iPAddress in text form. */
+	uint8_t		 flags;		/* enum leaf_flag; 0 for a server */
+	const char	*crl_url, *aia_url, *ocsp_url;	/* "": left out */
+	/* "" or a SPIFFE ID's trust domain: spiffe://<domain>/device/<id> takes
+	 * the place of LEAF_SAN_URN */
+	const char	*spiffe_domain;
+	/* CA_ROLE_SERVER: dNSName or iPAddress in text form.  LEAF_EDGE_CA:
+	 * the DNS names at or below which it may name hosts; none: no hosts. */
 	size_t		 n_dns_names;
 	const char	*dns_names[WIRE_DNS_NAMES_MAX];
 };
@@ -96,9 +180,48 @@ struct order_sign_crl {
 	 * even when the database was put back to an older state. */
 	uint64_t	 number;
 	int64_t		 this_update_s, next_update_s;
+	/* "" for the complete CRL, else the URL of the shard: then the CRL has
+	 * a critical issuingDistributionPoint (RFC 5280, 5.2.5) with it. */
+	const char	*shard_url;
 	size_t		 n_entries;
 	const struct order_crl_entry *entries;
 };
+
+enum ocsp_status { OCSP_GOOD, OCSP_REVOKED, OCSP_UNKNOWN };
+
+struct order_ocsp_entry {
+	uint8_t		 serial[CERT_SERIAL_ANY_MAX];
+	uint8_t		 n_serial;	/* a stranger's serial has any length */
+	uint8_t		 status;	/* enum ocsp_status */
+	uint8_t		 sha256;	/* CertID hashed by SHA-256, else SHA-1 */
+	int64_t		 revoked_s;	/* OCSP_REVOKED */
+	uint8_t		 reason;
+};
+
+/* One basic OCSP response (RFC 6960), byKey, signed by the CA itself. */
+struct order_sign_ocsp {
+	struct slice	 ca;
+	const char	*tenant;
+	int64_t		 this_update_s, next_update_s;
+	struct slice	 nonce;		/* RFC 9654: 1 to 128 bytes; or empty */
+	size_t		 n_entries;
+	const struct order_ocsp_entry *entries;
+};
+
+/*
+ * A short certificate over a relying party's nonce, CN = nonce: the proof that
+ * this service holds the CA's key (Azure IoT Hub, AWS IoT).  Its key is made
+ * for it and thrown away.
+ */
+struct order_prove {
+	struct slice	 ca;
+	const char	*tenant;
+	const char	*nonce;		/* 1 to 64 of printable ASCII */
+};
+
+/* Seal a record of the old master key again under the new one; a record of the
+ * new one comes back as it is.  Only while the signer runs with both. */
+struct order_reseal { struct slice record; };
 
 /*
  * Entries with seq >= from, the oldest first: at most WIRE_JOURNAL_MAX, and
@@ -116,6 +239,12 @@ struct order {
 		struct order_issue		issue;
 		struct order_sign_crl		sign_crl;
 		struct order_read_journal	read_journal;
+		struct order_request_ca		request_ca;
+		struct order_adopt_ca		adopt_ca;
+		struct order_cross_sign		cross_sign;
+		struct order_sign_ocsp		sign_ocsp;
+		struct order_prove		prove;
+		struct order_reseal		reseal;
 	};
 };
 
@@ -132,7 +261,22 @@ struct journal_entry {
 					 * root its own */
 	uint64_t	 crl_number;	/* of a CRL; else 0 */
 };
-enum journal_kind { JOURNAL_CA = 1, JOURNAL_LEAF, JOURNAL_CRL };
+/* PROOF: the certificate of ORDER_PROVE.  CROSS: of ORDER_CROSS_SIGN.  OCSP
+ * responses are not in the journal: they say nothing that was not signed. */
+enum journal_kind {
+	JOURNAL_CA = 1, JOURNAL_LEAF, JOURNAL_CRL, JOURNAL_CROSS,
+	JOURNAL_PROOF,
+};
+
+/* The journal's state, signed by the log key (Ed25519) of this signer. */
+struct journal_checkpoint {
+	uint64_t	 seq;		/* of the last entry */
+	int64_t		 at_s;
+	struct slice	 hash;		/* 32 bytes: the chain's end */
+	struct slice	 public_key;	/* 32 bytes */
+	struct slice	 signature;	/* 64 bytes, over the text form that
+					 * signer/checkpoint.h describes */
+};
 
 struct answer {
 	uint16_t	type;		/* of the order it answers */
@@ -142,14 +286,17 @@ struct answer {
 	/* HELLO */
 	uint32_t	version;
 	uint64_t	journal_next;	/* seq that the next entry will have */
-	/* MAKE_CA, ISSUE, SIGN_CRL */
+	/* MAKE_CA, ISSUE, SIGN_CRL, REQUEST_CA, CROSS_SIGN, SIGN_OCSP, PROVE */
 	struct slice	object;		/* DER */
-	struct slice	sealed;		/* MAKE_CA */
-	uint64_t	seq;		/* of its journal entry */
+	struct slice	sealed;		/* MAKE_CA, REQUEST_CA, ADOPT_CA, RESEAL */
+	/* of its journal entry; 0 for REQUEST_CA, SIGN_OCSP */
+	uint64_t	seq;
 	uint64_t	crl_number;	/* SIGN_CRL: the one it has */
 	/* READ_JOURNAL */
 	size_t		n_entries;
 	const struct journal_entry *entries;
+	/* CHECKPOINT */
+	struct journal_checkpoint checkpoint;
 };
 
 /* Append one whole frame.  ERR_INTERNAL when a limit above is broken. */

@@ -16,12 +16,13 @@ _daactl_words()
 	certificate) echo 'list show revoke' ;;
 	report) echo 'list show export quota' ;;
 	event) echo 'list' ;;
-	ca) echo 'list show fetch' ;;
+	ca) echo 'list show fetch chain stage schedule activate retire taint certificates revoke adopt proof' ;;
 	evidence) echo 'verify' ;;
 	completion) echo 'bash' ;;
 	'policy set') echo FILE ;;
 	'anchor add') echo FILE ;;
 	'claim import') echo FILE ;;
+	'ca adopt') echo FILE ;;
 	'evidence verify') echo FILE ;;
 	esac
 }
@@ -29,7 +30,7 @@ _daactl_words()
 _daactl_takes_value()
 {
 	case $1 in
-	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--title|--role|--expires-at|--expires-in|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--policy|--pcrs|--scheme|--ek-public|--format|--reason|--out|-o) return 0 ;;
+	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--title|--role|--expires-at|--expires-in|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--policy|--pcrs|--scheme|--ek-public|--format|--reason|--algorithm|--activate-at|--retire-at|--out|-o) return 0 ;;
 	esac
 	return 1
 }
@@ -43,6 +44,7 @@ _daactl_values()
 	'device list:--state') echo 'claimed active banned' ;;
 	'claim list:--active') echo 'true false' ;;
 	'certificate list:--revoked') echo 'true false' ;;
+	'ca certificates:--revoked') echo 'true false' ;;
 	'token create:--role') echo 'admin owner reader' ;;
 	'group create:--policy') echo 'FILE' ;;
 	'anchor add:--scheme') echo 'tpm-ek' ;;
@@ -50,9 +52,17 @@ _daactl_values()
 	'claim import:--format') echo 'csv ndjson' ;;
 	'report export:--format') echo 'csv ndjson' ;;
 	'certificate revoke:--reason') echo 'unspecified keyCompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn' ;;
+	'ca revoke:--reason') echo 'unspecified keyCompromise cACompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn' ;;
+	'tenant create:--algorithm') echo 'p256 p384 ed25519 rsa2048 rsa3072 rsa4096' ;;
+	'ca stage:--algorithm') echo 'p256 p384 ed25519 rsa2048 rsa3072 rsa4096' ;;
+	'ca fetch:--format') echo 'pem der pkcs7 jwks spiffe' ;;
+	'ca chain:--format') echo 'pem der pkcs7 jwks spiffe' ;;
 	'token create:--out'|'token create:-o') echo 'FILE' ;;
 	'report export:--out'|'report export:-o') echo 'FILE' ;;
 	'ca fetch:--out'|'ca fetch:-o') echo 'FILE' ;;
+	'ca chain:--out'|'ca chain:-o') echo 'FILE' ;;
+	'ca stage:--out'|'ca stage:-o') echo 'FILE' ;;
+	'ca proof:--out'|'ca proof:-o') echo 'FILE' ;;
 	esac
 }
 
@@ -60,7 +70,7 @@ _daactl_options()
 {
 	echo '--help --url --ca-file --token-file --config --json'
 	case $1 in
-	'tenant create') echo '--title' ;;
+	'tenant create') echo '--title --algorithm' ;;
 	'tenant list') echo '--limit --after' ;;
 	'tenant show') echo '--tenant' ;;
 	'token create') echo '--tenant --platform --role --expires-at --expires-in --out' ;;
@@ -99,7 +109,17 @@ _daactl_options()
 	'event list') echo '--tenant --limit --after' ;;
 	'ca list') echo '--tenant --limit --after' ;;
 	'ca show') echo '--tenant --pem' ;;
-	'ca fetch') echo '--tenant --out --chain' ;;
+	'ca fetch') echo '--tenant --format --out --chain' ;;
+	'ca chain') echo '--tenant --format --out' ;;
+	'ca stage') echo '--tenant --algorithm --activate-at --retire-at --own-root --out' ;;
+	'ca schedule') echo '--tenant --activate-at --retire-at' ;;
+	'ca activate') echo '--tenant' ;;
+	'ca retire') echo '--tenant' ;;
+	'ca taint') echo '--tenant' ;;
+	'ca certificates') echo '--tenant --limit --after --revoked --unexpired' ;;
+	'ca revoke') echo '--tenant --reason' ;;
+	'ca adopt') echo '--tenant' ;;
+	'ca proof') echo '--tenant --out' ;;
 	esac
 }
 

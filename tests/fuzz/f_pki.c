@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Everything in pki/ that reads foreign or stored bytes: requests, keys,
- * certificates, CRLs, PEM.  What our certificate reader takes, OpenSSL must be
+ * certificates, CRLs, PEM, OCSP requests and responses.  What our certificate reader takes, OpenSSL must be
  * able to read too.
  */
 #include "pki/cert.h"
 #include "pki/crl.h"
 #include "pki/csr.h"
 #include "pki/lint.h"
+#include "pki/ocsp.h"
 #include "pki/pem.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -33,6 +34,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	struct slice input = SLICE(p, n), der;
+	struct ocsp_request request;
+	struct ocsp_facts response;
 	struct crl_facts crl;
 	struct ctx_root root;
 	struct csr csr;
@@ -43,6 +46,10 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	(void)failed(key_parse(&root.cx, input, &key));
 	(void)failed(crl_parse(&root.cx, input, &crl));
 	(void)failed(pem_parse(&root.cx, PEM_CERTIFICATE, input, &der));
+	(void)failed(ocsp_request_parse(&root.cx, input, &request));
+	(void)failed(ocsp_parse(&root.cx, input, &response));
+	(void)failed(ocsp_request_parse_base64(&root.cx, arena_strndup(
+	    root.cx.arena, (const char *)p, n), &request));
 	try_cert(&root.cx, input);
 	ctx_root_fini(&root);
 	return 0;

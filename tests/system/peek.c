@@ -100,13 +100,14 @@ each(struct ctx *cx, const char *folder,
 static struct err
 keys(struct ctx *cx, const char *folder, const char *master_path)
 {
+	const struct master_source source = { .key_file = master_path };
 	struct master *master;
 	struct slice text;
 	struct err e;
 
 	TRY(file_read(cx, master_path, 4096, &text));
 	printf("master %.*s", (int)text.n, (const char *)text.p);
-	TRY(master_open(cx, master_path, &master));
+	TRY(master_open(cx, &source, &master));
 	e = each(cx, folder, open_entry, master);
 	master_free(master);
 	return e;

@@ -60,6 +60,8 @@ start_signer(struct ctx *cx, void *arg, int *out_fd)
 	struct realm *r = arg;
 	int pair[2];
 
+	if (r->away)
+		return FAIL(cx, ERR_SIGNER_GONE, "the test has stopped it");
 	if (r->signer > 0)
 		reap(r->signer, false);
 	ASSERT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
@@ -129,9 +131,12 @@ realm_open(struct ctx *cx)
 		.status_url = "http://127.0.0.1:8080",
 		.limits = {
 			.nonce_life_s = 300, .activation_life_s = 300,
-			.crl_life_s = 86400, .reports_per_day = 1000,
+			.crl_life_s = 86400, .crl_shards = 4,
+			.ocsp_life_s = 3600, .ocsp_in_leaves = true,
+			.cache_age_s = 60, .reports_per_day = 1000,
 			.ca_root_life_s = 20 * 365 * 86400LL,
 			.ca_issuing_life_s = 5 * 365 * 86400LL,
+			.ca_rollover_auto = true, .ca_announce_s = 86400,
 		},
 	};
 	open_authority(cx, r);
@@ -145,6 +150,13 @@ void
 realm_kill_signer(struct realm *r)
 {
 	ASSERT(kill(r->signer, SIGKILL) == 0);
+}
+
+void
+realm_stop_signer(struct realm *r)
+{
+	r->away = true;
+	realm_kill_signer(r);
 }
 
 static void

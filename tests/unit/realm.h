@@ -19,6 +19,7 @@ struct realm {
 	struct clock		 clock;		/* of realm_ctx(): moved by tests */
 	int64_t			 ahead_s;	/* how far it is ahead */
 	pid_t			 signer;	/* the child that runs now */
+	bool			 away;		/* no new one is started */
 };
 
 /* Make the folder and the master key, start all; the test fails otherwise. */
@@ -30,6 +31,8 @@ void		 realm_close(struct ctx *, struct realm *);
 void		 realm_reopen(struct ctx *, struct realm *);
 /* kill -9 of the signer; the next order finds a new one. */
 void		 realm_kill_signer(struct realm *);
+/* The same, and there is no new one. */
+void		 realm_stop_signer(struct realm *);
 /* Make cx run on the realm's clock. */
 void		 realm_use_clock(struct ctx *, struct realm *);
 

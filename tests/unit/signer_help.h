@@ -12,6 +12,9 @@
 	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define HELP_CRL_URL	"http://status.example:8080/crl/1.crl"
 #define HELP_AIA_URL	"http://status.example:8080/ca/1.cer"
+#define HELP_FLAGS \
+	(LEAF_HARDWARE_KEY | LEAF_CLIENT_AUTH | LEAF_SAN_URN | \
+	LEAF_SAN_PERMANENT_ID)
 #define HELP_DAY	INT64_C(86400)
 
 /* A sanitizer needs system calls that the sandbox refuses. */
@@ -84,8 +87,9 @@ help_leaf(const char *tenant, struct slice ca, struct slice spki)
 	return (struct order){ .type = ORDER_ISSUE, .issue = {
 		.ca = ca, .tenant = tenant, .device_id = HELP_DEVICE,
 		.spki = spki, .not_before_s = now - 300,
-		.not_after_s = now + HELP_DAY, .hardware_key = 1,
+		.not_after_s = now + HELP_DAY, .flags = HELP_FLAGS,
 		.crl_url = HELP_CRL_URL, .aia_url = HELP_AIA_URL,
+		.ocsp_url = "", .spiffe_domain = "",
 	} };
 }
 
@@ -96,7 +100,7 @@ help_crl(const char *tenant, struct slice ca, uint64_t number)
 
 	return (struct order){ .type = ORDER_SIGN_CRL, .sign_crl = {
 		.ca = ca, .tenant = tenant, .number = number,
-		.this_update_s = now - 60, .next_update_s = now + HELP_DAY,
+		.this_update_s = now - 60, .next_update_s = now + HELP_DAY, .shard_url = "",
 	} };
 }
 

@@ -68,7 +68,8 @@ leaf_tbs(void)
 		.issuer_key_id = root.ski,
 		.not_before_s = NOW, .not_after_s = NOW + DAY,
 		.organization = "tenant-a", .device_id = DEVICE,
-		.hardware_key = true, .key = &leaf_key,
+		.flags = TBS_HARDWARE_KEY | TBS_CLIENT_AUTH | TBS_SAN_URN |
+		    TBS_SAN_PERMANENT_ID, .key = &leaf_key,
 		.crl_url = "http://a.example/1.crl",
 		.aia_url = "http://a.example/1.cer",
 	};
@@ -301,7 +302,9 @@ break_leaf_basic(void) { good.ext[CERT_EXT_BASIC].present = true; }
 static void
 break_leaf_usage(void) { good.key_usage = 1 << 4; }
 static void
-break_purpose(void) { good.server_auth = true; }
+break_purpose(void) { good.other_eku = true; }
+static void
+break_no_purpose(void) { good.client_auth = false; }
 static void
 break_san(void) { good.ext[CERT_EXT_SAN].present = false; }
 static void
@@ -330,12 +333,78 @@ static void
 break_ca_usage(void)
 {
 	be_ca();
-	good.key_usage |= CERT_USAGE_DIGITAL_SIGNATURE;
+	good.key_usage &= (uint16_t)~CERT_USAGE_CRL_SIGN;
 }
 static void
 break_ca_plain(void) { be_ca(); good.ext[CERT_EXT_EKU].present = true; }
 static void
-break_ca_path_len(void) { be_ca(); good.path_len = -1; }
+break_root_path_len(void) { be_ca(); good.path_len = 0; }
+
+static void
+be_lower_ca(void)
+{
+	be_ca();
+	good.subject = slice_text("another name");
+	good.ski = SLICE("01234567890123456789", 20);
+	good.aki = root.ski;
+	good.spki = leaf_key.spki;
+	good.path_len = 0;
+}
+
+static void
+break_ca_path_len(void) { be_lower_ca(); good.path_len = -1; }
+
+/* An edge CA below an issuing CA that may have it. */
+static void
+be_edge(void)
+{
+	good.ca = true;
+	good.key_usage = CERT_USAGE_KEY_CERT_SIGN |
+	    CERT_USAGE_DIGITAL_SIGNATURE;
+	good.ext[CERT_EXT_BASIC] = (struct cert_ext){ true, true };
+	good.ext[CERT_EXT_NAME_CONSTRAINTS] = (struct cert_ext){ true, true };
+	good.path_len = 0;
+	good.limited_names = CERT_NAMES_ALL;
+	good.permitted_subject = good.subject;
+	parent.aki = good.ski;
+	parent.path_len = 1;
+	ck_ok(lint_cert_facts(cx, &good, &parent));
+}
+
+static void
+break_edge_path_len(void) { be_edge(); good.path_len = 1; }
+static void
+break_edge_usage(void) { be_edge(); good.key_usage |= CERT_USAGE_CRL_SIGN; }
+static void
+break_edge_names(void) { be_edge(); good.limited_names ^= CERT_NAME_URI; }
+static void
+break_edge_parent(void) { be_edge(); parent.aki = root.ski; }
+
+static void
+break_no_rev_avail(void)
+{
+	good.ext[CERT_EXT_NO_REV_AVAIL].present = true;
+}
+
+static void
+break_no_rev_avail_ca(void)
+{
+	be_ca();
+	good.ext[CERT_EXT_NO_REV_AVAIL].present = true;
+}
+
+static void
+break_name_constraints(void)
+{
+	good.ext[CERT_EXT_NAME_CONSTRAINTS] = (struct cert_ext){ true, true };
+}
+
+static void
+break_proof(void)
+{
+	good.client_auth = false;
+	good.policy = CERT_POLICY_NONE;
+}
 
 static void
 break_parent_ca(void) { parent.ca = false; }
@@ -354,9 +423,9 @@ break_parent_key(void) { parent.spki = good.spki; }
 static void
 break_parent_path(void)
 {
-	be_ca();
-	good.aki = root.ski;
-	good.spki = leaf_key.spki;
+	be_lower_ca();
+	good.path_len = 1;
+	parent.path_len = 1;
 }
 
 static void
@@ -370,7 +439,31 @@ break_crl_update(void) { crl.next_update_s = crl.this_update_s; }
 static void
 break_crl_number(void) { crl.number = 0; }
 static void
+break_crl_shard(void) { crl.is_shard = true; }
+static void
 break_crl_right(void) { parent.key_usage = CERT_USAGE_KEY_CERT_SIGN; }
+
+static struct ocsp_facts ocsp;
+static struct ocsp_issuer ocsp_issuer;
+
+static void
+break_ocsp_algorithm(void) { ocsp.algorithm = slice_text("?"); }
+static void
+break_ocsp_responder(void) { ocsp.key_sha1 = SLICE(serial, 16); }
+static void
+break_ocsp_id(void) { ocsp.entries[0].id.name_hash = SLICE(serial, 16); }
+static void
+break_ocsp_update(void) { ocsp.entries[0].next_update_s = NOW; }
+static void
+break_ocsp_revoked(void) { ocsp.entries[0].revoked_s = NOW + 1; }
+
+static void
+break_ocsp_life(void)
+{
+	parent.not_after_s = NOW + 2 * DAY;
+	ocsp.produced_s = NOW + 3 * DAY;
+	ocsp.entries[0].next_update_s = NOW + 4 * DAY;
+}
 
 static const struct { const char *rule; void (*break_it)(void); } breaks[] = {
 	{ "4.1.2.2 serial of 8 to 20 bytes", break_serial },
@@ -387,30 +480,47 @@ static const struct { const char *rule; void (*break_it)(void); } breaks[] = {
 	{ "4.2 criticality", break_critical },
 	{ "4.2.1.6 subjectAltName critical", break_san_critical },
 	{ "4.2.1.13 plain HTTP URLs", break_url },
+	{ "RFC 9608 4 noRevAvail with CRLDP or OCSP", break_no_rev_avail },
+	{ "RFC 9608 4 noRevAvail of a CA", break_no_rev_avail_ca },
+	{ "4.2.1.10 name constraints", break_name_constraints },
 	{ "4.2.1.9 basic constraints critical", break_basic },
 	{ "4.2.1.3 CA key usage", break_ca_usage },
 	{ "CA profile: named, no purpose, no policy", break_ca_plain },
+	{ "root profile: pathLen", break_root_path_len },
 	{ "CA profile: pathLen", break_ca_path_len },
+	{ "edge profile: pathLen", break_edge_path_len },
+	{ "edge profile: key usage", break_edge_usage },
+	{ "edge profile: 4.2.1.10 limited names", break_edge_names },
 	{ "leaf profile: no basic constraints", break_leaf_basic },
 	{ "leaf profile: key usage", break_leaf_usage },
-	{ "4.2.1.12 one extended key usage", break_purpose },
+	{ "4.2.1.12 extended key usage", break_purpose },
+	{ "device profile: 4.2.1.12 a purpose", break_no_purpose },
 	{ "leaf profile: subjectAltName", break_san },
 	{ "device profile: names", break_device_names },
 	{ "device profile: policy", break_policy },
 	{ "server profile: names", break_server },
+	{ "proof profile: no purpose, no name but the nonce", break_proof },
 	{ "4.2.1.9 the issuer is a CA", break_parent_ca },
 	{ "4.1.2.4 issuer is the CA's subject", break_parent_name },
 	{ "4.2.1.1 key identifiers chain", break_parent_key_id },
 	{ "no certificate outlives its issuer", break_parent_life },
 	{ "subject and issuer are of one tenant", break_parent_tenant },
 	{ "4.2.1.9 pathLen of the issuer", break_parent_path },
+	{ "edge profile: below an issuing CA that may", break_edge_parent },
 	{ "subject and issuer have different keys", break_parent_key },
 	{ "CRL 5.1.1.2 signature algorithm", break_crl_algorithm },
 	{ "CRL 5.1.2.3 issuer is the CA's subject", break_crl_issuer },
 	{ "CRL 5.2.1 key identifiers chain", break_crl_aki },
 	{ "CRL 5.1.2.5 updates in order", break_crl_update },
 	{ "CRL 5.2.3 number", break_crl_number },
+	{ "CRL 5.2.5 a shard's URL is plain HTTP", break_crl_shard },
 	{ "4.2.1.3 the issuer may sign CRLs", break_crl_right },
+	{ "OCSP signature algorithm", break_ocsp_algorithm },
+	{ "OCSP 4.2.2.2 the responder is the issuer", break_ocsp_responder },
+	{ "OCSP 4.1.1 certificates of the issuer", break_ocsp_id },
+	{ "OCSP 4.2.2.1 updates in order", break_ocsp_update },
+	{ "OCSP 4.2.1 revoked before it was said", break_ocsp_revoked },
+	{ "OCSP within the issuer's life", break_ocsp_life },
 };
 
 static struct crl_entry
@@ -436,12 +546,36 @@ crl_tbs(size_t n_entries)
 	return tbs;
 }
 
+static struct ocsp_single
+a_single(const void *arg, size_t i)
+{
+	(void)arg;
+	(void)i;
+	return (struct ocsp_single){ .serial = SLICE_OF(serial) };
+}
+
+static struct slice
+ocsp_der(void)
+{
+	const struct ocsp facts = {
+		.issuer = &ocsp_issuer, .produced_s = NOW,
+		.this_update_s = NOW, .next_update_s = NOW + 1,
+		.n = 1, .single = a_single,
+	};
+	struct slice tbs, basic;
+
+	ck_ok(ocsp_issuer_init(cx, &root, &ocsp_issuer));
+	ck_ok(ocsp_encode(cx, &facts, &tbs));
+	ck_ok(sign_object(cx, root_sign, tbs, &basic));
+	return ocsp_wrap(cx, basic);
+}
+
 static struct err
 lint_now(void)
 {
-	struct err e = lint_cert_facts(cx, &good, &parent);
-
-	return failed(e) ? e : lint_crl_facts(cx, &crl, &parent);
+	TRY(lint_cert_facts(cx, &good, &parent));
+	TRY(lint_crl_facts(cx, &crl, &parent));
+	return lint_ocsp_facts(cx, &ocsp, &ocsp_issuer, &parent);
 }
 
 START_TEST(every_rule_has_a_certificate_that_breaks_it)
@@ -455,6 +589,7 @@ START_TEST(every_rule_has_a_certificate_that_breaks_it)
 	for (size_t i = 0; i < n; i++) {
 		ck_ok(cert_parse(cx, make_leaf(), &good));
 		ck_ok(crl_parse_tbs(cx, crl_tbs(2), &crl));
+		ck_ok(ocsp_parse(cx, ocsp_der(), &ocsp));
 		parent = root;
 		ck_ok(lint_now());
 		breaks[i].break_it();

@@ -5,6 +5,7 @@
 #include "authority/certificate.h"
 #include "authority/claim.h"
 #include "authority/device.h"
+#include "db/crl.h"
 #include "db/nonce.h"
 
 #define DAY	86400
@@ -285,15 +286,19 @@ START_TEST(what_has_expired_or_is_not_there_cannot_be_revoked)
 }
 END_TEST
 
-struct revoked_of { int64_t ca, since_s; struct revoked_row *rows; size_t n; };
+struct revoked_of {
+	struct crl_key		 key;
+	int64_t			 since_s;
+	struct revoked_row	*rows;
+	size_t			 n;
+};
 
 static struct err
 revoked_work(struct ctx *c, struct db_tx *tx, void *arg)
 {
 	struct revoked_of *r = arg;
 
-	return db_certificates_revoked(c, tx, r->ca, r->since_s, &r->rows,
-	    &r->n);
+	return db_crl_entries(c, tx, &r->key, r->since_s, &r->rows, &r->n);
 }
 
 START_TEST(a_crl_keeps_an_entry_one_period_past_its_expiry)
@@ -311,7 +316,8 @@ START_TEST(a_crl_keeps_an_entry_one_period_past_its_expiry)
 	ck_ok(revoke_one(0, 0x11, REVOKE_KEY_COMPROMISE, &row));
 	ck_ok(revoke_one(0, 0x12, REVOKE_UNSPECIFIED, &row));
 	ck_ok(revoke_one(1, 0x14, REVOKE_UNSPECIFIED, &row));
-	r.ca = fleet.cas[0];
+	r.key = (struct crl_key){ fleet.tenants[0].id, fleet.cas[0],
+	    CRL_COMPLETE };
 	ck_ok(db_read(cx, fleet.a.db, revoked_work, &r));
 	ck_assert_uint_eq(r.n, 2);
 	ck_assert_int_eq(r.rows[0].reason, REVOKE_KEY_COMPROMISE);
@@ -326,7 +332,7 @@ END_TEST
 
 START_TEST(certificates_are_listed_by_device_and_by_revocation)
 {
-	struct certificate_filter filter = { NULL, -1, 0, 100 };
+	struct certificate_filter filter = { .revoked = -1, .limit = 100 };
 	struct certificate_row *rows, row;
 	size_t n;
 

@@ -9,6 +9,13 @@ static const struct order_crl_entry entries[] = {
 	{ { 0x5d, 2 }, 1795334401, 0 },
 };
 
+static const struct order_ocsp_entry ocsp_entries[] = {
+	{ { 0x5d, 1 }, 2, OCSP_REVOKED, 1, 1795334400, 4 },
+	{ { 7 }, 1, OCSP_GOOD, 0, 0, 0 },
+};
+
+static const uint8_t bytes_32[32] = { 'h' }, bytes_64[64] = { 's' };
+
 static const struct journal_entry journal[] = {
 	{ 1, 1795334400, JOURNAL_CA, "a", { (const uint8_t *)"cert", 4 },
 	    { (const uint8_t *)"seal", 4 }, { (const uint8_t *)"id", 2 }, 0 },
@@ -23,31 +30,71 @@ static const struct { struct order order; const char *golden; } orders[] = {
 	    "00000012" "0005" "0000000000000002" "0000000000000007" },
 	{ { .type = ORDER_MAKE_CA, .tag = 3, .make_ca = {
 	    .tenant = "a", .role = CA_ROLE_ISSUING, .alg = CA_ALG_P384,
-	    .common_name = "n", .not_before_s = 1795334400,
+	    .flags = CA_MAY_EDGE, .common_name = "n", .not_before_s = 1795334400,
 	    .not_after_s = 1795334401, .leaf_max_s = 86400,
 	    .parent = { (const uint8_t *)"p", 1 },
 	    .crl_url = "u", .aia_url = "" } },
-	    "00000030" "0002" "0000000000000003" "000161" "02" "02" "00016e"
+	    "00000031" "0002" "0000000000000003" "000161" "02" "02" "01" "00016e"
 	    "000000006b02a100" "000000006b02a101" "00015180" "0000000170"
 	    "000175" "0000" },
 	{ { .type = ORDER_ISSUE, .tag = 4, .issue = {
 	    .ca = { (const uint8_t *)"c", 1 }, .tenant = "a",
 	    .device_id = "d", .spki = { (const uint8_t *)"k", 1 },
 	    .not_before_s = 1795334400, .not_after_s = 1795334401,
-	    .hardware_key = 1, .crl_url = "u", .aia_url = "v",
+	    .flags = LEAF_HARDWARE_KEY | LEAF_EDGE_CA, .crl_url = "u",
+	    .aia_url = "v", .ocsp_url = "w", .spiffe_domain = "s",
 	    .n_dns_names = 1, .dns_names = { "h" } } },
-	    "00000038" "0003" "0000000000000004" "0000000163" "000161"
-	    "000164" "000000016b" "000000006b02a100" "000000006b02a101" "01"
-	    "000175" "000176" "00000001" "000168" },
+	    "0000003e" "0003" "0000000000000004" "0000000163" "000161"
+	    "000164" "000000016b" "000000006b02a100" "000000006b02a101" "81"
+	    "000175" "000176" "000177" "000173" "00000001" "000168" },
 	{ { .type = ORDER_SIGN_CRL, .tag = 5, .sign_crl = {
 	    .ca = { (const uint8_t *)"c", 1 }, .tenant = "a", .number = 8,
 	    .this_update_s = 1795334400, .next_update_s = 1795334401,
-	    .n_entries = 2, .entries = entries } },
-	    "00000060" "0004" "0000000000000005" "0000000163" "000161"
+	    .shard_url = "u", .n_entries = 2, .entries = entries } },
+	    "00000063" "0004" "0000000000000005" "0000000163" "000161"
 	    "0000000000000008" "000000006b02a100" "000000006b02a101"
-	    "00000002"
+	    "000175" "00000002"
 	    "5d010000000000000000000000000000" "000000006b02a100" "01"
 	    "5d020000000000000000000000000000" "000000006b02a101" "00" },
+	{ { .type = ORDER_REQUEST_CA, .tag = 6, .request_ca = {
+	    .tenant = "a", .alg = CA_ALG_RSA4096, .flags = CA_MAY_EDGE,
+	    .common_name = "n", .leaf_max_s = 86400 } },
+	    "00000016" "0006" "0000000000000006"
+	    "000161" "06" "01" "00016e" "00015180" },
+	{ { .type = ORDER_ADOPT_CA, .tag = 7, .adopt_ca = {
+	    .pending = { (const uint8_t *)"p", 1 }, .tenant = "a",
+	    .certificate = { (const uint8_t *)"c", 1 }, .n_chain = 2,
+	    .chain = { { (const uint8_t *)"d", 1 },
+	    { (const uint8_t *)"e", 1 } } } },
+	    "00000025" "0007" "0000000000000007"
+	    "0000000170" "000161" "0000000163" "00000002" "0000000164"
+	    "0000000165" },
+	{ { .type = ORDER_CROSS_SIGN, .tag = 8, .cross_sign = {
+	    .ca = { (const uint8_t *)"c", 1 },
+	    .subject = { (const uint8_t *)"s", 1 }, .tenant = "a",
+	    .crl_url = "u", .aia_url = "v" } },
+	    "0000001d" "0008" "0000000000000008"
+	    "0000000163" "0000000173" "000161" "000175" "000176" },
+	{ { .type = ORDER_SIGN_OCSP, .tag = 9, .sign_ocsp = {
+	    .ca = { (const uint8_t *)"c", 1 }, .tenant = "a",
+	    .this_update_s = 1795334400, .next_update_s = 1795334401,
+	    .nonce = { (const uint8_t *)"n", 1 }, .n_entries = 2,
+	    .entries = ocsp_entries } },
+	    "00000046" "0009" "0000000000000009"
+	    "0000000163" "000161" "000000006b02a100" "000000006b02a101"
+	    "000000016e" "00000002"
+	    "02" "5d01" "01" "01" "000000006b02a100" "04"
+	    "01" "07" "00" "00" "0000000000000000" "00" },
+	{ { .type = ORDER_PROVE, .tag = 10, .prove = {
+	    .ca = { (const uint8_t *)"c", 1 }, .tenant = "a",
+	    .nonce = "n" } },
+	    "00000015" "000a" "000000000000000a"
+	    "0000000163" "000161" "00016e" },
+	{ { .type = ORDER_RESEAL, .tag = 11, .reseal = {
+	    { (const uint8_t *)"r", 1 } } },
+	    "0000000f" "000b" "000000000000000b" "0000000172" },
+	{ { .type = ORDER_CHECKPOINT, .tag = 12 },
+	    "0000000a" "000c" "000000000000000c" },
 };
 
 static const struct { struct answer answer; const char *golden; } answers[] = {
@@ -81,6 +128,40 @@ static const struct { struct answer answer; const char *golden; } answers[] = {
 	    "0000000000000002" "000000006b02a101" "03" "000162"
 	    "0000000468617368" "00000000" "000000026964"
 	    "0000000000000009" },
+	{ { .type = ORDER_REQUEST_CA, .tag = 7,
+	    .object = { (const uint8_t *)"c", 1 },
+	    .sealed = { (const uint8_t *)"s", 1 } },
+	    "00000018" "0006" "0000000000000007" "00026f6b"
+	    "0000000163" "0000000173" },
+	{ { .type = ORDER_ADOPT_CA, .tag = 8,
+	    .sealed = { (const uint8_t *)"s", 1 }, .seq = 6 },
+	    "0000001b" "0007" "0000000000000008" "00026f6b"
+	    "0000000173" "0000000000000006" },
+	{ { .type = ORDER_CROSS_SIGN, .tag = 9,
+	    .object = { (const uint8_t *)"c", 1 }, .seq = 6 },
+	    "0000001b" "0008" "0000000000000009" "00026f6b"
+	    "0000000163" "0000000000000006" },
+	{ { .type = ORDER_SIGN_OCSP, .tag = 10,
+	    .object = { (const uint8_t *)"o", 1 } },
+	    "00000013" "0009" "000000000000000a" "00026f6b" "000000016f" },
+	{ { .type = ORDER_PROVE, .tag = 11,
+	    .object = { (const uint8_t *)"c", 1 }, .seq = 6 },
+	    "0000001b" "000a" "000000000000000b" "00026f6b"
+	    "0000000163" "0000000000000006" },
+	{ { .type = ORDER_RESEAL, .tag = 12,
+	    .sealed = { (const uint8_t *)"s", 1 } },
+	    "00000013" "000b" "000000000000000c" "00026f6b" "0000000173" },
+	{ { .type = ORDER_CHECKPOINT, .tag = 13, .checkpoint = {
+	    .seq = 6, .at_s = 1795334400, .hash = SLICE_OF(bytes_32),
+	    .public_key = SLICE_OF(bytes_32),
+	    .signature = SLICE_OF(bytes_64) } },
+	    "0000009e" "000c" "000000000000000d" "00026f6b"
+	    "0000000000000006" "000000006b02a100"
+	    "6800000000000000000000000000000000000000000000000000000000000000"
+	    "6800000000000000000000000000000000000000000000000000000000000000"
+	    "7300000000000000000000000000000000000000000000000000000000000000"
+	    "0000000000000000000000000000000000000000000000000000000000000000"
+	    },
 };
 
 static struct slice
@@ -221,6 +302,16 @@ START_TEST(what_breaks_a_limit_is_not_sent)
 	ck_fails(order_encode(cx, &order, &b), ERR_INTERNAL);
 	order = orders[2].order;
 	order.make_ca.role = 0;
+	ck_fails(order_encode(cx, &order, &b), ERR_INTERNAL);
+	order = orders[2].order;
+	order.make_ca.flags = CA_FLAGS_ALL + 1;
+	ck_fails(order_encode(cx, &order, &b), ERR_INTERNAL);
+	order = orders[6].order;
+	order.adopt_ca.n_chain = WIRE_CHAIN_MAX + 1;
+	ck_fails(order_encode(cx, &order, &b), ERR_INTERNAL);
+	order = orders[8].order;
+	order.sign_ocsp.nonce = SLICE(arena_alloc(cx->arena,
+	    WIRE_OCSP_NONCE_MAX + 1), WIRE_OCSP_NONCE_MAX + 1);
 	ck_fails(order_encode(cx, &order, &b), ERR_INTERNAL);
 }
 END_TEST

@@ -17,6 +17,8 @@ static const struct route second[] = {
 	{ PLANE_OPERATOR, "DELETE", "/v1/tenants/{tenant}/claims/all",
 	    AUTH_WRITE, 9, NULL, NULL },
 	{ PLANE_STATUS, "GET", "/crl/{ca}.crl", AUTH_NONE, 0, NULL, NULL },
+	{ PLANE_STATUS, "GET", "/ocsp/{ca}/{rest*}", AUTH_NONE, 0, NULL,
+	    NULL },
 };
 static const struct route_table first_table = { first, COUNT_OF(first) };
 static const struct route_table second_table = { second, COUNT_OF(second) };
@@ -66,6 +68,29 @@ START_TEST(a_name_may_have_literal_text_after_it)
 	ck_fails(find(PLANE_STATUS, "GET", "/crl/.crl", &m), ERR_ROUTE);
 	ck_fails(find(PLANE_STATUS, "GET", "/crl/00ff.cer", &m), ERR_ROUTE);
 	ck_fails(find(PLANE_STATUS, "GET", "/crl/00ff", &m), ERR_ROUTE);
+}
+END_TEST
+
+START_TEST(a_last_name_with_a_star_takes_the_rest_slashes_and_all)
+{
+	struct router_match m;
+
+	ck_ok(find(PLANE_STATUS, "GET", "/ocsp/00ff/MEk=", &m));
+	ck_assert_ptr_eq(m.route, &second[3]);
+	ck_assert_str_eq(m.params[0], "00ff");
+	ck_assert_str_eq(m.params[1], "MEk=");
+	ck_ok(find(PLANE_STATUS, "GET", "/ocsp/00ff/M/E//k%2F%2B+%3d/", &m));
+	ck_assert_str_eq(m.params[1], "M/E//k/++=/");
+	ck_ok(find(PLANE_STATUS, "GET",
+	    "/ocsp/0/1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g/h/i/j/k", &m));
+	ck_assert_str_eq(m.params[1],
+	    "1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g/h/i/j/k");
+	ck_fails(find(PLANE_STATUS, "GET", "/ocsp/00ff", &m), ERR_ROUTE);
+	ck_fails(find(PLANE_STATUS, "GET", "/ocsp/00ff/", &m), ERR_ROUTE);
+	ck_fails(find(PLANE_STATUS, "GET", "/ocsp/0%2f0/M", &m), ERR_ROUTE);
+	ck_fails(find(PLANE_STATUS, "GET", "/ocsp/00ff/%0a", &m), ERR_ROUTE);
+	ck_fails(find(PLANE_STATUS, "GET", "/ocsp/00ff/a/%00", &m), ERR_ROUTE);
+	ck_fails(find(PLANE_STATUS, "GET", "/ocsp/00ff/a/%f", &m), ERR_ROUTE);
 }
 END_TEST
 
@@ -164,6 +189,7 @@ UNIT_MAIN("router",
     a_path_finds_its_row,
     literal_text_wins_over_a_name,
     a_name_may_have_literal_text_after_it,
+    a_last_name_with_a_star_takes_the_rest_slashes_and_all,
     head_goes_where_get_goes,
     another_plane_does_not_have_the_path,
     a_wrong_method_says_which_there_are,

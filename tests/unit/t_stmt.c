@@ -16,13 +16,13 @@
  */
 static const char *const global_over_tenants[] = {
 	"DEVICE_BY_ID", "DEVICE_BY_HARDWARE", "DEVICE_BIND_HARDWARE",
-	"CERTIFICATE_BY_CA", "CERTIFICATES_REVOKED_OF_CA",
-	"CERTIFICATES_REVOKED_COUNT", "CA_BY_ID", "CA_ANY_BY_KEY_ID",
-	"CA_ALL", "TOKEN_BY_HASH",
+	"CERTIFICATE_BY_CA", "CRL_BEHIND",
+	"CA_BY_ID", "CA_ANY_BY_KEY_ID", "CA_ALL", "CA_DUE", "TOKEN_BY_HASH",
 };
 
-/* Read whole on purpose: at start, and only counted. */
-static const char *const scans[] = { "STRAY_COUNT" };
+/* Read whole on purpose, at start: one is only counted, the other is an index of
+ * what a crash left behind. */
+static const char *const scans[] = { "STRAY_COUNT", "CRL_BEHIND" };
 
 /* Sorted in memory: a tenant has few of these. */
 static const char *const sorts[] = {

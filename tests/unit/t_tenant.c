@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "authority/bundle.h"
 #include "authority/ca.h"
 #include "authority/event.h"
 #include "authority/group.h"
@@ -134,9 +135,9 @@ END_TEST
 
 START_TEST(a_bundle_is_one_tenants_roots_and_with_chain_what_they_signed)
 {
-	const char *roots, *chain;
+	struct bundle roots, chain;
 	struct tenant tenants[2];
-	struct slice der;
+	struct slice der[3];
 	struct db_ca *cas;
 	size_t n;
 
@@ -147,14 +148,17 @@ START_TEST(a_bundle_is_one_tenants_roots_and_with_chain_what_they_signed)
 	tenants[1] = find("tenant-b");
 	for (size_t i = 0; i < 2; i++) {
 		cas = cas_of(&tenants[i], &n);
-		ck_ok(ca_bundle(cx, a, &tenants[i], false, &roots));
-		ck_ok(pem_parse(cx, PEM_CERTIFICATE, slice_text(roots),
-		    &der));
-		ck_assert(slice_equal(der, cas[0].certificate));
-		ck_ok(ca_bundle(cx, a, &tenants[i], true, &chain));
-		ck_assert_str_eq(chain, arena_printf(cx->arena, "%s%s",
-		    pem_text(cx->arena, PEM_CERTIFICATE, cas[1].certificate),
-		    roots));
+		ck_ok(bundle_of_tenant(cx, a, &tenants[i], BUNDLE_PEM, false,
+		    &roots));
+		ck_ok(pem_parse(cx, PEM_CERTIFICATE, roots.bytes, der));
+		ck_assert(slice_equal(der[0], cas[0].certificate));
+		ck_ok(bundle_of_tenant(cx, a, &tenants[i], BUNDLE_PEM, true,
+		    &chain));
+		ck_ok(pem_parse_all(cx, PEM_CERTIFICATE, chain.bytes, der, 3,
+		    &n));
+		ck_assert_uint_eq(n, 2);
+		ck_assert(slice_equal(der[0], cas[1].certificate));
+		ck_assert(slice_equal(der[1], cas[0].certificate));
 	}
 	realm_close(cx, realm);
 }

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The key pair of a CA that is being made. */
+#ifndef DAAPKI_SIGNER_PAIR_H
+#define DAAPKI_SIGNER_PAIR_H
+
+#include "pki/sign.h"
+#include "signer/sealed.h"
+
+struct pair {
+	EVP_PKEY	*pkey;
+	uint8_t		*private;	/* in locked memory, as it is sealed */
+	struct key	 public;
+	struct sign_key	*sign;
+};
+
+/* *out begins as zeros; call pair_fini() whatever this returns.
+ * ERR_INTERNAL */
+struct err	pair_make(struct ctx *, enum ca_alg, struct pair *out);
+void		pair_fini(struct pair *);
+
+#endif

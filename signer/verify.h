@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A journal checked from outside, while a signer may be writing to it: every
+ * hash, and every checkpoint that is kept beside it.
+ */
+#ifndef DAAPKI_SIGNER_VERIFY_H
+#define DAAPKI_SIGNER_VERIFY_H
+
+#include "signer/journal.h"
+
+#define VERIFY_CHECKPOINTS_MAX	(64u * 1024u * 1024u)	/* bytes of them */
+
+struct verified {
+	uint32_t	 segments;
+	uint64_t	 entries;
+	uint64_t	 kinds[JOURNAL_PROOF + 1];	/* by enum journal_kind */
+	uint64_t	 checkpoints;
+	uint64_t	 unfinished;	/* bytes at the very end */
+	uint8_t		 hash[JOURNAL_HASH_SIZE];	/* of the last entry */
+};
+
+/*
+ * Changes nothing.  log_key is the path of a file with the public log key (64
+ * hex and a line end) that every checkpoint must be signed by; NULL: each by
+ * the key that it names.
+ * ERR_JOURNAL	broken, and where; or cut below a checkpoint
+ * ERR_CONFIG	the file of the log key is not of that form
+ */
+struct err	verify_journal(struct ctx *, const char *folder,
+		    const char *log_key, struct verified *out);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Orders about the standing of certificates: CRLs and OCSP responses. */
+#include <sodium.h>
+
+#include "pki/check.h"
+#include "pki/crl.h"
+#include "pki/lint.h"
+#include "signer/rules.h"
+#include "signer/work.h"
+
+_Static_assert(WIRE_SERIAL_SIZE == CRL_SERIAL_SIZE, "serials are alike");
+_Static_assert((int)OCSP_GOOD == (int)OCSP_CERT_GOOD &&
+    (int)OCSP_REVOKED == (int)OCSP_CERT_REVOKED &&
+    (int)OCSP_UNKNOWN == (int)OCSP_CERT_UNKNOWN, "states are alike");
+_Static_assert(WIRE_OCSP_ENTRIES_MAX == OCSP_IDS_MAX &&
+    WIRE_OCSP_NONCE_MAX == OCSP_NONCE_MAX, "limits are alike");
+
+static struct crl_entry
+crl_entry(const void *arg, size_t i)
+{
+	const struct order_crl_entry *entries = arg;
+
+	return (struct crl_entry){
+		.serial = entries[i].serial, .revoked_s = entries[i].revoked_s,
+		.reason = entries[i].reason,
+	};
+}
+
+static struct err
+make_crl(struct ctx *cx, const struct order_sign_crl *o, const struct ca *ca,
+    uint64_t number, struct slice *out_der)
+{
+	struct crl crl = {
+		.sig = sign_key_sig(ca->key),
+		.issuer = ca->cert.subject, .issuer_key_id = ca->cert.ski,
+		.number = number,
+		.this_update_s = o->this_update_s,
+		.next_update_s = o->next_update_s,
+		.shard_url = o->shard_url,
+		.n_entries = o->n_entries,
+		.entry = crl_entry, .arg = o->entries,
+	};
+	struct slice tbs, der;
+
+	TRY(crl_encode(cx, &crl, &tbs));
+	TRY(lint_crl(cx, tbs, &ca->cert));
+	TRY(sign_object(cx, ca->key, tbs, &der));
+	TRY(check_crl(cx, der, ca->cert.der));
+	*out_der = der;
+	return OK;
+}
+
+struct err
+work_sign_crl(struct ctx *cx, struct work *w, const struct order *order,
+    struct answer *out)
+{
+	const struct order_sign_crl *o = &order->sign_crl;
+	uint8_t digest[crypto_hash_sha256_BYTES];
+	struct journal_entry entry = {
+		.kind = JOURNAL_CRL, .tenant = o->tenant,
+		.object = SLICE_OF(digest),
+	};
+	struct ca *ca;
+
+	TRY(ca_open(cx, w->cas, o->ca, &ca));
+	TRY(rules_sign_crl(cx, o, ca));
+	entry.issuer_key_id = ca->cert.ski;
+	entry.crl_number = journal_last_crl(w->journal, ca->cert.ski) + 1;
+	if (o->number > entry.crl_number)
+		entry.crl_number = o->number;
+	TRY(make_crl(cx, o, ca, entry.crl_number, &out->object));
+	(void)crypto_hash_sha256(digest, out->object.p, out->object.n);
+	out->crl_number = entry.crl_number;
+	return journal_append(cx, w->journal, &entry, &out->seq);
+}
+
+static struct ocsp_single
+ocsp_single(const void *arg, size_t i)
+{
+	const struct order_ocsp_entry *entries = arg;
+
+	return (struct ocsp_single){
+		.sha256 = entries[i].sha256 != 0,
+		.serial = SLICE(entries[i].serial, entries[i].n_serial),
+		.status = (enum ocsp_cert_status)entries[i].status,
+		.revoked_s = entries[i].revoked_s, .reason = entries[i].reason,
+	};
+}
+
+/* Not in the journal: it says of certificates only what the next CRL says, and
+ * is made again at any time. */
+struct err
+work_sign_ocsp(struct ctx *cx, struct work *w, const struct order *order,
+    struct answer *out)
+{
+	const struct order_sign_ocsp *o = &order->sign_ocsp;
+	struct ocsp ocsp = {
+		.produced_s = ctx_now(cx), .this_update_s = o->this_update_s,
+		.next_update_s = o->next_update_s, .nonce = o->nonce,
+		.n = o->n_entries, .single = ocsp_single, .arg = o->entries,
+	};
+	struct slice tbs, basic, der;
+	struct ca *ca;
+
+	TRY(ca_open(cx, w->cas, o->ca, &ca));
+	TRY(rules_sign_ocsp(cx, o, ca));
+	ocsp.issuer = &ca->ocsp;
+	TRY(ocsp_encode(cx, &ocsp, &tbs));
+	TRY(sign_object(cx, ca->key, tbs, &basic));
+	der = ocsp_wrap(cx, basic);
+	TRY(lint_ocsp(cx, der, &ca->ocsp, &ca->cert));
+	if (!ca->ocsp_checked) {
+		TRY(check_ocsp(cx, der, ca->cert.der));
+		ca->ocsp_checked = true;
+	}
+	out->object = der;
+	return OK;
+}

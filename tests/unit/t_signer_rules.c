@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the signer will not do, whoever asks. */
+#include "tests/unit/signer_work.h"
+
+/* Leaves. */
+static void
+leaf_other_tenant(void) { order.issue.ca = other_issuing.sealed; }
+static void
+leaf_bad_tenant(void) { order.issue.tenant = "Tenant A"; }
+static void
+leaf_by_root(void) { order.issue.ca = root.sealed; }
+static void
+leaf_by_server(void) { order.issue.ca = server.sealed; }
+static void
+leaf_device_short(void) { order.issue.device_id = "0123"; }
+static void
+leaf_device_upper(void)
+{
+	char *id = arena_strdup(cx->arena, HELP_DEVICE);
+
+	id[10] = 'A';
+	order.issue.device_id = id;
+}
+static void
+leaf_host(void)
+{
+	order.issue.n_dns_names = 1;
+	order.issue.dns_names[0] = "a.example";
+}
+static void
+leaf_too_long(void) { order.issue.not_after_s = NOW + 30 * 86400 + 1; }
+static void
+leaf_over(void)
+{
+	order.issue.not_before_s = NOW - 10;
+	order.issue.not_after_s = NOW;
+}
+static void
+leaf_backdated(void)
+{
+	order.issue.not_before_s = NOW - RULES_BACKDATE_MAX_S - 1;
+}
+static void
+leaf_ahead(void)
+{
+	order.issue.not_before_s = NOW + RULES_AHEAD_MAX_S + 1;
+}
+static void
+leaf_backwards(void) { order.issue.not_after_s = NOW - 301; }
+static void
+leaf_https(void) { order.issue.crl_url = "https://a.example/"; }
+static void
+leaf_url_space(void) { order.issue.aia_url = "http://a.example/ b"; }
+static void
+leaf_url_empty(void) { order.issue.aia_url = "http://"; }
+static void
+leaf_bad_key(void) { order.issue.spki = slice_text("key"); }
+static void
+leaf_key_of_issuer(void)
+{
+	struct cert cert;
+
+	ck_ok(cert_parse(cx, issuing.object, &cert));
+	order.issue.spki = cert.spki;
+}
+static void
+leaf_not_sealed(void) { order.issue.ca = slice_text("DAS1"); }
+
+/* Server leaves. */
+static void
+server_device(void) { order.issue.device_id = HELP_DEVICE; }
+static void
+server_hardware(void) { order.issue.flags = LEAF_HARDWARE_KEY; }
+static void
+server_nameless(void) { order.issue.n_dns_names = 0; }
+static void
+server_by_issuing(void) { order.issue.ca = issuing.sealed; }
+static void
+server_wildcard(void) { order.issue.dns_names[0] = "*.example"; }
+
+/* CAs. */
+static void
+ca_by_issuing(void) { order.make_ca.parent = issuing.sealed; }
+static void
+ca_by_server(void) { order.make_ca.parent = server.sealed; }
+static void
+ca_other_tenant(void) { order.make_ca.parent = other_root.sealed; }
+static void
+ca_orphan(void) { order.make_ca.parent = SLICE_NONE; }
+static void
+ca_outlives(void) { order.make_ca.not_after_s = NOW + 3651 * 86400; }
+static void
+ca_leaf_none(void) { order.make_ca.leaf_max_s = 0; }
+static void
+ca_leaf_much(void) { order.make_ca.leaf_max_s = RULES_LEAF_MAX_S + 1; }
+static void
+ca_nameless(void) { order.make_ca.common_name = ""; }
+static void
+ca_long_name(void) { order.make_ca.common_name = HELP_DEVICE "x"; }
+static void
+ca_backdated(void) { order.make_ca.not_before_s = NOW - 8 * 86400; }
+static void
+ca_bad_tenant(void) { order.make_ca.tenant = "-a"; }
+static void
+ca_https(void) { order.make_ca.aia_url = "https://a.example/"; }
+static void
+root_with_parent(void) { order.make_ca.parent = root.sealed; }
+static void
+root_with_leaves(void) { order.make_ca.leaf_max_s = 1; }
+static void
+root_with_crl(void) { order.make_ca.crl_url = HELP_CRL_URL; }
+static void
+root_for_ever(void)
+{
+	order.make_ca.not_after_s = NOW + RULES_CA_LIFE_MAX_S + 1;
+}
+
+/* CRLs. */
+static struct order_crl_entry entry;
+static void
+crl_other_tenant(void) { order.sign_crl.ca = other_issuing.sealed; }
+static void
+crl_backwards(void)
+{
+	order.sign_crl.next_update_s = order.sign_crl.this_update_s;
+}
+static void
+crl_long(void)
+{
+	order.sign_crl.next_update_s = NOW + RULES_CRL_LIFE_MAX_S + 1;
+}
+static void
+crl_later(void) { order.sign_crl.this_update_s = NOW + 301; }
+static void
+crl_with(uint8_t first, uint8_t reason)
+{
+	entry = (struct order_crl_entry){ { first }, NOW, reason };
+	order.sign_crl.n_entries = 1;
+	order.sign_crl.entries = &entry;
+}
+static void
+crl_reason_7(void) { crl_with(0x5d, 7); }
+static void
+crl_reason_8(void) { crl_with(0x5d, 8); }
+static void
+crl_serial_zero(void) { crl_with(0, 1); }
+static void
+crl_serial_negative(void) { crl_with(0x80, 1); }
+
+static void
+crl_https(void) { order.sign_crl.shard_url = "https://a.example/"; }
+static void
+crl_shard_of_root(void)
+{
+	order.sign_crl.ca = root.sealed;
+	order.sign_crl.shard_url = HELP_CRL_URL;
+}
+
+/* What a leaf says. */
+static void
+leaf_purposeless(void)
+{
+	order.issue.flags &= (uint8_t)~LEAF_CLIENT_AUTH;
+}
+static void
+leaf_unnamed(void)
+{
+	order.issue.flags &= (uint8_t)~(LEAF_SAN_URN | LEAF_SAN_PERMANENT_ID);
+}
+static void
+leaf_edge(void) { order.issue.flags |= LEAF_EDGE_CA; }
+static void
+leaf_no_rev_with_crl(void) { order.issue.flags |= LEAF_NO_REV_AVAIL; }
+static void
+leaf_no_rev_with_ocsp(void)
+{
+	order.issue.flags |= LEAF_NO_REV_AVAIL;
+	order.issue.crl_url = "";
+	order.issue.ocsp_url = "http://a.example/ocsp";
+}
+static void
+leaf_ocsp_https(void) { order.issue.ocsp_url = "https://a.example/"; }
+static void
+leaf_trust_domain(void) { order.issue.spiffe_domain = "Fleet.example"; }
+static void
+leaf_trust_path(void) { order.issue.spiffe_domain = "a.example/b"; }
+static void
+server_spiffe(void) { order.issue.spiffe_domain = "a.example"; }
+
+/* CA flags. */
+static void
+root_edge(void) { order.make_ca.flags = CA_MAY_EDGE; }
+static void
+server_edge(void)
+{
+	order.make_ca.role = CA_ROLE_SERVER;
+	order.make_ca.flags = CA_MAY_EDGE;
+}
+
+/* OCSP. */
+static struct order_ocsp_entry ocsp_entry;
+static void
+good_ocsp(void)
+{
+	ocsp_entry = (struct order_ocsp_entry){ .serial = { 0x5d },
+	    .n_serial = 16 };
+	order = (struct order){ .type = ORDER_SIGN_OCSP, .sign_ocsp = {
+	    .ca = issuing.sealed, .tenant = "tenant-a",
+	    .this_update_s = NOW - 60, .next_update_s = NOW + 3600,
+	    .n_entries = 1, .entries = &ocsp_entry } };
+}
+static void
+ocsp_other_tenant(void) { order.sign_ocsp.ca = other_issuing.sealed; }
+static void
+ocsp_for_other_tenant(void) { order.sign_ocsp.tenant = "tenant-b"; }
+static void
+ocsp_none(void) { order.sign_ocsp.n_entries = 0; }
+static void
+ocsp_long(void)
+{
+	order.sign_ocsp.next_update_s = NOW + RULES_OCSP_LIFE_MAX_S + 1;
+}
+static void
+ocsp_backwards(void) { order.sign_ocsp.next_update_s = NOW - 61; }
+static void
+ocsp_later(void) { order.sign_ocsp.this_update_s = NOW + 301; }
+static void
+ocsp_good_but_revoked(void) { ocsp_entry.revoked_s = NOW; }
+static void
+ocsp_unknown_with_reason(void)
+{
+	ocsp_entry.status = OCSP_UNKNOWN;
+	ocsp_entry.reason = 1;
+}
+static void
+ocsp_reason_7(void)
+{
+	ocsp_entry.status = OCSP_REVOKED;
+	ocsp_entry.revoked_s = NOW;
+	ocsp_entry.reason = 7;
+}
+static void
+ocsp_revoked_later(void)
+{
+	ocsp_entry.status = OCSP_REVOKED;
+	ocsp_entry.revoked_s = NOW + 1;
+}
+
+/* Proofs. */
+static void
+good_proof(void)
+{
+	order = (struct order){ .type = ORDER_PROVE, .prove = {
+	    .ca = issuing.sealed, .tenant = "tenant-a", .nonce = "n" } };
+}
+static void
+proof_other_tenant(void) { order.prove.ca = other_issuing.sealed; }
+static void
+proof_by_server(void) { order.prove.ca = server.sealed; }
+
+/* Requests. */
+static void
+good_request(void)
+{
+	order = (struct order){ .type = ORDER_REQUEST_CA, .request_ca = {
+	    .tenant = "tenant-a", .alg = CA_ALG_P256, .common_name = "n",
+	    .leaf_max_s = 1 } };
+}
+static void
+request_bad_tenant(void) { order.request_ca.tenant = "A"; }
+static void
+request_no_leaves(void) { order.request_ca.leaf_max_s = 0; }
+static void
+request_long_leaves(void) { order.request_ca.leaf_max_s = RULES_LEAF_MAX_S + 1; }
+static void
+request_nameless(void) { order.request_ca.common_name = ""; }
+
+static const struct {
+	const char	*name;
+	void		(*good)(void);
+	void		(*wrong)(void);
+	enum err_code	 code;
+} refusals[] = {
+#define R(good, wrong, code) { #wrong, good, wrong, code }
+	R(good_leaf, leaf_other_tenant, ERR_ORDER_TENANT),
+	R(good_leaf, leaf_bad_tenant, ERR_ORDER_MALFORMED),
+	R(good_leaf, leaf_by_root, ERR_ORDER_ROLE),
+	R(good_leaf, leaf_by_server, ERR_ORDER_ROLE),
+	R(good_leaf, leaf_device_short, ERR_ORDER_MALFORMED),
+	R(good_leaf, leaf_device_upper, ERR_ORDER_MALFORMED),
+	R(good_leaf, leaf_host, ERR_ORDER_ROLE),
+	R(good_leaf, leaf_too_long, ERR_ORDER_LIMIT),
+	R(good_leaf, leaf_over, ERR_ORDER_LIMIT),
+	R(good_leaf, leaf_backdated, ERR_ORDER_LIMIT),
+	R(good_leaf, leaf_ahead, ERR_ORDER_LIMIT),
+	R(good_leaf, leaf_backwards, ERR_ORDER_LIMIT),
+	R(good_leaf, leaf_https, ERR_ORDER_LIMIT),
+	R(good_leaf, leaf_url_space, ERR_ORDER_LIMIT),
+	R(good_leaf, leaf_url_empty, ERR_ORDER_LIMIT),
+	R(good_leaf, leaf_bad_key, ERR_CSR_KEY),
+	R(good_leaf, leaf_key_of_issuer, ERR_ORDER_ROLE),
+	R(good_leaf, leaf_not_sealed, ERR_SEAL),
+	R(good_server, server_device, ERR_ORDER_ROLE),
+	R(good_server, server_hardware, ERR_ORDER_ROLE),
+	R(good_server, server_nameless, ERR_ORDER_MALFORMED),
+	R(good_server, server_by_issuing, ERR_ORDER_MALFORMED),
+	R(good_server, server_wildcard, ERR_CERT_LINT),
+	R(good_issuing, ca_by_issuing, ERR_ORDER_ROLE),
+	R(good_issuing, ca_by_server, ERR_ORDER_ROLE),
+	R(good_issuing, ca_other_tenant, ERR_ORDER_TENANT),
+	R(good_issuing, ca_orphan, ERR_ORDER_ROLE),
+	R(good_issuing, ca_outlives, ERR_ORDER_LIMIT),
+	R(good_issuing, ca_leaf_none, ERR_ORDER_LIMIT),
+	R(good_issuing, ca_leaf_much, ERR_ORDER_LIMIT),
+	R(good_issuing, ca_nameless, ERR_ORDER_LIMIT),
+	R(good_issuing, ca_long_name, ERR_ORDER_LIMIT),
+	R(good_issuing, ca_backdated, ERR_ORDER_LIMIT),
+	R(good_issuing, ca_bad_tenant, ERR_ORDER_MALFORMED),
+	R(good_issuing, ca_https, ERR_ORDER_LIMIT),
+	R(good_root, root_with_parent, ERR_ORDER_ROLE),
+	R(good_root, root_with_leaves, ERR_ORDER_LIMIT),
+	R(good_root, root_with_crl, ERR_ORDER_LIMIT),
+	R(good_root, root_for_ever, ERR_ORDER_LIMIT),
+	R(good_crl, crl_other_tenant, ERR_ORDER_TENANT),
+	R(good_crl, crl_backwards, ERR_ORDER_LIMIT),
+	R(good_crl, crl_long, ERR_ORDER_LIMIT),
+	R(good_crl, crl_later, ERR_ORDER_LIMIT),
+	R(good_crl, crl_reason_7, ERR_ORDER_LIMIT),
+	R(good_crl, crl_reason_8, ERR_ORDER_LIMIT),
+	R(good_crl, crl_serial_zero, ERR_ORDER_LIMIT),
+	R(good_crl, crl_serial_negative, ERR_ORDER_LIMIT),
+	R(good_crl, crl_https, ERR_ORDER_LIMIT),
+	R(good_crl, crl_shard_of_root, ERR_ORDER_ROLE),
+	R(good_leaf, leaf_purposeless, ERR_ORDER_LIMIT),
+	R(good_leaf, leaf_unnamed, ERR_CERT_LINT),
+	R(good_leaf, leaf_edge, ERR_ORDER_ROLE),
+	R(good_leaf, leaf_no_rev_with_crl, ERR_ORDER_LIMIT),
+	R(good_leaf, leaf_no_rev_with_ocsp, ERR_ORDER_LIMIT),
+	R(good_leaf, leaf_ocsp_https, ERR_ORDER_LIMIT),
+	R(good_leaf, leaf_trust_domain, ERR_CERT_LINT),
+	R(good_leaf, leaf_trust_path, ERR_CERT_LINT),
+	R(good_server, server_spiffe, ERR_ORDER_ROLE),
+	R(good_root, root_edge, ERR_ORDER_ROLE),
+	R(good_issuing, server_edge, ERR_ORDER_ROLE),
+	R(good_ocsp, ocsp_other_tenant, ERR_ORDER_TENANT),
+	R(good_ocsp, ocsp_for_other_tenant, ERR_ORDER_TENANT),
+	R(good_ocsp, ocsp_none, ERR_ORDER_LIMIT),
+	R(good_ocsp, ocsp_long, ERR_ORDER_LIMIT),
+	R(good_ocsp, ocsp_backwards, ERR_ORDER_LIMIT),
+	R(good_ocsp, ocsp_later, ERR_ORDER_LIMIT),
+	R(good_ocsp, ocsp_good_but_revoked, ERR_ORDER_LIMIT),
+	R(good_ocsp, ocsp_unknown_with_reason, ERR_ORDER_LIMIT),
+	R(good_ocsp, ocsp_reason_7, ERR_ORDER_LIMIT),
+	R(good_ocsp, ocsp_revoked_later, ERR_ORDER_LIMIT),
+	R(good_proof, proof_other_tenant, ERR_ORDER_TENANT),
+	R(good_proof, proof_by_server, ERR_ORDER_ROLE),
+	R(good_request, request_bad_tenant, ERR_ORDER_MALFORMED),
+	R(good_request, request_no_leaves, ERR_ORDER_LIMIT),
+	R(good_request, request_long_leaves, ERR_ORDER_LIMIT),
+	R(good_request, request_nameless, ERR_ORDER_LIMIT),
+#undef R
+};
+
+START_TEST(every_order_that_breaks_a_rule_is_refused_and_leaves_no_trace)
+{
+	begin();
+	make_cas();
+	for (size_t i = 0; i < COUNT_OF(refusals); i++) {
+		uint64_t next;
+		struct answer a;
+
+		refusals[i].good();
+		(void)done(&order);
+		next = journal_next(work.journal);
+		refusals[i].wrong();
+		work_do(cx, &work, &order, &a);
+		ck_assert_msg(a.err.code == refusals[i].code, "%s: %s: %s",
+		    refusals[i].name, err_name(a.err), a.detail);
+		ck_assert_uint_eq(a.object.n, 0);
+		ck_assert_uint_eq(journal_next(work.journal), next);
+	}
+	end();
+}
+END_TEST
+
+START_TEST(a_leaf_may_last_to_the_limit_and_not_a_second_more)
+{
+	begin();
+	make_cas();
+	good_leaf();
+	order.issue.not_after_s = NOW + 30 * 86400;
+	(void)done(&order);
+	end();
+}
+END_TEST
+
+START_TEST(a_leaf_cannot_outlive_its_issuer)
+{
+	struct answer brief, a;
+
+	begin();
+	make_cas();
+	good_issuing();
+	order.make_ca.not_after_s = NOW + 86400 - 1;
+	brief = done(&order);
+	order = help_leaf("tenant-a", brief.sealed, leaf_spki);
+	work_do(cx, &work, &order, &a);
+	ck_assert_uint_eq(a.err.code, ERR_ORDER_LIMIT);
+	order.issue.not_after_s = NOW + 86400 - 1;
+	(void)done(&order);
+	end();
+}
+END_TEST
+
+START_TEST(more_cas_than_stay_open_are_served)
+{
+	struct answer first, a = { .seq = 0 };
+
+	begin();
+	order = help_root("tenant-a", CA_ALG_ED25519);
+	first = done(&order);
+	for (unsigned i = 0; i < CA_OPEN_MAX + 8; i++) {
+		order = help_root("tenant-a", CA_ALG_ED25519);
+		a = done(&order);
+		order = help_crl("tenant-a", a.sealed, 1);
+		(void)done(&order);
+		ck_ok(work_commit(cx, &work));
+	}
+	order = help_crl("tenant-a", first.sealed, 1);
+	ck_assert_uint_eq(done(&order).crl_number, 1);
+	end();
+}
+END_TEST
+
+UNIT_MAIN("signer rules",
+    every_order_that_breaks_a_rule_is_refused_and_leaves_no_trace,
+    a_leaf_may_last_to_the_limit_and_not_a_second_more,
+    a_leaf_cannot_outlive_its_issuer,
+    more_cas_than_stay_open_are_served)
