@@ -346,6 +346,7 @@ be_lower_ca(void)
 	be_ca();
 	good.subject = slice_text("another name");
 	good.ski = SLICE("01234567890123456789", 20);
+	good.ext[CERT_EXT_AKI].present = true;
 	good.aki = root.ski;
 	good.spki = leaf_key.spki;
 	good.path_len = 0;
