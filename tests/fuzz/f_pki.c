@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Everything in pki/ that reads foreign or stored bytes: requests, keys,
- * certificates, CRLs, PEM, OCSP requests and responses.  What our certificate reader takes, OpenSSL must be
- * able to read too.
+ * certificates, CRLs, PEM, OCSP requests and responses.  What our certificate
+ * reader takes, OpenSSL must be able to read too.
  */
 #include "pki/cert.h"
 #include "pki/crl.h"
