@@ -102,7 +102,7 @@ struct make_event {
 	struct slice	 data;
 	struct slice	 measured;	/* hashed to the digests */
 };
-#define MAKE_EVENTS_MAX	32u
+#define MAKE_EVENTS_MAX	300u
 struct make_log {
 	struct make_event events[MAKE_EVENTS_MAX];
 	size_t		 n;

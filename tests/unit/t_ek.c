@@ -120,6 +120,7 @@ START_TEST(nv_content_is_unwrapped)
 	ck_ok(verify_shown(shown_with(FILL_FF), NULL, 0));
 	ck_fails(verify_shown(shown_with(FILL_MIXED), NULL, 0),
 	    ERR_EV_MALFORMED);
+	ck_assert_ptr_nonnull(strstr(cx->trail->note, "is not fill"));
 	ck_fails(verify_shown(shown_with(NV_SIZE_WRONG), NULL, 0),
 	    ERR_EV_MALFORMED);
 }
@@ -128,7 +129,10 @@ END_TEST
 START_TEST(nv_content_without_a_certificate_is_refused)
 {
 	static const uint8_t ff[64] = { [0 ... 63] = 0xff };
+	static const uint8_t endless[200] = { 0x30, 0x80 };
 	struct slice der;
+
+	ck_fails(ek_unwrap_nv(cx, SLICE_OF(endless), &der), ERR_EV_MALFORMED);
 
 	ck_fails(ek_unwrap_nv(cx, SLICE_OF(ff), &der), ERR_EV_MALFORMED);
 	ck_fails(ek_unwrap_nv(cx, SLICE_NONE, &der), ERR_EV_MALFORMED);

@@ -429,9 +429,16 @@ END_TEST
 
 START_TEST(registers_that_are_no_registers_are_refused)
 {
+	json_t *e;
+
 	begin();
 	ck_fails(make_verify(cx, evidence_with_pcr("sha256", "24", zeros64),
 	    &d, &out), ERR_EV_MALFORMED);
+	ck_assert_ptr_nonnull(strstr(cx->trail->note, "is not a register"));
+	e = make_evidence(cx, &d);
+	ck_assert_int_eq(json_object_set_new(json_object_get(e, "pcrs"),
+	    "sha1", json_object()), 0);
+	ck_fails(make_verify(cx, e, &d, &out), ERR_EV_MALFORMED);
 	ck_fails(make_verify(cx, evidence_with_pcr("sha256", "07", zeros64),
 	    &d, &out), ERR_EV_MALFORMED);
 	ck_fails(make_verify(cx, evidence_with_pcr("sha256", "7", "00"),
