@@ -71,6 +71,7 @@ names_it(const ASN1_TYPE *value, const char *identifier)
 		return false;
 	p = ASN1_STRING_get0_data(value->value.sequence);
 	end = p + ASN1_STRING_length(value->value.sequence);
+	/* mutate: not reachable: reading the extension has read this header. */
 	if ((ASN1_get_object(&p, &n, &tag, &class, end - p) & 0x80) != 0)
 		return false;
 	end = p + n;
@@ -115,7 +116,9 @@ check_same_key(struct ctx *cx, const struct tpm_public *a,
 {
 	struct slice spki_a, spki_b;
 
+	/* mutate: not reachable: tpm_key_check_ak() has made it before. */
 	TRY(tpm_key_spki(cx, a, &spki_a));
+	/* mutate: not reachable: tpm_key_from_pkey() gives sound keys only. */
 	TRY(tpm_key_spki(cx, b, &spki_b));
 	if (!slice_equal(spki_a, spki_b))
 		return FAIL_TELL(cx, ERR_EV_MISMATCH,
@@ -129,12 +132,8 @@ verify_certificate(struct ctx *cx, const struct ak_shown *shown,
 {
 	X509 *x = shown->chain[0];
 	struct tpm_public key;
-	EVP_PKEY *pkey = X509_get0_pubkey(x);
 
-	if (pkey == NULL)
-		return OSSL_FAIL(cx, ERR_EV_UNSUPPORTED,
-		    "AK certificate for a key of a kind not known here");
-	TRY(tpm_key_from_pkey(cx, pkey, &key));
+	TRY(tpm_key_from_pkey(cx, X509_get0_pubkey(x), &key));
 	if (shown->has_public)
 		TRY(check_same_key(cx, &shown->public, &key));
 	TRY(chain_verify(cx, x, shown->chain + 1, shown->n_chain - 1, a->trust,
@@ -160,6 +159,7 @@ find_registered(struct ctx *cx, const struct ak *ak, const struct trust *trust,
 
 		if (!slice_equal(trust->keys[i].id, ak->name))
 			continue;
+		/* mutate: not reachable: tpm_key_check_ak() has made it. */
 		TRY(tpm_key_spki(cx, &ak->key, &spki));
 		if (trust->keys[i].spki.n > 0 &&
 		    !slice_equal(trust->keys[i].spki, spki))

@@ -176,6 +176,7 @@ extensions_are_known(X509 *x)
 static bool
 key_is_strong(const EVP_PKEY *key)
 {
+	/* mutate: not reachable: check_signature() needs the key before. */
 	if (key == NULL)
 		return false;
 	if (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS"))

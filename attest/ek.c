@@ -95,12 +95,7 @@ ek_unwrap_nv(struct ctx *cx, struct slice nv, struct slice *out)
 static struct err
 key_of_certificate(struct ctx *cx, X509 *x, struct tpm_public *out)
 {
-	EVP_PKEY *pkey = X509_get0_pubkey(x);
-
-	if (pkey == NULL)
-		return OSSL_FAIL(cx, ERR_EV_UNSUPPORTED,
-		    "certificate for a key of a kind not known here");
-	return tpm_key_from_pkey(cx, pkey, out);
+	return tpm_key_from_pkey(cx, X509_get0_pubkey(x), out);
 }
 
 /* Before anything is checked: which key is this about? */

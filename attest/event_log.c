@@ -421,6 +421,7 @@ is_secure_boot(struct slice data, bool *out_on)
 	for (size_t i = 0; i < sizeof(name) - 1; i++)
 		if (read_le16(&r) != (uint16_t)name[i])
 			return false;
+	/* mutate: not reachable: with 64 bits, read_bytes() would refuse it. */
 	if (n_value > r.n)
 		return false;
 	value = read_bytes(&r, (size_t)n_value);

@@ -60,6 +60,7 @@ check_registered(struct ctx *cx, const struct key_evidence *k,
 	struct tpm_public key = public_of(k);
 	struct slice spki;
 
+	/* mutate: not reachable: two numbers of 32 bytes fit P-256. */
 	TRY(tpm_key_spki(cx, &key, &spki));
 	for (size_t i = 0; i < trust->n_keys; i++) {
 		if (!slice_equal(trust->keys[i].id, k->public))

@@ -206,15 +206,14 @@ from_rsa(struct ctx *cx, const EVP_PKEY *pkey, struct tpm_public *out)
 	struct slice e;
 
 	out->type = TPM_RSA;
+	/* mutate: not reachable: an RSA key has a modulus. */
 	TRY(number_of(cx, pkey, OSSL_PKEY_PARAM_RSA_N, &out->rsa_n));
+	/* mutate: not reachable: an RSA key has an exponent. */
 	TRY(number_of(cx, pkey, OSSL_PKEY_PARAM_RSA_E, &e));
 	if (e.n != 3 || memcmp(e.p, "\x01\x00\x01", 3) != 0)
 		return FAIL_TELL(cx, ERR_EV_PROPERTY, "RSA e is not 65537");
 	out->rsa_exponent = RSA_E;
-	if (out->rsa_n.n < TPM_KEY_RSA_BITS_MIN / 8 ||
-	    out->rsa_n.n > TPM_RSA_MAX)
-		return FAIL_TELL(cx, ERR_EV_PROPERTY, "RSA modulus of %zu "
-		    "bytes", out->rsa_n.n);
+	/* A modulus too long for that is not of its bits. */
 	out->rsa_bits = (uint16_t)(8 * out->rsa_n.n);
 	return check_rsa(cx, out);
 }
@@ -222,18 +221,19 @@ from_rsa(struct ctx *cx, const EVP_PKEY *pkey, struct tpm_public *out)
 static struct err
 from_ecc(struct ctx *cx, const EVP_PKEY *pkey, struct tpm_public *out)
 {
-	char group[32];
+	char group[32] = "";	/* stays so where the curve has no name */
 	size_t n;
 
 	out->type = TPM_ECC;
-	if (EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME,
-	    group, sizeof(group), &n) != 1)
-		return OSSL_FAIL(cx, ERR_EV_UNSUPPORTED, "unnamed curve");
+	(void)EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME,
+	    group, sizeof(group), &n);
 	for (size_t i = 0; i < COUNT_OF(curves); i++)
 		if (strcmp(curves[i].group, group) == 0)
 			out->curve = curves[i].curve;
 	if (out->curve == 0)
-		return FAIL_TELL(cx, ERR_EV_UNSUPPORTED, "curve %s", group);
+		return FAIL_TELL(cx, ossl_code(ERR_EV_UNSUPPORTED), "curve %s",
+		    group);
+	/* mutate: not reachable: a point without X has no Y, refused next. */
 	TRY(number_of(cx, pkey, OSSL_PKEY_PARAM_EC_PUB_X, &out->x));
 	return number_of(cx, pkey, OSSL_PKEY_PARAM_EC_PUB_Y, &out->y);
 }
@@ -244,12 +244,12 @@ tpm_key_from_pkey(struct ctx *cx, const EVP_PKEY *pkey,
 {
 	struct tpm_public key = { .type = 0 };
 
-	if (EVP_PKEY_is_a(pkey, "RSA"))
+	if (pkey != NULL && EVP_PKEY_is_a(pkey, "RSA"))
 		TRY(from_rsa(cx, pkey, &key));
-	else if (EVP_PKEY_is_a(pkey, "EC"))
+	else if (pkey != NULL && EVP_PKEY_is_a(pkey, "EC"))
 		TRY(from_ecc(cx, pkey, &key));
 	else
-		return FAIL_TELL(cx, ERR_EV_UNSUPPORTED,
+		return FAIL_TELL(cx, ossl_code(ERR_EV_UNSUPPORTED),
 		    "neither an RSA nor a NIST curve key");
 	*out = key;
 	return OK;
@@ -267,6 +267,7 @@ pkey_of(struct ctx *cx, const struct tpm_public *key, EVP_PKEY **out)
 	struct key parsed;
 	const uint8_t *p;
 
+	/* mutate: not reachable: who verifies by a key has checked it. */
 	TRY(tpm_key_spki(cx, key, &spki));
 	if (!failed(key_parse(cx, spki, &parsed))) {
 		ASSERT(EVP_PKEY_up_ref(parsed.pkey) == 1);
@@ -283,8 +284,8 @@ pkey_of(struct ctx *cx, const struct tpm_public *key, EVP_PKEY **out)
 }
 
 /* OpenSSL wants ECDSA signatures as SEQUENCE { r, s }. */
-static struct err
-ecdsa_der(struct ctx *cx, const struct tpm_signature *sig, struct slice *out)
+static struct slice
+ecdsa_der(struct ctx *cx, const struct tpm_signature *sig)
 {
 	struct buf b = buf_in(cx->arena, 2 * TPM_ECC_MAX + 16);
 	size_t at = der_open(&b, DER_SEQUENCE);
@@ -292,10 +293,8 @@ ecdsa_der(struct ctx *cx, const struct tpm_signature *sig, struct slice *out)
 	der_put_unsigned(&b, sig->r);
 	der_put_unsigned(&b, sig->s);
 	der_close(&b, at);
-	if (b.bad)
-		return FAIL(cx, ERR_EV_SIGNATURE, "r or s too long");
-	*out = buf_slice(&b);
-	return OK;
+	ASSERT(!b.bad);		/* r and s are of TPM_ECC_MAX at most */
+	return buf_slice(&b);
 }
 
 static struct err
@@ -308,6 +307,7 @@ set_padding(struct ctx *cx, EVP_PKEY_CTX *pctx, uint16_t alg)
 	    EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1 &&
 	    EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_AUTO) == 1)
 		return OK;
+	/* mutate: not reachable: check_scheme() leaves these two. */
 	return OSSL_FAIL(cx, ERR_INTERNAL, "padding for %04x", alg);
 }
 
@@ -350,8 +350,8 @@ tpm_key_verify(struct ctx *cx, const struct tpm_public *key,
 		return OSSL_FAIL(cx, ERR_EV_UNSUPPORTED, "hash %04x with "
 		    "that key", sig->scheme.hash);
 	if (key->type == TPM_ECC)
-		TRY(ecdsa_der(cx, sig, &bytes));
-	else
+		bytes = ecdsa_der(cx, sig);
+	else	/* mutate: not reachable: it knows both schemes. */
 		TRY(set_padding(cx, pctx, sig->scheme.alg));
 	if (EVP_DigestVerify(md, bytes.p, bytes.n, message.p, message.n) != 1)
 		return OSSL_FAIL(cx, ERR_EV_SIGNATURE, "signature by the TPM");

@@ -32,7 +32,8 @@ struct err	tpm_key_spki(struct ctx *, const struct tpm_public *,
 		    struct slice *out);
 /*
  * The other way: type, size and key out of an SPKI; other members zero.
- * Compressed points and other spellings come out the same.
+ * Compressed points and other spellings come out the same.  NULL is a key of
+ * a kind that OpenSSL does not know.
  * ERR_EV_UNSUPPORTED	not an RSA or NIST curve key
  * ERR_EV_PROPERTY	RSA below 2048 bits, above 4096, or e other than 65537
  */

@@ -349,24 +349,27 @@ tpm_name(const struct make_cert *c)
 
 /* otherName PermanentIdentifier { identifierValue UTF8String } (RFC 4043). */
 static GENERAL_NAME *
-permanent_name(const char *id)
+permanent_name(const struct make_cert *c)
 {
 	GENERAL_NAME *gen = GENERAL_NAME_new();
-	ASN1_TYPE *value = ASN1_TYPE_new();
-	ASN1_STRING *sequence = ASN1_STRING_type_new(V_ASN1_SEQUENCE);
 	uint8_t der[128];
-	size_t n = strlen(id);
+	const uint8_t *p = c->permanent_der.p;
+	size_t n = c->permanent_der.n;
 
-	ASSERT(n < 100);
-	der[0] = 0x30;
-	der[1] = (uint8_t)(n + 2);
-	der[2] = 0x0c;
-	der[3] = (uint8_t)n;
-	memcpy(der + 4, id, n);
-	ASSERT(ASN1_STRING_set(sequence, der, (int)n + 4) == 1);
-	ASN1_TYPE_set(value, V_ASN1_SEQUENCE, sequence);
+	if (n == 0) {
+		n = strlen(c->permanent_id);
+		ASSERT(n < 100);
+		der[0] = 0x30;
+		der[1] = (uint8_t)(n + 2);
+		der[2] = 0x0c;
+		der[3] = (uint8_t)n;
+		memcpy(der + 4, c->permanent_id, n);
+		p = der;
+		n += 4;
+	}
 	ASSERT(GENERAL_NAME_set0_othername(gen,
-	    OBJ_txt2obj("1.3.6.1.5.5.7.8.3", 1), value) == 1);
+	    OBJ_txt2obj("1.3.6.1.5.5.7.8.3", 1),
+	    d2i_ASN1_TYPE(NULL, &p, (long)n)) == 1);
 	return gen;
 }
 
@@ -377,9 +380,8 @@ add_san(X509 *x, const struct make_cert *c)
 
 	if (c->manufacturer != NULL || c->model != NULL || c->version != NULL)
 		ASSERT(sk_GENERAL_NAME_push(names, tpm_name(c)) > 0);
-	if (c->permanent_id != NULL)
-		ASSERT(sk_GENERAL_NAME_push(names,
-		    permanent_name(c->permanent_id)) > 0);
+	if (c->permanent_id != NULL || c->permanent_der.n > 0)
+		ASSERT(sk_GENERAL_NAME_push(names, permanent_name(c)) > 0);
 	if (sk_GENERAL_NAME_num(names) > 0)
 		ASSERT(X509_add1_ext_i2d(x, NID_subject_alt_name, names,
 		    c->cn == NULL, 0) == 1);
@@ -420,6 +422,16 @@ add_extensions(struct ctx *cx, X509 *x, const struct make_cert *c)
 	add_san(x, c);
 }
 
+/* A key of an algorithm that nobody knows. */
+static void
+set_unknown_key(X509 *x)
+{
+	uint8_t *bits = OPENSSL_zalloc(1);
+
+	ASSERT(X509_PUBKEY_set0_param(X509_get_X509_PUBKEY(x),
+	    OBJ_txt2obj("1.2.3.4.5", 1), V_ASN1_UNDEF, NULL, bits, 1) == 1);
+}
+
 struct slice
 make_certificate(struct ctx *cx, const struct make_cert *c)
 {
@@ -439,6 +451,8 @@ make_certificate(struct ctx *cx, const struct make_cert *c)
 	set_name(X509_get_subject_name(x), c->cn);
 	set_name(X509_get_issuer_name(x), c->issuer_cn);
 	ASSERT(X509_set_pubkey(x, c->key) == 1);
+	if (c->unknown_key)
+		set_unknown_key(x);
 	if (c->version_number != X509_VERSION_1)
 		add_extensions(cx, x, c);
 	ASSERT(X509_sign(x, c->issuer_key, c->md) > 0);

@@ -71,9 +71,11 @@ struct make_cert {
 	const char	*eku;		/* OID; NULL: no extension */
 	const char	*manufacturer, *model, *version;	/* SAN */
 	const char	*permanent_id;	/* SAN */
+	struct slice	 permanent_der;	/* SAN: in its place, as it stands */
 	const char	*critical_oid;	/* one more, critical, extension */
 	const char	*other_oid;	/* one more extension */
 	bool		 name_constraints;
+	bool		 unknown_key;	/* key's algorithm is nobody's */
 	bool		 broken_usage;	/* keyUsage that is no BIT STRING */
 	bool		 broken_time;	/* notAfter that is no time */
 	int		 version_number;	/* X509_VERSION_3 */
@@ -100,7 +102,7 @@ struct make_event {
 	struct slice	 data;
 	struct slice	 measured;	/* hashed to the digests */
 };
-#define MAKE_EVENTS_MAX	32u
+#define MAKE_EVENTS_MAX	300u
 struct make_log {
 	struct make_event events[MAKE_EVENTS_MAX];
 	size_t		 n;

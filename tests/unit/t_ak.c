@@ -173,6 +173,55 @@ START_TEST(an_ak_certificate_must_name_the_device_asked_for)
 }
 END_TEST
 
+static void
+check_names_nothing(const char *identifier, struct slice der)
+{
+	with_ak_certificate();
+	d.ak_cert.permanent_der = der;
+	d.appraisal.identifier = identifier;
+	ck_fails(verify(), ERR_EV_MISMATCH);
+}
+
+START_TEST(an_identifier_of_another_form_names_no_device)
+{
+	with_ak_certificate();
+	d.ak_cert.permanent_der = SLICE("\x30\x03\x0c\x01x", 5);
+	d.appraisal.identifier = "x";
+	ck_ok(verify());
+	/* No SEQUENCE, but an OCTET STRING that holds one. */
+	check_names_nothing("x", SLICE("\x04\x05\x30\x03\x0c\x01x", 7));
+	/* A SEQUENCE without text. */
+	check_names_nothing("x", SLICE("\x30\x03\x02\x01x", 5));
+	/* Text whose length cannot be read, after a number of four bytes. */
+	check_names_nothing("\x0c\x85xy",
+	    SLICE("\x30\x0a\x02\x04\0\0\0\0\x0c\x85xy", 12));
+}
+END_TEST
+
+START_TEST(an_ak_certificate_for_a_key_of_another_kind_is_refused)
+{
+	with_ak_certificate();
+	d.ak_cert.key = make_ed25519(cx);
+	ck_fails(verify(), ERR_EV_UNSUPPORTED);
+	with_ak_certificate();
+	d.ak_cert.unknown_key = true;
+	ck_fails(verify(), ERR_EV_UNSUPPORTED);
+}
+END_TEST
+
+START_TEST(an_ak_chain_that_cannot_be_read_is_told_by_its_place)
+{
+	json_t *e, *chain = json_array();
+
+	with_ak_certificate();
+	e = make_evidence(cx, &d);
+	(void)json_array_append_new(chain, json_string("AAAA"));
+	(void)json_object_set_new(e, "ak_chain", chain);
+	ck_fails(make_verify(cx, e, &d, &out), ERR_EV_MALFORMED);
+	ck_assert_str_eq(cx->trail->pointer, "/evidence/ak_chain");
+}
+END_TEST
+
 /* --- what an AK must be ------------------------------------------------ */
 
 static void
@@ -287,6 +336,9 @@ UNIT_MAIN("ak",
     a_cas_certificate_is_not_an_aks,
     an_ak_certificate_must_lead_to_an_anchor,
     an_ak_certificate_must_name_the_device_asked_for,
+    an_identifier_of_another_form_names_no_device,
+    an_ak_certificate_for_a_key_of_another_kind_is_refused,
+    an_ak_chain_that_cannot_be_read_is_told_by_its_place,
     an_ak_that_is_not_restricted_is_refused,
     an_ak_that_does_not_sign_is_refused,
     an_ak_that_decrypts_is_refused,

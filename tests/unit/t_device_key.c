@@ -128,6 +128,13 @@ START_TEST(a_key_that_is_not_registered_is_refused)
 	registered.spki = make_spki(cx, other);
 	ck_fails(verify(evidence_of(sign(device, bound("key")))),
 	    ERR_EV_MISMATCH);
+	/* Nor as recorded evidence. */
+	begin();
+	appraisal.raw = true;
+	ck_ok(verify(evidence_of(sign(device, message_of(SLICE_OF(nonce))))));
+	registered.id = point(other);
+	ck_fails(verify(evidence_of(sign(device, message_of(SLICE_OF(nonce))))),
+	    ERR_EV_CHAIN);
 }
 END_TEST
 

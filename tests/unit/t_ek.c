@@ -120,6 +120,7 @@ START_TEST(nv_content_is_unwrapped)
 	ck_ok(verify_shown(shown_with(FILL_FF), NULL, 0));
 	ck_fails(verify_shown(shown_with(FILL_MIXED), NULL, 0),
 	    ERR_EV_MALFORMED);
+	ck_assert_ptr_nonnull(strstr(cx->trail->note, "is not fill"));
 	ck_fails(verify_shown(shown_with(NV_SIZE_WRONG), NULL, 0),
 	    ERR_EV_MALFORMED);
 }
@@ -128,7 +129,10 @@ END_TEST
 START_TEST(nv_content_without_a_certificate_is_refused)
 {
 	static const uint8_t ff[64] = { [0 ... 63] = 0xff };
+	static const uint8_t endless[200] = { 0x30, 0x80 };
 	struct slice der;
+
+	ck_fails(ek_unwrap_nv(cx, SLICE_OF(endless), &der), ERR_EV_MALFORMED);
 
 	ck_fails(ek_unwrap_nv(cx, SLICE_OF(ff), &der), ERR_EV_MALFORMED);
 	ck_fails(ek_unwrap_nv(cx, SLICE_NONE, &der), ERR_EV_MALFORMED);
@@ -481,12 +485,31 @@ START_TEST(chains_hold_certificates_and_nothing_else)
 	    ERR_EV_MALFORMED);
 	ck_fails(verify_with_chain(slice_text("certificate")),
 	    ERR_EV_MALFORMED);
+	ck_assert_ptr_nonnull(strstr(cx->trail->note, "not a certificate"));
 	d.inter.usage = NULL;
 	d.inter.broken_usage = true;
 	ck_fails(verify(), ERR_EV_MALFORMED);
 	begin();
 	d.inter.broken_time = true;
 	ck_fails(verify(), ERR_EV_MALFORMED);
+}
+END_TEST
+
+START_TEST(a_certificate_longer_than_the_limit_is_refused)
+{
+	uint8_t *octets = arena_alloc(cx->arena, ATTEST_CERT_MAX + 4);
+	X509 *x;
+
+	begin();
+	octets[0] = 0x04;
+	octets[1] = 0x82;
+	octets[2] = ATTEST_CERT_MAX >> 8;
+	octets[3] = ATTEST_CERT_MAX & 0xff;
+	d.ek_cert.permanent_der = SLICE(octets, ATTEST_CERT_MAX + 4);
+	ck_fails(chain_cert_parse(cx, make_certificate(cx, &d.ek_cert), &x),
+	    ERR_EV_MALFORMED);
+	d.ek_cert.permanent_der = SLICE_NONE;
+	ck_ok(chain_cert_parse(cx, make_certificate(cx, &d.ek_cert), &x));
 }
 END_TEST
 
@@ -819,6 +842,7 @@ UNIT_MAIN("ek",
     an_ek_with_a_weak_modulus_is_refused,
     a_certificate_that_its_issuer_did_not_sign_is_refused,
     chains_hold_certificates_and_nothing_else,
+    a_certificate_longer_than_the_limit_is_refused,
     trust_that_cannot_be_read_is_told_as_such,
     a_path_must_end_in_an_anchor,
     anchors_of_other_makers_are_passed_over,

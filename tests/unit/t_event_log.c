@@ -204,6 +204,28 @@ START_TEST(secure_boot_after_the_separator_is_refused)
 }
 END_TEST
 
+/* Its GUID, its name, and the name's length. */
+START_TEST(another_variable_is_not_taken_for_secure_boot)
+{
+	static const size_t places[] = { 0, 32, 50, 16 };
+
+	for (size_t i = 0; i < COUNT_OF(places); i++) {
+		struct slice s;
+		uint8_t *p;
+
+		begin();
+		s = make_secure_boot(cx, 0);
+		p = arena_dup(cx->arena, s.p, s.n);
+		p[places[i]] ^= 1;
+		/* In place of the version, before Secure Boot. */
+		boot.events[0] = (struct make_event){ 7, EV_CONFIG,
+			SLICE(p, s.n), SLICE(p, s.n) };
+		ck_ok(replay());
+		ck_assert(found.secure_boot_known && found.secure_boot);
+	}
+}
+END_TEST
+
 START_TEST(secure_boot_measured_twice_is_refused)
 {
 	struct make_log twice = { .n = 0 };
@@ -305,7 +327,11 @@ START_TEST(startup_locality_sets_where_pcr_0_begins)
 	ck_fails(replay(), ERR_EV_BINDING);
 	boot.events[0].data = nine;
 	ck_fails(replay(), ERR_EV_MALFORMED);
-	/* Too late, and twice. */
+	/* Twice, and too late. */
+	boot.events[0].data = three;
+	boot.events[1] = boot.events[0];
+	locality = 3;
+	ck_fails(replay(), ERR_EV_MALFORMED);
 	begin();
 	make_log_add(&boot, 0, EV_NO_ACTION, three, three);
 	ck_fails(replay(), ERR_EV_MALFORMED);
@@ -414,6 +440,68 @@ START_TEST(a_header_that_contradicts_itself_is_refused)
 }
 END_TEST
 
+START_TEST(a_header_with_no_bank_or_one_twice_is_refused)
+{
+	static const char none[] = "\0\0\0\0\3\0\0\0"
+	    "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" "\x1d\0\0\0"
+	    "Spec ID Event03\0" "\0\0\0\0\0\2\0\2" "\0\0\0\0";
+	struct slice s;
+
+	begin();
+	/* The closing NUL is the size of what a vendor says. */
+	ck_fails(parse(SLICE(none, sizeof(none))), ERR_EV_MALFORMED);
+	(void)changed(64, "\x04\0\x14\0", 4, &s);
+	ck_fails(parse(SLICE(s.p, FIRST_EVENT)), ERR_EV_MALFORMED);
+	s = make_event_log(cx, &boot);
+	ck_ok(parse(SLICE(s.p, FIRST_EVENT)));
+}
+END_TEST
+
+/* An event of register 0 with two digests, and one byte of data. */
+static struct err
+parse_event(struct slice digests)
+{
+	struct slice s = make_event_log(cx, &boot);
+	struct buf b = buf_in(cx->arena, 256);
+
+	put_bytes(&b, SLICE(s.p, FIRST_EVENT));
+	put_bytes(&b, SLICE("\0\0\0\0" "\x08\0\0\0" "\2\0\0\0", 12));
+	put_bytes(&b, digests);
+	put_bytes(&b, SLICE("\1\0\0\0v", 5));
+	return parse(buf_slice(&b));
+}
+
+START_TEST(an_event_has_each_banks_digest_once)
+{
+	begin();
+	ck_fails(parse_event(SLICE("\x99\0", 2)), ERR_EV_MALFORMED);
+	ck_fails(parse_event(SLICE("\x04\0" "01234567890123456789" "\x04\0",
+	    24)), ERR_EV_MALFORMED);
+	ck_ok(parse_event(SLICE("\x04\0" "01234567890123456789" "\x0b\0"
+	    "01234567890123456789012345678901", 56)));
+}
+END_TEST
+
+static void
+check_list_limit(uint32_t pcr, uint32_t type, size_t n_already)
+{
+	begin();
+	for (size_t i = n_already; i < EVENT_LOG_LIST_MAX; i++)
+		make_log_add(&boot, pcr, type, slice_text("one more"),
+		    slice_text("one more"));
+	ck_ok(replay());
+	make_log_add(&boot, pcr, type, slice_text("too many"),
+	    slice_text("too many"));
+	ck_fails(replay(), ERR_EV_UNSUPPORTED);
+}
+
+START_TEST(more_programs_or_authorities_than_can_be_listed_are_refused)
+{
+	check_list_limit(4, EV_APPLICATION, 2);
+	check_list_limit(7, EV_AUTHORITY, 1);
+}
+END_TEST
+
 START_TEST(an_old_log_has_sha1_only)
 {
 	struct buf b = buf_in(cx->arena, 256);
@@ -480,6 +568,7 @@ UNIT_MAIN("event_log",
     a_program_called_something_else_is_still_listed,
     an_event_that_is_not_extended_must_be_called_so,
     secure_boot_after_the_separator_is_refused,
+    another_variable_is_not_taken_for_secure_boot,
     secure_boot_measured_twice_is_refused,
     a_second_boot_pretended_after_the_first_is_not_believed,
     two_separators_in_a_register_are_refused,
@@ -490,5 +579,8 @@ UNIT_MAIN("event_log",
     fill_may_follow_a_log_and_nothing_else,
     sizes_and_counts_are_not_believed,
     a_header_that_contradicts_itself_is_refused,
+    a_header_with_no_bank_or_one_twice_is_refused,
+    an_event_has_each_banks_digest_once,
+    more_programs_or_authorities_than_can_be_listed_are_refused,
     an_old_log_has_sha1_only,
     a_log_with_any_bit_changed_never_says_more)
