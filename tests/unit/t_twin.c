@@ -21,7 +21,6 @@ AUTO_DEFINE(ASN1_INTEGER, ASN1_INTEGER_free);
 AUTO_DEFINE(ASN1_OCTET_STRING, ASN1_OCTET_STRING_free);
 AUTO_DEFINE(AUTHORITY_KEYID, AUTHORITY_KEYID_free);
 AUTO_DEFINE(CONF, NCONF_free);
-AUTO_DEFINE(X509_EXTENSION, X509_EXTENSION_free);
 
 static const struct { const char *type, *group, *digest; size_t bits; }
 kinds[] = {
