@@ -386,6 +386,7 @@ ek_verify(struct ctx *cx, const struct ek_shown *shown,
 	ASSERT(shown->shown);
 	if (shown->certificate != NULL) {
 		TRY(verify_certificate(cx, shown, trust, at_s, known, &ek));
+		/* mutate: not reachable: tpm_key_from_pkey() gives sound keys. */
 		TRY(tpm_key_spki(cx, &ek.public, &certified_spki));
 	} else if (!known) {
 		return FAIL_TELL(cx, ERR_HW_UNKNOWN, "an endorsement key without "
@@ -419,6 +420,7 @@ ek_public(struct ctx *cx, const struct ek_shown *shown,
 		key = shown->public;
 	if (shown->certificate != NULL) {
 		TRY(key_of_certificate(cx, shown->certificate, &key));
+		/* mutate: not reachable: tpm_key_from_pkey() gives sound keys. */
 		TRY(tpm_key_spki(cx, &key, &certified));
 		if (!shown->has_public)
 			TRY(ek_template(cx, &key, NULL, &key));

@@ -98,6 +98,7 @@ oaep(struct ctx *cx, const struct tpm_public *ek, struct slice seed,
 	TRY(tpm_key_spki(cx, ek, &spki));
 	p = spki.p;
 	pkey = d2i_PUBKEY(NULL, &p, (long)spki.n);
+	/* mutate: not reachable: what tpm_key_spki() makes can be read. */
 	if (pkey == NULL)
 		return OSSL_FAIL(cx, ERR_EV_PROPERTY, "endorsement key");
 	/* The label has its NUL; OpenSSL takes it over. */
@@ -111,6 +112,7 @@ oaep(struct ctx *cx, const struct tpm_public *ek, struct slice seed,
 	    EVP_PKEY_CTX_set0_rsa_oaep_label(pctx, label,
 	    sizeof(label_identity)) != 1) {
 		OPENSSL_free(label);
+		/* mutate: not reachable: OAEP takes every hash of a name. */
 		return OSSL_FAIL(cx, ERR_EV_UNSUPPORTED, "OAEP");
 	}
 	if (EVP_PKEY_encrypt(pctx, sealed, &n, seed.p, seed.n) != 1)
@@ -191,6 +193,7 @@ affine(struct ctx *cx, const EC_GROUP *group, const EC_POINT *point,
 	uint8_t *bytes = arena_alloc(cx->arena, 2 * size);
 
 	ASSERT(x != NULL && y != NULL);
+	/* mutate: not reachable: no point here is at infinity. */
 	if (EC_POINT_get_affine_coordinates(group, point, x, y, NULL) != 1)
 		return OSSL_FAIL(cx, ERR_EV_PROPERTY,
 		    "endorsement key at infinity");
@@ -236,11 +239,14 @@ seed_ecc(struct ctx *cx, const struct tpm_public *ek,
 	ASSERT(point != NULL && ours != NULL && d != NULL);
 	BN_set_flags(d, BN_FLG_CONSTTIME);
 	TRY(point_of(cx, group, ek, point));
+	/* mutate: not reachable: point_of() refuses infinity. */
 	TRY(affine(cx, group, point, size, &ek_x, &ek_y));
 	TRY(choose_scalar(cx, group, choice->scalar, d));
 	ASSERT(EC_POINT_mul(group, ours, d, NULL, NULL, NULL) == 1);
+	/* mutate: not reachable: d is from 1 to n - 1. */
 	TRY(affine(cx, group, ours, size, &s->x, &s->y));
 	ASSERT(EC_POINT_mul(group, point, NULL, point, d, NULL) == 1);
+	/* mutate: not reachable: so it is here, and n is prime. */
 	TRY(affine(cx, group, point, size, &s->z, &unused));
 	s->seed = make_credential_kdfe(cx, ek->name_alg, s->z, label_identity,
 	    s->x, ek_x, tpm_digest_size(ek->name_alg));

@@ -324,12 +324,12 @@ add_oid_extension(X509 *x, const char *oid, bool critical)
 }
 
 static void
-add_attribute(X509_NAME *name, const char *oid, const char *value)
+add_attribute(X509_NAME *name, const char *oid, int type, const char *value)
 {
 	ASN1_OBJECT *obj = OBJ_txt2obj(oid, 1);
 
 	if (value != NULL)
-		ASSERT(X509_NAME_add_entry_by_OBJ(name, obj, V_ASN1_UTF8STRING,
+		ASSERT(X509_NAME_add_entry_by_OBJ(name, obj, type,
 		    (const uint8_t *)value, -1, -1, 0) == 1);
 	ASN1_OBJECT_free(obj);
 }
@@ -340,9 +340,11 @@ tpm_name(const struct make_cert *c)
 	GENERAL_NAME *gen = GENERAL_NAME_new();
 	X509_NAME *name = X509_NAME_new();
 
-	add_attribute(name, "2.23.133.2.1", c->manufacturer);
-	add_attribute(name, "2.23.133.2.2", c->model);
-	add_attribute(name, "2.23.133.2.3", c->version);
+	add_attribute(name, "2.23.133.2.1", V_ASN1_UTF8STRING,
+	    c->manufacturer);
+	add_attribute(name, "2.23.133.2.2", c->model_is_bits ?
+	    V_ASN1_BIT_STRING : V_ASN1_UTF8STRING, c->model);
+	add_attribute(name, "2.23.133.2.3", V_ASN1_UTF8STRING, c->version);
 	GENERAL_NAME_set0_value(gen, GEN_DIRNAME, name);
 	return gen;
 }

@@ -70,6 +70,7 @@ struct make_cert {
 	const char	*usage;		/* OpenSSL's words; NULL: no extension */
 	const char	*eku;		/* OID; NULL: no extension */
 	const char	*manufacturer, *model, *version;	/* SAN */
+	bool		 model_is_bits;	/* a BIT STRING in place of text */
 	const char	*permanent_id;	/* SAN */
 	struct slice	 permanent_der;	/* SAN: in its place, as it stands */
 	const char	*critical_oid;	/* one more, critical, extension */

@@ -78,6 +78,14 @@ verify(void)
 	return verify_shown(shown_with(PLAIN), NULL, 0);
 }
 
+static void
+check_refused(enum err_code code, const char *why)
+{
+	ck_fails(verify(), code);
+	ck_assert_msg(strstr(cx->trail->note, why) != NULL, "%s",
+	    cx->trail->note);
+}
+
 /* --- accepted ---------------------------------------------------------- */
 
 START_TEST(a_certified_ek_is_believed_and_described)
@@ -140,6 +148,32 @@ START_TEST(nv_content_without_a_certificate_is_refused)
 	    ERR_EV_MALFORMED);
 	ck_fails(ek_unwrap_nv(cx, SLICE("\x30\x82\x01\x00", 4), &der),
 	    ERR_EV_MALFORMED);
+}
+END_TEST
+
+START_TEST(members_that_cannot_be_read_are_told_by_their_place)
+{
+	static const struct { const char *name, *value; } bad[] = {
+		{ "ek_certificate", "MAMCAQE" },	/* SEQUENCE { 1 } */
+		{ "ek_public", "AAAA" },
+	};
+	json_t *object = json_keep(cx, json_object());
+
+	begin();
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		json_t *o = shown_with(PLAIN);
+
+		(void)json_object_set_new(o, bad[i].name,
+		    json_string(bad[i].value));
+		ck_fails(verify_shown(o, NULL, 0), ERR_EV_MALFORMED);
+		ck_assert_str_eq(cx->trail->pointer, arena_printf(cx->arena,
+		    "/%s", bad[i].name));
+	}
+	/* A chain that leads up from nothing. */
+	(void)json_object_set(object, "ek_chain",
+	    json_object_get(shown_with(PLAIN), "ek_chain"));
+	ck_fails(verify_shown(object, NULL, 0), ERR_EV_MALFORMED);
+	ck_assert_str_eq(cx->trail->pointer, "/ek_chain");
 }
 END_TEST
 
@@ -289,6 +323,34 @@ START_TEST(a_credential_is_made_for_the_key_that_is_shown)
 }
 END_TEST
 
+static json_t *
+with_public(json_t *object, EVP_PKEY *key)
+{
+	struct make_public p = make_ek_public(key);
+
+	(void)json_object_set_new(object, "ek_public", json_string(base64url(
+	    cx->arena, make_tpmt_public(cx, &p))));
+	return object;
+}
+
+START_TEST(a_key_that_is_no_eks_is_told_from_another_key)
+{
+	EVP_PKEY *weak = make_rsa(cx, 1024);
+	struct tpm_public public;
+
+	begin();
+	ck_fails(verify_shown(with_public(shown_with(PLAIN), weak), NULL, 0),
+	    ERR_EV_PROPERTY);
+	ck_fails(public_of(with_public(shown_with(PLAIN), weak), &public),
+	    ERR_EV_PROPERTY);
+	d.ek_cert.key = make_ed25519(cx);
+	ck_fails(public_of(shown_with(PLAIN), &public), ERR_EV_UNSUPPORTED);
+	/* An RSA key, but of no template. */
+	d.ek_cert.key = make_rsa(cx, 2560);
+	ck_fails(public_of(shown_with(PLAIN), &public), ERR_EV_UNSUPPORTED);
+}
+END_TEST
+
 /* --- the profile -------------------------------------------------------- */
 
 START_TEST(a_certificate_without_the_ek_usage_is_refused)
@@ -360,9 +422,12 @@ START_TEST(a_tpm_attribute_that_is_no_text_is_refused)
 	memset(longer, 'a', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';
 	d.ek_cert.model = longer;
-	ck_fails(verify(), ERR_EV_PROPERTY);
+	check_refused(ERR_EV_PROPERTY, "too long or not text");
 	d.ek_cert.model = "a\x01";
-	ck_fails(verify(), ERR_EV_PROPERTY);
+	check_refused(ERR_EV_PROPERTY, "too long or not text");
+	d.ek_cert.model = "ST33";
+	d.ek_cert.model_is_bits = true;
+	ck_fails(verify(), ERR_EV_MALFORMED);
 }
 END_TEST
 
@@ -376,7 +441,7 @@ START_TEST(the_maker_must_be_registered)
 	d.ek_cert.manufacturer = "53544D20";
 	ck_fails(verify(), ERR_EV_PROPERTY);
 	d.ek_cert.manufacturer = "id:53544D2G";
-	ck_fails(verify(), ERR_EV_PROPERTY);
+	check_refused(ERR_EV_PROPERTY, "not written as an ID");
 	d.ek_cert.manufacturer = "id:49465800";
 	ck_ok(verify());
 	ck_assert_str_eq(ek.manufacturer, "49465800");
@@ -522,7 +587,7 @@ START_TEST(trust_that_cannot_be_read_is_told_as_such)
 	begin();
 	trust.crls = &bad;
 	trust.n_crls = 1;
-	ck_fails(verify(), ERR_CONFIG);
+	check_refused(ERR_CONFIG, "a CRL of trust");
 	crl = (struct make_crl){ .issuer_cn = d.inter.cn, .key = d.inter_key,
 	    .from_s = MAKE_AT - 1, .to_s = MAKE_AT + 1 };
 	der = make_crl(cx, &crl);
@@ -822,6 +887,7 @@ UNIT_MAIN("ek",
     each_usual_kind_of_ek_is_believed,
     nv_content_is_unwrapped,
     nv_content_without_a_certificate_is_refused,
+    members_that_cannot_be_read_are_told_by_their_place,
     a_template_must_fit_the_key,
     an_ek_without_certificate_must_be_known,
     a_known_ek_needs_no_anchor_but_its_certificate_must_hold,
@@ -829,6 +895,7 @@ UNIT_MAIN("ek",
     a_public_of_another_key_than_the_certificates_is_refused,
     a_public_without_a_cipher_cannot_be_activated,
     a_credential_is_made_for_the_key_that_is_shown,
+    a_key_that_is_no_eks_is_told_from_another_key,
     a_certificate_without_the_ek_usage_is_refused,
     a_cas_certificate_is_not_an_eks,
     an_ek_is_for_encryption,

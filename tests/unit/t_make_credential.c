@@ -182,6 +182,59 @@ START_TEST(keys_that_are_no_eks_are_refused)
 }
 END_TEST
 
+static struct tpm_public
+ek_of(EVP_PKEY *key)
+{
+	struct make_public p = make_ek_public(key);
+	struct tpm_public ek;
+
+	ck_ok(tpm_public_parse(cx, make_tpmt_public(cx, &p), &ek));
+	return ek;
+}
+
+static void
+check_refused(const struct tpm_public *ek, enum err_code code,
+    const char *why)
+{
+	struct slice name = make_name(cx, SLICE("ak", 2)), a, b;
+
+	ck_fails(make_credential(cx, ek, name, secret_of(32), &a, &b), code);
+	ck_assert_ptr_nonnull(strstr(cx->trail->note, why));
+}
+
+START_TEST(each_fault_of_an_ek_is_named)
+{
+	struct tpm_public ek = ek_of(make_rsa(cx, 1024));
+	uint8_t *n;
+
+	check_refused(&ek, ERR_EV_PROPERTY, "RSA 1024 bits");
+	ek = ek_of(make_p256(cx));
+	ek.curve = 0x10;		/* TPM_ECC_BN_P256 */
+	check_refused(&ek, ERR_EV_PROPERTY, "curve 0010");
+	ek.type = TPM_KEYEDHASH;
+	check_refused(&ek, ERR_EV_PROPERTY, "of type 0008");
+	/* No RSA modulus is even. */
+	ek = ek_of(make_rsa(cx, 2048));
+	n = arena_dup(cx->arena, ek.rsa_n.p, ek.rsa_n.n);
+	n[255] &= 0xfe;
+	ek.rsa_n.p = n;
+	check_refused(&ek, ERR_EV_UNSUPPORTED, "OAEP");
+}
+END_TEST
+
+START_TEST(an_ephemeral_key_is_never_zero)
+{
+	static const uint8_t zero[32];
+	struct credential_choice choice = { .scalar = SLICE_OF(zero) };
+	struct slice name = make_name(cx, SLICE("ak", 2));
+	struct tpm_public ek = ek_of(make_p256(cx));
+	struct credential_steps steps;
+
+	ck_fails(make_credential_steps(cx, &ek, name, secret_of(32), &choice,
+	    &steps), ERR_INTERNAL);
+}
+END_TEST
+
 START_TEST(an_ek_off_its_curve_is_refused)
 {
 	struct make_public p = make_ek_public(make_p256(cx));
@@ -203,4 +256,6 @@ UNIT_MAIN("make_credential",
     ecc_credentials_open_whatever_leads_a_coordinate,
     two_credentials_never_share_a_seed,
     keys_that_are_no_eks_are_refused,
+    each_fault_of_an_ek_is_named,
+    an_ephemeral_key_is_never_zero,
     an_ek_off_its_curve_is_refused)

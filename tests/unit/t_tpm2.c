@@ -163,6 +163,43 @@ START_TEST(a_raw_appraisal_compares_the_nonce_and_binds_no_key)
 }
 END_TEST
 
+static struct err
+verify_raw(void)
+{
+	d.quote_extra_given = d.certify_extra_given = true;
+	d.quote.extra = d.certify.extra = SLICE_OF(d.nonce);
+	d.appraisal.raw = true;
+	return verify();
+}
+
+START_TEST(a_raw_appraisal_checks_both_keys)
+{
+	begin();
+	d.ek_cert.issuer_key = d.app;
+	ck_fails(verify_raw(), ERR_EV_SIGNATURE);
+	begin();
+	d.activated = false;
+	d.send_ek_cert = false;
+	ck_fails(verify_raw(), ERR_EV_CHAIN);
+}
+END_TEST
+
+START_TEST(a_log_of_another_boot_is_refused)
+{
+	struct make_log log;
+	json_t *e;
+
+	begin();
+	e = make_evidence(cx, &d);
+	log = d.log;
+	log.n--;
+	log.events[0].measured = slice_text("another version");
+	ck_assert_int_eq(json_object_set_new(e, "event_log", json_string(
+	    base64url(cx->arena, make_event_log(cx, &log)))), 0);
+	ck_fails(make_verify(cx, e, &d, &out), ERR_EV_BINDING);
+}
+END_TEST
+
 START_TEST(a_quote_signed_by_another_key_is_refused)
 {
 	begin();
@@ -305,6 +342,10 @@ START_TEST(an_ek_certificate_alone_binds_no_key)
 	ck_assert_int_eq(strncmp(out.hardware_id, "tpm-ek:", 7), 0);
 	(void)json_object_set_new(ek, "ek_public", json_string("AAAA"));
 	ck_fails(make_verify(cx, ek, &d, &out), ERR_EV_MALFORMED);
+	/* Nor does it say anything when nobody vouches for it. */
+	(void)json_object_del(ek, "ek_public");
+	d.trust.n_anchors = 0;
+	ck_fails(make_verify(cx, ek, &d, &out), ERR_EV_CHAIN);
 }
 END_TEST
 
@@ -452,12 +493,19 @@ END_TEST
 
 START_TEST(another_key_than_the_one_attested_is_not_bound)
 {
+	const json_t *e;
+
 	begin();
 	/* The quote is for the software key; the TPM attests another one. */
 	d.spki = make_spki(cx, make_p256(cx));
 	ck_fails(verify(), ERR_EV_KEY_NOT_BOUND);
 	d.send_ak_cert = true;
 	ck_fails(verify_key(), ERR_EV_KEY_NOT_BOUND);
+	/* Nor is it the nonce that is wrong when both are for the other. */
+	begin();
+	e = make_evidence(cx, &d);
+	d.appraisal.spki = make_spki(cx, d.ek);
+	ck_fails(make_verify(cx, e, &d, &out), ERR_EV_KEY_NOT_BOUND);
 }
 END_TEST
 
@@ -640,6 +688,8 @@ UNIT_MAIN("tpm2",
     without_a_log_no_boot_claim_is_made,
     an_unsafe_clock_is_told,
     a_raw_appraisal_compares_the_nonce_and_binds_no_key,
+    a_raw_appraisal_checks_both_keys,
+    a_log_of_another_boot_is_refused,
     a_quote_signed_by_another_key_is_refused,
     a_signature_of_another_scheme_than_the_aks_is_refused,
     what_does_not_begin_as_a_tpm_would_is_refused,

@@ -64,6 +64,27 @@ START_TEST(a_structure_that_cannot_be_read_is_told_by_its_place)
 }
 END_TEST
 
+START_TEST(chains_and_logs_that_cannot_be_read_are_told_by_their_place)
+{
+	static const char *const names[] = { "ek_chain", "event_log" };
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		struct evidence evidence;
+		json_t *e, *value = json_string("AAAA");
+
+		begin();
+		e = make_evidence(cx, &d);
+		if (i == 0)
+			value = json_pack("[o]", value);
+		ck_assert_int_eq(json_object_set_new(e, names[i], value), 0);
+		ck_fails(evidence_read(cx, e, "/evidence", &evidence),
+		    ERR_EV_MALFORMED);
+		ck_assert_str_eq(cx->trail->pointer, arena_printf(cx->arena,
+		    "/evidence/%s", names[i]));
+	}
+}
+END_TEST
+
 START_TEST(evidence_with_any_bit_changed_is_refused)
 {
 	json_t *e;
@@ -122,5 +143,6 @@ END_TEST
 
 UNIT_MAIN("tpm2_bits",
     a_structure_that_cannot_be_read_is_told_by_its_place,
+    chains_and_logs_that_cannot_be_read_are_told_by_their_place,
     evidence_with_any_bit_changed_is_refused,
     evidence_cut_anywhere_is_refused)
