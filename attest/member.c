@@ -8,6 +8,7 @@ attest_keep(struct json_in *in, const char *name, struct err e)
 
 	if (!failed(e))
 		return !failed(in->err);
+	/* mutate: not reachable: after a failure members are not read. */
 	if (failed(in->err))
 		return false;
 	why = arena_strdup(in->cx->arena, in->cx->trail->note);
