@@ -118,14 +118,9 @@ attest_binding(const char *format, struct slice nonce, struct slice spki,
 void
 attest_device_id(const char *hardware_id, char out[static DEVICE_ID_SIZE])
 {
-	static const char digits[] = "0123456789abcdef";
 	uint8_t hash[SHA256_SIZE];
 
 	ASSERT(EVP_Digest(hardware_id, strlen(hardware_id), hash, NULL,
 	    EVP_sha256(), NULL) == 1);
-	for (size_t i = 0; i < sizeof(hash); i++) {
-		out[2 * i] = digits[hash[i] >> 4];
-		out[2 * i + 1] = digits[hash[i] & 15];
-	}
-	out[2 * sizeof(hash)] = '\0';
+	text_hex_into(SLICE_OF(hash), out);
 }

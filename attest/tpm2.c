@@ -91,15 +91,10 @@ void
 tpm2_hardware_id(const uint8_t spki_sha256[static 32],
     char out[static HARDWARE_ID_MAX])
 {
-	static const char digits[] = "0123456789abcdef";
-	size_t n = sizeof(EK_SCHEME) - 1;
+	const size_t n = sizeof(EK_SCHEME) - 1;
 
 	memcpy(out, EK_SCHEME, n);
-	for (size_t i = 0; i < 32; i++) {
-		out[n++] = digits[spki_sha256[i] >> 4];
-		out[n++] = digits[spki_sha256[i] & 15];
-	}
-	out[n] = '\0';
+	text_hex_into(SLICE(spki_sha256, 32), out + n);
 }
 
 void

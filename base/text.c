@@ -5,16 +5,24 @@
 
 #define DAY_S	86400
 
+void
+text_hex_into(struct slice s, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < s.n; i++) {
+		out[2 * i] = digits[s.p[i] >> 4];
+		out[2 * i + 1] = digits[s.p[i] & 15];
+	}
+	out[2 * s.n] = '\0';
+}
+
 char *
 text_hex(struct arena *arena, struct slice s)
 {
-	static const char digits[] = "0123456789abcdef";
 	char *hex = arena_alloc(arena, s.n * 2 + 1);
 
-	for (size_t i = 0; i < s.n; i++) {
-		hex[2 * i] = digits[s.p[i] >> 4];
-		hex[2 * i + 1] = digits[s.p[i] & 15];
-	}
+	text_hex_into(s, hex);
 	return hex;
 }
 

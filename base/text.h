@@ -7,6 +7,8 @@
 
 /* Lower-case hex, NUL-terminated, in the arena. */
 char	*text_hex(struct arena *, struct slice);
+/* The same into out, which has room for 2 * n + 1 characters. */
+void	 text_hex_into(struct slice, char *out);
 /* Exactly lower-case hex of n bytes into out; false on anything else. */
 bool	 text_unhex(const char *hex, void *out, size_t n);
 /* Lower-case hex of any length (at most max bytes); false on anything else. */
