@@ -139,15 +139,15 @@ same_id_twice() {
 }
 
 waits_unclaimed() {
-	within 10 at_least 2 code=claim.none
+	within 60 at_least 2 code=claim.none
 	kill -0 "$agent"
 }
 
 claimed() {
 	api POST /v1/tenants/tenant-a/claims \
 	    "{\"hardware_id\":\"$(hardware)\",\"group\":\"short\"}"
-	within 10 at_least 1 ' enrolled '
-	within 5 grep '^enrolled ' "$work/hook"
+	within 60 at_least 1 ' enrolled '
+	within 60 grep '^enrolled ' "$work/hook"
 	openssl x509 -in "$work/cert.pem" -noout -subject | grep "$(device)"
 	openssl x509 -in "$work/cert.pem" -noout -pubkey >"$work/pub-1"
 	openssl pkey -in "$work/key.pem" -pubout | cmp - "$work/pub-1"
@@ -156,8 +156,8 @@ claimed() {
 
 renews_itself() {
 	before=$(logged ' renewed ')
-	within 12 at_least $((before + 1)) ' renewed '
-	within 5 grep '^renewed ' "$work/hook"
+	within 60 at_least $((before + 1)) ' renewed '
+	within 60 grep '^renewed ' "$work/hook"
 	openssl x509 -in "$work/cert.pem" -noout -pubkey >"$work/pub-2"
 	fails cmp "$work/pub-1" "$work/pub-2"
 	openssl pkey -in "$work/key.pem" -pubout | cmp - "$work/pub-2"
@@ -167,7 +167,7 @@ renews_itself() {
 hup_renews() {
 	before=$(logged ' renewed ')
 	kill -HUP "$agent"
-	within 3 at_least $((before + 1)) ' renewed '
+	within 60 at_least $((before + 1)) ' renewed '
 }
 
 keeps_report() {
@@ -180,13 +180,14 @@ keeps_report() {
 }
 
 survives_expiry() {
-	within 20 sh -c "! openssl x509 -in '$work/cert.pem' -noout \
+	within 60 sh -c "! openssl x509 -in '$work/cert.pem' -noout \
 	    -checkend 0"
 	kill -0 "$agent"
 	before=$(logged ' renewed ')
 	kill -CONT "$daad"
-	within 15 at_least $((before + 1)) ' renewed '
-	openssl x509 -in "$work/cert.pem" -noout -checkend 0
+	within 60 at_least $((before + 1)) ' renewed '
+	# It logs the renewal before it publishes the certificate.
+	within 60 openssl x509 -in "$work/cert.pem" -noout -checkend 0
 }
 
 events() {
@@ -199,7 +200,7 @@ report_arrived() {
 }
 
 report_once() {
-	within 15 report_arrived
+	within 60 report_arrived
 	fails ls "$work/device/reports/"*.json
 	kill -HUP "$agent"
 	sleep 1
@@ -208,7 +209,7 @@ report_once() {
 
 stops() {
 	kill -TERM "$agent"
-	within 3 at_least 1 ' stopped '
+	within 60 at_least 1 ' stopped '
 }
 
 announces_again() {
@@ -216,8 +217,8 @@ announces_again() {
 	rm "$work/device/announced" "$work/cert.pem"
 	: >"$work/hook"
 	begin_agent
-	within 5 test -s "$work/cert.pem"
-	within 5 grep '^renewed ' "$work/hook"
+	within 60 test -s "$work/cert.pem"
+	within 60 grep '^renewed ' "$work/hook"
 	kill -TERM "$agent"
 	wait "$agent"
 }
@@ -241,7 +242,7 @@ unreachable() {
 echo 1..16
 step "a server is made" make_server
 begin_server
-step "the server is ready" within 20 ready
+step "the server is ready" within 60 ready
 configure
 step "the IDs need no server and stay" same_id_twice
 step "a tenant is made" make_tenant

@@ -149,7 +149,7 @@ cp "$dir/state.signer/master.key" "$dir/state/key"
     "--master-key-file=$dir/state/key" >"$dir/daad.log" 2>&1 &
 service_pid=$!
 wait_=0
-until grep -q sandbox.key-readable "$dir/daad.log" || [ $wait_ -gt 100 ]; do
+until grep -q sandbox.key-readable "$dir/daad.log" || [ $wait_ -gt 600 ]; do
 	wait_=$((wait_ + 1))
 	sleep 0.1
 done
