@@ -100,7 +100,7 @@ ca_set_certificate(struct ctx *cx, struct slice der, struct db_ca *out)
 {
 	struct cert cert;
 
-	TRY(cert_parse(cx, der, &cert));
+	TRY(cert_parse_ca(cx, der, &cert));
 	if (cert.ski.n != ISSUER_KEY_ID_SIZE)
 		return FAIL(cx, ERR_CERT_LINT, "a CA key id of %zu bytes",
 		    cert.ski.n);
@@ -185,7 +185,7 @@ ca_subject(struct ctx *cx, const struct db_ca *ca)
 
 	if (ca->certificate.n == 0)
 		return NULL;
-	if (failed(cert_parse(cx, ca->certificate, &cert))) {
+	if (failed(cert_parse_ca(cx, ca->certificate, &cert))) {
 		ctx_forget(cx);
 		return "";
 	}

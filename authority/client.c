@@ -38,7 +38,7 @@ issuer_of(struct ctx *cx, const struct authority *a, const struct cert *cert,
 	if (!issuers_is_alive(a, issuer))
 		return FAIL(cx, ERR_AUTH_CERTIFICATE, "the CA is revoked, "
 		    "retired or expired");
-	TRY(cert_parse(cx, issuer->certificate, &issuer_cert));
+	TRY(cert_parse_ca(cx, issuer->certificate, &issuer_cert));
 	TRY(cert_verify_issued(cx, cert, &issuer_cert, ctx_now(cx)));
 	*out = issuer;
 	return OK;

@@ -102,7 +102,7 @@ bring_in_ca(struct ctx *cx, struct db_tx *tx, struct batch *b,
 	struct cert cert;
 	struct err e;
 
-	TRY(cert_parse(cx, entry->object, &cert));
+	TRY(cert_parse_ca(cx, entry->object, &cert));
 	TRY(find_ca(cx, tx, cert.ski, &row, &found));
 	if (found)
 		return OK;

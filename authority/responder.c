@@ -265,7 +265,7 @@ named_of(struct ctx *cx, struct responder *r, const struct issuer *issuer,
 	named = node == NULL ? NULL : *node;
 	ASSERT(pthread_rwlock_unlock(&r->named_lock) == 0);
 	if (named == NULL) {
-		TRY(cert_parse(cx, issuer->certificate, &cert));
+		TRY(cert_parse_ca(cx, issuer->certificate, &cert));
 		TRY(ocsp_issuer_init(cx, &cert, &key.issuer));
 		named = base_alloc(sizeof(*named));
 		*named = key;

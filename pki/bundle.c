@@ -127,7 +127,7 @@ put_jwk(struct ctx *cx, json_t *keys, struct slice der, const char *use)
 	struct cert cert;
 	struct key key;
 
-	TRY(cert_parse(cx, der, &cert));
+	TRY(cert_parse_ca(cx, der, &cert));
 	TRY(cert_key(cx, &cert, &key));
 	put_key[key.kind](cx, jwk, &key);
 	set_text(jwk, "use", use);

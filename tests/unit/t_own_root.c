@@ -4,20 +4,21 @@
  * cross-certificates, or the tenant's own, played here by OpenSSL's command
  * line, which is also the judge of every chain.
  */
-#include "tests/unit/leaves.h"
+#include "tests/unit/shell.h"
 
-#include "authority/bundle.h"
+#include "authority/client.h"
 #include "authority/cross.h"
+#include "authority/crls.h"
 #include "authority/issuers.h"
 #include "authority/life.h"
 #include "authority/own_root.h"
 #include "authority/proof.h"
+#include "authority/responder.h"
 #include "authority/rollover.h"
 #include "authority/signer.h"
-#include "base/file.h"
 #include "db/ca.h"
+#include "db/group.h"
 #include "pki/cert.h"
-#include "pki/pem.h"
 
 #define CHAIN_MAX	5u
 
@@ -31,44 +32,6 @@ begin(void)
 }
 
 /* --- OpenSSL's command line ------------------------------------------------ */
-
-static const char *
-in_folder(const char *name)
-{
-	return arena_printf(cx->arena, "%s/%s", realm->folder, name);
-}
-
-static void
-put_file(const char *name, struct slice bytes)
-{
-	FILE *file = fopen(in_folder(name), "w");
-
-	ck_assert_ptr_nonnull(file);
-	ck_assert_uint_eq(fwrite(bytes.p, 1, bytes.n, file), bytes.n);
-	ck_assert_int_eq(fclose(file), 0);
-}
-
-static struct slice
-get_file(const char *name)
-{
-	struct slice out;
-
-	ck_ok(file_read(cx, in_folder(name), 65536, &out));
-	return out;
-}
-
-static bool
-shell(const char *command)
-{
-	return system(arena_printf(cx->arena, "cd %s && (%s) >openssl.out 2>&1",
-	    realm->folder, command)) == 0;
-}
-
-static void
-put_pem(const char *name, const struct slice *certs, size_t n)
-{
-	put_file(name, bundle_pem(cx, certs, n));
-}
 
 /* Does OpenSSL follow leaf, over untrusted, to root and nothing else? */
 static bool
@@ -96,15 +59,6 @@ gnutls_verifies(struct slice root, const struct slice *above, size_t n,
 	put_pem("g-chain.pem", chain, n + 1);
 	return shell("certtool --verify --load-ca-certificate g-root.pem "
 	    "--infile g-chain.pem");
-}
-
-static struct slice
-parse_pem(const char *name)
-{
-	struct slice der;
-
-	ck_ok(pem_parse(cx, PEM_CERTIFICATE, get_file(name), &der));
-	return der;
 }
 
 /* --- shorthands -------------------------------------------------------------- */
@@ -344,7 +298,7 @@ signed_by(const char *root, const char *section)
 	ck_assert_msg(shell(arena_printf(cx->arena, "openssl x509 -req "
 	    "-in req.pem -CA %s.pem -CAkey %s.key -days 200 -extfile ext.ini "
 	    "-extensions %s -out signed.pem", root, root, section)), "%s",
-	    (const char *)get_file("openssl.out").p);
+	    (const char *)get_file("shell.out").p);
 	return parse_pem("signed.pem");
 }
 
@@ -509,6 +463,136 @@ START_TEST(an_adoption_that_a_crash_cut_off_can_be_done_again)
 }
 END_TEST
 
+/* --- a root by other people's rules ------------------------------------------------ */
+
+/* What is allowed and this project never writes: a serial of 20 bytes, other
+ * string types, an attribute that is not text, two in one RDN, no pathLen in
+ * the root, extensions that are unknown here or of another form. */
+static const char strange[] =
+    "[req]\nstring_mask=MASK:0x0804\ndistinguished_name=dn\nprompt=no\n"
+    "x509_extensions=root\n"
+    "[dn]\nDC=example\n2.O=Soci\xe9t\xe9\nO=Example\n+OU=Vertrauen\n"
+    "x500UniqueIdentifier=7\nemailAddress=pki@example.org\nCN=Root\n"
+    "[root]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign,cRLSign\n"
+    "subjectKeyIdentifier=hash\nnsComment=made elsewhere\n"
+    "subjectAltName=email:pki@example.org,dirName:place\n"
+    "[place]\nL=Nowhere\n"
+    "[ca]\nbasicConstraints=critical,CA:TRUE,pathlen:0\n"
+    "keyUsage=critical,keyCertSign,cRLSign,digitalSignature\n"
+    "subjectKeyIdentifier=hash\n"
+    "authorityKeyIdentifier=keyid:always,issuer:always\n"
+    "certificatePolicies=2.999.1,@policy\n"
+    "crlDistributionPoints=URI:http://crl.example.org/a.crl,"
+    "URI:ldap:///cn=a?certificateRevocationList\n"
+    "authorityInfoAccess=OCSP;URI:http://ocsp.example.org,"
+    "caIssuers;URI:http://example.org/a.cer,"
+    "caIssuers;URI:http://example.org/b.p7c\n"
+    "issuerAltName=email:pki@example.org\n"
+    "subjectAltName=email:ca@example.org,dirName:place\n"
+    "nsComment=made elsewhere\n2.999.2=ASN1:UTF8String:one\n"
+    "2.999.3=ASN1:INTEGER:3\n2.999.4=ASN1:NULL\n"
+    "[policy]\npolicyIdentifier=2.999.5\nCPS.1=http://example.org/cps\n"
+    "userNotice.1=@notice\n[notice]\nexplicitText=UTF8:as it is\n";
+
+static struct err
+add_device(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	const struct certificate_row *row = arg;
+	struct db_group group;
+	int64_t id;
+
+	TRY(db_group_by_name(c, tx, tenant.id, "default", &group));
+	return db_device_add(c, tx, tenant.id, row->device_id, NULL, group.id,
+	    row->issued_s, &id);
+}
+
+/* By OpenSSL: a client asks about leaf.pem, and reads the answer. */
+static void
+ocsp_says(const struct issuer *issuer, const char *word)
+{
+	struct responder_answer answer;
+	struct ocsp_request request;
+
+	ck_assert(shell("openssl ocsp -issuer ca.pem -cert leaf.pem "
+	    "-no_nonce -reqout req.der"));
+	ck_ok(ocsp_request_parse(cx, get_file("req.der"), &request));
+	ck_ok(responder_ask(cx, a, issuer, &request, &answer));
+	put_file("resp.der", answer.der);
+	ck_assert_msg(shell(arena_printf(cx->arena, "openssl ocsp -issuer "
+	    "ca.pem -cert leaf.pem -respin resp.der -no_nonce -CAfile "
+	    "top.pem -verify_other ca.pem -partial_chain >said 2>&1 && "
+	    "grep -q 'Response verify OK' said && grep -q 'leaf.pem: %s' said",
+	    word)), "%s", (const char *)get_file("said").p);
+}
+
+START_TEST(a_ca_below_a_root_of_unusual_form_serves_as_any_other)
+{
+	struct order order = { .type = ORDER_ADOPT_CA };
+	struct certificate_row leaf;
+	struct client_device client;
+	struct answer answer;
+	struct db_ca wanted, adopted;
+	const struct issuer *issuer;
+	struct slice chain[2];
+	struct bundle bundle;
+	struct crl_view crl;
+
+	begin();
+	put_file("strange.ini", slice_text(strange));
+	ck_assert_msg(shell("openssl req -x509 -config strange.ini -newkey "
+	    "rsa:2048 -nodes -days 300 -keyout top.key -out top.pem "
+	    "-set_serial 0x7fffffffffffffffffffffffffffffffffffff01"), "%s",
+	    (const char *)get_file("shell.out").p);
+	wanted = request();
+	ck_assert_msg(shell("openssl x509 -req -in req.pem -CA top.pem -CAkey "
+	    "top.key -days 200 -extfile strange.ini -extensions ca "
+	    "-set_serial 0x7eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee02 "
+	    "-out ca.pem"), "%s", (const char *)get_file("shell.out").p);
+	chain[0] = parse_pem("ca.pem");
+	chain[1] = parse_pem("top.pem");
+	/* After a crash in between, the journal is read back. */
+	order.adopt_ca = (struct order_adopt_ca){ .pending = wanted.sealed,
+	    .tenant = "tenant-a", .certificate = chain[0], .n_chain = 1,
+	    .chain = { chain[1] } };
+	ck_ok(signer_call(cx, a->signer, &order, &answer));
+	realm_reopen(cx, realm);
+	a = realm->authority;
+	ck_ok(adopt(&wanted, chain, 2, &adopted));
+	ck_assert_str_eq(ca_subject(cx, &adopted),
+	    "O=tenant-a, CN=Issuing CA 2");
+	ck_assert_uint_eq(adopted.serial.n, 20);
+	ck_ok(activate(&adopted));
+	issuer = active(tenant.id, CA_ROLE_ISSUING);
+	leaf = leaves_issue(&tenant);
+	put_pem("leaf.pem", &leaf.der, 1);
+	ck_assert(verifies(chain[1], chain, 1, leaf.der));
+	ck_ok(db_write(cx, a->db, add_device, &leaf));
+	ck_ok(client_authenticate(cx, a, leaf.der, &client));
+	ocsp_says(issuer, "good");
+	ck_ok(bundle_of_tenant(cx, a, &tenant, BUNDLE_JWKS, false, &bundle));
+
+	leaves_revoke(&leaf, REVOKE_KEY_COMPROMISE);
+	ocsp_says(issuer, "revoked");
+	ck_fails(client_authenticate(cx, a, leaf.der, &client),
+	    ERR_CERT_REVOKED);
+	ck_ok(crls_get(cx, a, issuer, CRL_COMPLETE, &crl));
+	put_file("crl.der", crl.der);
+	ck_assert(shell("openssl crl -inform DER -in crl.der -out crl.pem "
+	    "-CAfile ca.pem -verify 2>&1 | grep -q 'verify OK'"));
+	ck_assert(shell("cat ca.pem top.pem >both.pem; ! openssl verify "
+	    "-x509_strict -CAfile top.pem -untrusted ca.pem -crl_check "
+	    "-CRLfile crl.pem leaf.pem >said 2>&1 && "
+	    "grep -q 'certificate revoked' said"));
+	/* Also what is read again at a start. */
+	realm_reopen(cx, realm);
+	a = realm->authority;
+	leaf = leaves_issue(&tenant);
+	put_pem("leaf.pem", &leaf.der, 1);
+	ocsp_says(active(tenant.id, CA_ROLE_ISSUING), "good");
+	leaves_close();
+}
+END_TEST
+
 /* --- proofs, forms -------------------------------------------------------------------- */
 
 START_TEST(a_proof_has_the_nonce_and_is_signed_by_the_ca_asked_for)
@@ -588,5 +672,6 @@ UNIT_MAIN("own-root",
     nobody_rolls_over_what_only_the_tenant_can_sign,
     a_certificate_that_is_not_for_our_key_or_not_a_cas_is_refused,
     an_adoption_that_a_crash_cut_off_can_be_done_again,
+    a_ca_below_a_root_of_unusual_form_serves_as_any_other,
     a_proof_has_the_nonce_and_is_signed_by_the_ca_asked_for,
     every_form_of_a_bundle_says_the_same)
