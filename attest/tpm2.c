@@ -128,10 +128,11 @@ claim_log(struct claims *claims, const struct event_log_findings *f)
 		claims_add_bool(claims, "secure_boot", f->secure_boot);
 	if (f->debug_known)
 		claims_add_bool(claims, "debug", f->debug);
-	if (f->components_known)
+	/* An empty list says nothing good of a device: it is no claim. */
+	if (f->components_known && f->n_components > 0)
 		claims_add_list(claims, "boot_components", f->components,
 		    f->n_components);
-	if (f->authorities_known)
+	if (f->authorities_known && f->n_authorities > 0)
 		claims_add_list(claims, "boot_authorities", f->authorities,
 		    f->n_authorities);
 }

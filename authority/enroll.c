@@ -10,7 +10,7 @@
 #include "db/nonce.h"
 #include "pki/cert.h"
 #include "pki/csr.h"
-#include "policy/policy.h"
+#include "policy/appraise.h"
 #include "policy/result.h"
 
 /* RFC 5280, 5.3.1. */
@@ -119,8 +119,8 @@ check_policy(struct ctx *cx, struct run *run)
 	struct policy policy;
 
 	TRY(policy_parse(cx, s->policy.document, &policy));
-	policy_appraise(cx, &policy, s->policy.version, att->format,
-	    &att->claims, &run->verdict);
+	policy_appraise(cx, &policy, s->policy.version, run->now_s,
+	    att->format, &att->claims, &run->verdict);
 	run->claims = result_claims_text(cx, &att->claims);
 	if (failed(run->verdict.refusal))
 		return FAIL_TELL(cx, (enum err_code)run->verdict.refusal.code,
@@ -142,8 +142,8 @@ check_last_attestation(struct ctx *cx, const struct run *run)
 
 	TRY(policy_parse(cx, s->policy.document, &policy));
 	TRY(result_claims_parse(cx, s->attestation.claims, &claims));
-	policy_appraise(cx, &policy, s->policy.version, s->attestation.format,
-	    &claims, &verdict);
+	policy_appraise(cx, &policy, s->policy.version, run->now_s,
+	    s->attestation.format, &claims, &verdict);
 	if (failed(verdict.refusal))
 		return FAIL_AT(cx, ERR_FIELD, "/evidence", "evidence: is "
 		    "missing, and the last attestation does not meet the "

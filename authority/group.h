@@ -10,7 +10,7 @@
 #include "authority/authority.h"
 #include "db/group.h"
 #include "db/policy.h"
-#include "policy/policy.h"
+#include "policy/learn.h"
 
 #define GROUP_DEFAULT_NAME		"default"
 #define GROUP_TITLE_MAX			200u

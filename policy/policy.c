@@ -13,14 +13,18 @@ static const struct {
 	const char	*name;
 	unsigned	 types;
 	bool		 many;
+	bool		 until;		/* its values may have an end date */
 } ops[] = {
 	[POLICY_EQUALS] = { "equals",
-	    BIT(BOOL) | BIT(UINT) | BIT(TEXT) | BIT(BYTES), false },
+	    BIT(BOOL) | BIT(UINT) | BIT(TEXT) | BIT(BYTES), false,
+	    false },
 	[POLICY_ONE_OF] = { "one_of",
-	    BIT(UINT) | BIT(TEXT) | BIT(BYTES), true },
-	[POLICY_AT_LEAST] = { "at_least", BIT(UINT), false },
-	[POLICY_SUBSET_OF] = { "subset_of", BIT(LIST), true },
-	[POLICY_CONTAINS] = { "contains", BIT(LIST), true },
+	    BIT(UINT) | BIT(TEXT) | BIT(BYTES), true, true },
+	[POLICY_AT_LEAST] = { "at_least", BIT(UINT), false, false },
+	[POLICY_NONE_OF] = { "none_of",
+	    BIT(UINT) | BIT(TEXT) | BIT(BYTES) | BIT(LIST), true, false },
+	[POLICY_SUBSET_OF] = { "subset_of", BIT(LIST), true, true },
+	[POLICY_CONTAINS] = { "contains", BIT(LIST), true, false },
 };
 
 /*
@@ -79,7 +83,7 @@ find_kind(const char *claim)
 
 static const char *
 take_bool(struct ctx *cx, const char *claim, const json_t *value,
-    union policy_value *out)
+    struct policy_value *out)
 {
 	(void)cx;
 	(void)claim;
@@ -92,7 +96,7 @@ take_bool(struct ctx *cx, const char *claim, const json_t *value,
 /* JSON integers end at 2^63 here; what is above is written as a string. */
 static const char *
 take_uint(struct ctx *cx, const char *claim, const json_t *value,
-    union policy_value *out)
+    struct policy_value *out)
 {
 	(void)cx;
 	(void)claim;
@@ -108,7 +112,7 @@ take_uint(struct ctx *cx, const char *claim, const json_t *value,
 
 static const char *
 take_bytes(struct ctx *cx, const char *claim, const json_t *value,
-    union policy_value *out)
+    struct policy_value *out)
 {
 	size_t size = digest_size(claim);
 
@@ -123,7 +127,7 @@ take_bytes(struct ctx *cx, const char *claim, const json_t *value,
 
 static const char *
 take_text(struct ctx *cx, const char *claim, const json_t *value,
-    union policy_value *out)
+    struct policy_value *out)
 {
 	size_t size = digest_size(claim);
 	struct slice digest;
@@ -142,7 +146,7 @@ take_text(struct ctx *cx, const char *claim, const json_t *value,
 /* By claim type: NULL, or why the value does not fit.  Values of a rule over
  * a list are its items. */
 static const char *(*const takers[])(struct ctx *, const char *claim,
-    const json_t *, union policy_value *) = {
+    const json_t *, struct policy_value *) = {
 	[CLAIM_BOOL] = take_bool,
 	[CLAIM_UINT] = take_uint,
 	[CLAIM_TEXT] = take_text,
@@ -151,8 +155,8 @@ static const char *(*const takers[])(struct ctx *, const char *claim,
 };
 
 static struct err
-read_value(struct json_in *in, const struct policy_rule *rule,
-    const json_t *value, const char *pointer, union policy_value *out)
+read_plain(struct json_in *in, const struct policy_rule *rule,
+    const json_t *value, const char *pointer, struct policy_value *out)
 {
 	const char *why = takers[rule->kind->type](in->cx, rule->claim, value,
 	    out);
@@ -163,6 +167,28 @@ read_value(struct json_in *in, const struct policy_rule *rule,
 	return in->err;
 }
 
+/* A value, or {"value": V, "until": TIME} where one may come to an end. */
+static struct err
+read_value(struct json_in *in, const struct policy_rule *rule,
+    const json_t *value, const char *pointer, struct policy_value *out)
+{
+	struct json_in inner = json_in(in->cx, value, pointer);
+	const json_t *plain;
+
+	*out = (struct policy_value){ .until_s = 0 };
+	if (!json_is_object(value) || !ops[rule->op].until)
+		return read_plain(in, rule, value, pointer, out);
+	inner.code = in->code;
+	plain = json_get(&inner, "value", JSON_REQUIRED);
+	out->until_s = json_get_time(&inner, "until", 0);
+	if (!failed(inner.err) && out->until_s <= 0)
+		json_refuse(&inner, "until", "must be a time after 1970");
+	in->err = json_in_done(&inner);
+	TRY(in->err);
+	return read_plain(in, rule, plain,
+	    json_pointer(in->cx, pointer, "value"), out);
+}
+
 static struct err
 read_values(struct json_in *in, struct policy_rule *rule, const json_t *value)
 {
@@ -170,14 +196,16 @@ read_values(struct json_in *in, struct policy_rule *rule, const json_t *value)
 	const char *name = ops[rule->op].name;
 	const char *pointer = json_pointer(cx, in->pointer, name);
 	size_t n = ops[rule->op].many ? json_array_size(value) : 1;
-	union policy_value *values = arena_array(cx->arena, n,
+	struct policy_value *values = arena_array(cx->arena, n,
 	    sizeof(*values));
 
 	rule->values = values;
 	rule->n_values = n;
 	if (!ops[rule->op].many)
 		return read_value(in, rule, value, pointer, values);
-	if (!json_is_array(value) || n == 0 || n > POLICY_VALUES_MAX)
+	/* Nothing at all may be the subset: no advisory is accepted, say. */
+	if (!json_is_array(value) || n > POLICY_VALUES_MAX ||
+	    (n == 0 && rule->op != POLICY_SUBSET_OF))
 		return FAIL_AT(cx, in->code, pointer,
 		    "%s must be an array of 1 to %u values", name,
 		    POLICY_VALUES_MAX);
@@ -211,7 +239,7 @@ read_operator(struct json_in *in, struct policy_rule *rule)
 	if (value == NULL && !failed(in->err))
 		in->err = FAIL_AT(in->cx, in->code, in->pointer,
 		    "a rule needs an operator: equals, one_of, at_least, "
-		    "subset_of or contains");
+		    "none_of, subset_of or contains");
 	TRY(json_in_done(in));
 	return read_values(in, rule, value);
 }
@@ -235,8 +263,8 @@ read_rule(struct ctx *cx, const json_t *value, const char *pointer,
 	return read_operator(&in, out);
 }
 
-static struct policy_rule *
-find_rule(struct policy_rule *rules, size_t n, const char *claim,
+const struct policy_rule *
+policy_rule_find(const struct policy_rule *rules, size_t n, const char *claim,
     enum policy_op op)
 {
 	for (size_t i = 0; i < n; i++)
@@ -263,7 +291,8 @@ read_rules(struct json_in *in, struct policy *out)
 
 		TRY(read_rule(in->cx, json_array_get(array, i), at,
 		    &rules[i]));
-		if (find_rule(rules, i, rules[i].claim, rules[i].op) != NULL)
+		if (policy_rule_find(rules, i, rules[i].claim, rules[i].op) !=
+		    NULL)
 			return FAIL_AT(in->cx, in->code, at,
 			    "there is a rule %s %s already", rules[i].claim,
 			    ops[rules[i].op].name);
@@ -332,14 +361,14 @@ policy_parse(struct ctx *cx, const char *text, struct policy *out)
 /* --- writing ---------------------------------------------------------- */
 
 static json_t *
-write_bool(struct ctx *cx, const union policy_value *value)
+write_bool(struct ctx *cx, const struct policy_value *value)
 {
 	(void)cx;
 	return json_boolean(value->boolean);
 }
 
 static json_t *
-write_uint(struct ctx *cx, const union policy_value *value)
+write_uint(struct ctx *cx, const struct policy_value *value)
 {
 	if (value->uint <= INT64_MAX)
 		return json_integer((json_int_t)value->uint);
@@ -348,19 +377,19 @@ write_uint(struct ctx *cx, const union policy_value *value)
 }
 
 static json_t *
-write_text(struct ctx *cx, const union policy_value *value)
+write_text(struct ctx *cx, const struct policy_value *value)
 {
 	(void)cx;
 	return json_string(value->text);
 }
 
 static json_t *
-write_bytes(struct ctx *cx, const union policy_value *value)
+write_bytes(struct ctx *cx, const struct policy_value *value)
 {
 	return json_string(text_hex(cx->arena, value->bytes));
 }
 
-static json_t *(*const writers[])(struct ctx *, const union policy_value *) = {
+static json_t *(*const writers[])(struct ctx *, const struct policy_value *) = {
 	[CLAIM_BOOL] = write_bool,
 	[CLAIM_UINT] = write_uint,
 	[CLAIM_TEXT] = write_text,
@@ -369,16 +398,31 @@ static json_t *(*const writers[])(struct ctx *, const union policy_value *) = {
 };
 
 static json_t *
+write_value(struct ctx *cx, const struct policy_rule *rule,
+    const struct policy_value *value)
+{
+	json_t *plain = writers[rule->kind->type](cx, value), *object;
+
+	if (value->until_s == 0)
+		return plain;
+	object = json_object();
+	json_object_set_new(object, "value", plain);
+	json_object_set_new(object, "until",
+	    json_string(text_time_dup(cx->arena, value->until_s)));
+	return object;
+}
+
+static json_t *
 write_values(struct ctx *cx, const struct policy_rule *rule)
 {
 	json_t *array;
 
 	if (!ops[rule->op].many)
-		return writers[rule->kind->type](cx, rule->values);
+		return write_value(cx, rule, rule->values);
 	array = json_array();
 	for (size_t i = 0; i < rule->n_values; i++)
 		json_array_append_new(array,
-		    writers[rule->kind->type](cx, &rule->values[i]));
+		    write_value(cx, rule, &rule->values[i]));
 	return array;
 }
 
@@ -416,11 +460,11 @@ policy_text(struct ctx *cx, const struct policy *policy)
 	return (const char *)json_text(cx, document).p;
 }
 
-/* --- appraising ------------------------------------------------------- */
+/* --- values ----------------------------------------------------------- */
 
-static bool
-same_value(enum claim_type type, const struct claim *claim,
-    const union policy_value *value)
+bool
+policy_value_is(enum claim_type type, const struct claim *claim,
+    const struct policy_value *value)
 {
 	switch (type) {
 	case CLAIM_BOOL:
@@ -437,296 +481,11 @@ same_value(enum claim_type type, const struct claim *claim,
 	return false;
 }
 
-static bool
-has_text(const union policy_value *values, size_t n, const char *text)
+const struct policy_value *
+policy_value_find(const struct policy_value *values, size_t n, const char *text)
 {
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(values[i].text, text) == 0)
-			return true;
-	return false;
-}
-
-static const char *
-claim_words(struct ctx *cx, const struct claim *claim)
-{
-	switch (claim->kind->type) {
-	case CLAIM_BOOL:
-		return claim->boolean ? "true" : "false";
-	case CLAIM_UINT:
-		return arena_printf(cx->arena, "%llu",
-		    (unsigned long long)claim->uint);
-	case CLAIM_TEXT:
-		return claim->text;
-	case CLAIM_BYTES:
-		return text_hex(cx->arena, claim->bytes);
-	case CLAIM_LIST:
-		break;		/* operators over lists name one item */
-	}
-	return "";
-}
-
-/* Each meets_*() gives NULL, or what was found instead. */
-static const char *
-meets_any(struct ctx *cx, const struct policy_rule *rule,
-    const struct claim *claim)
-{
-	for (size_t i = 0; i < rule->n_values; i++)
-		if (same_value(rule->kind->type, claim, &rule->values[i]))
-			return NULL;
-	return arena_printf(cx->arena, "is %s", claim_words(cx, claim));
-}
-
-static const char *
-meets_at_least(struct ctx *cx, const struct policy_rule *rule,
-    const struct claim *claim)
-{
-	if (claim->uint >= rule->values[0].uint)
-		return NULL;
-	return arena_printf(cx->arena, "is %llu, below %llu",
-	    (unsigned long long)claim->uint,
-	    (unsigned long long)rule->values[0].uint);
-}
-
-/* A list without anything in it says nothing good of the device. */
-static const char *
-meets_subset_of(struct ctx *cx, const struct policy_rule *rule,
-    const struct claim *claim)
-{
-	if (claim->list.n == 0)
-		return "is empty";
-	for (size_t i = 0; i < claim->list.n; i++)
-		if (!has_text(rule->values, rule->n_values,
-		    claim->list.items[i]))
-			return arena_printf(cx->arena,
-			    "has %s, which is not accepted",
-			    claim->list.items[i]);
+			return &values[i];
 	return NULL;
-}
-
-static const char *
-meets_contains(struct ctx *cx, const struct policy_rule *rule,
-    const struct claim *claim)
-{
-	for (size_t i = 0; i < rule->n_values; i++) {
-		bool found = false;
-
-		for (size_t k = 0; k < claim->list.n && !found; k++)
-			found = strcmp(claim->list.items[k],
-			    rule->values[i].text) == 0;
-		if (!found)
-			return arena_printf(cx->arena, "lacks %s",
-			    rule->values[i].text);
-	}
-	return NULL;
-}
-
-static const char *(*const meets[])(struct ctx *, const struct policy_rule *,
-    const struct claim *) = {
-	[POLICY_EQUALS] = meets_any,
-	[POLICY_ONE_OF] = meets_any,
-	[POLICY_AT_LEAST] = meets_at_least,
-	[POLICY_SUBSET_OF] = meets_subset_of,
-	[POLICY_CONTAINS] = meets_contains,
-};
-
-static struct verdict
-refuse(int64_t version, enum err_code code, const char *claim,
-    const char *detail)
-{
-	return (struct verdict){
-		.tier = "contraindicated",
-		.policy_version = version,
-		.refusal = { (uint16_t)code },
-		.claim = claim,
-		.detail = detail,
-	};
-}
-
-static bool
-format_accepted(const struct policy *policy, const char *format)
-{
-	for (size_t i = 0; i < policy->n_formats; i++)
-		if (strcmp(policy->formats[i], format) == 0)
-			return true;
-	return policy->n_formats == 0;
-}
-
-void
-policy_appraise(struct ctx *cx, const struct policy *policy, int64_t version,
-    const char *format, const struct claims *claims, struct verdict *out)
-{
-	if (!format_accepted(policy, format)) {
-		*out = refuse(version, ERR_POLICY_FORMAT, "format",
-		    arena_printf(cx->arena, "format is %s", format));
-		return;
-	}
-	for (size_t i = 0; i < policy->n_rules; i++) {
-		const struct policy_rule *rule = &policy->rules[i];
-		const struct claim *claim = claims_find(claims, rule->claim);
-		const char *found = claim == NULL ? "was not shown" :
-		    meets[rule->op](cx, rule, claim);
-
-		if (found == NULL)
-			continue;
-		*out = refuse(version, rule->kind->refusal, rule->claim,
-		    arena_printf(cx->arena, "rule %zu: %s %s", i, rule->claim,
-		    found));
-		return;
-	}
-	/* A policy cannot be read without a rule; one made otherwise denies. */
-	if (policy->n_rules == 0) {
-		*out = refuse(version, ERR_POLICY_CLAIM, NULL,
-		    "the policy has no rule");
-		return;
-	}
-	*out = (struct verdict){ "affirming", version, OK, NULL, "" };
-}
-
-/* --- learning --------------------------------------------------------- */
-
-/* The rules of a policy in the making. */
-struct draft {
-	struct ctx		*cx;
-	struct policy_rule	*rules;
-	size_t			 n;
-};
-
-static struct err
-add_values(struct draft *draft, struct policy_rule *rule,
-    const union policy_value *more, size_t n_more)
-{
-	union policy_value *values;
-
-	if (rule->n_values + n_more > POLICY_VALUES_MAX)
-		return FAIL_TELL(draft->cx, ERR_CONFLICT,
-		    "the rule over %s would hold more than %u values",
-		    rule->claim, POLICY_VALUES_MAX);
-	values = arena_array(draft->cx->arena, rule->n_values + n_more,
-	    sizeof(*values));
-	if (rule->n_values > 0)
-		memcpy(values, rule->values,
-		    rule->n_values * sizeof(*values));
-	memcpy(values + rule->n_values, more, n_more * sizeof(*values));
-	rule->values = values;
-	rule->n_values += n_more;
-	return OK;
-}
-
-static struct err
-add_rule(struct draft *draft, const struct claim *claim, enum policy_op op,
-    struct policy_rule **out)
-{
-	struct policy_rule *rule;
-
-	if (draft->n == POLICY_RULES_MAX)
-		return FAIL_TELL(draft->cx, ERR_CONFLICT,
-		    "the policy would have more than %u rules",
-		    POLICY_RULES_MAX);
-	rule = &draft->rules[draft->n++];
-	*rule = (struct policy_rule){
-		.claim = arena_strdup(draft->cx->arena, claim->name),
-		.kind = claim->kind,
-		.op = op,
-	};
-	*out = rule;
-	return OK;
-}
-
-static struct err
-learn_bytes(struct draft *draft, const struct claim *claim)
-{
-	struct policy_rule *rule = find_rule(draft->rules, draft->n,
-	    claim->name, POLICY_ONE_OF);
-	struct policy_rule *equals = find_rule(draft->rules, draft->n,
-	    claim->name, POLICY_EQUALS);
-	union policy_value value = {
-		.bytes = slice_dup(draft->cx->arena, claim->bytes)
-	};
-
-	/* Beside a rule that lists several, the narrow one would go on refusing. */
-	if (equals != NULL && !same_value(CLAIM_BYTES, claim,
-	    equals->values)) {
-		if (rule != NULL)
-			return FAIL_TELL(draft->cx, ERR_CONFLICT,
-			    "the policy has two rules over %s; one must go",
-			    claim->name);
-		equals->op = POLICY_ONE_OF;
-		rule = equals;
-	}
-	if (rule == NULL && equals != NULL)
-		return OK;
-	if (rule == NULL)
-		TRY(add_rule(draft, claim, POLICY_ONE_OF, &rule));
-	for (size_t i = 0; i < rule->n_values; i++)
-		if (same_value(CLAIM_BYTES, claim, &rule->values[i]))
-			return OK;
-	return add_values(draft, rule, &value, 1);
-}
-
-static struct err
-learn_list(struct draft *draft, const struct claim *claim)
-{
-	struct policy_rule *rule = find_rule(draft->rules, draft->n,
-	    claim->name, POLICY_SUBSET_OF);
-
-	if (claim->list.n == 0)
-		return FAIL_TELL(draft->cx, ERR_CONFLICT,
-		    "%s of the device is empty", claim->name);
-	if (rule == NULL)
-		TRY(add_rule(draft, claim, POLICY_SUBSET_OF, &rule));
-	for (size_t i = 0; i < claim->list.n; i++) {
-		union policy_value value = {
-			.text = arena_strdup(draft->cx->arena,
-			    claim->list.items[i])
-		};
-
-		if (!has_text(rule->values, rule->n_values, value.text))
-			TRY(add_values(draft, rule, &value, 1));
-	}
-	return OK;
-}
-
-static struct err
-learn_claim(struct draft *draft, const struct claims *claims, const char *name)
-{
-	const struct claim *claim = claims_find(claims, name);
-
-	if (claim == NULL)
-		return FAIL_TELL(draft->cx, ERR_CONFLICT,
-		    "the device has not shown %s", name);
-	ASSERT(claim->kind->type == CLAIM_BYTES ||
-	    claim->kind->type == CLAIM_LIST);
-	return claim->kind->type == CLAIM_BYTES ? learn_bytes(draft, claim) :
-	    learn_list(draft, claim);
-}
-
-struct err
-policy_learn(struct ctx *cx, const struct policy *old,
-    const struct claims *claims, const struct policy_learn *learn,
-    struct policy *out)
-{
-	struct draft draft = {
-		.cx = cx,
-		.rules = arena_array(cx->arena, POLICY_RULES_MAX,
-		    sizeof(struct policy_rule)),
-		.n = old->n_rules,
-	};
-	struct policy policy = *old;
-
-	ASSERT(old->n_rules <= POLICY_RULES_MAX);
-	if (old->n_rules > 0)
-		memcpy(draft.rules, old->rules,
-		    old->n_rules * sizeof(*draft.rules));
-	for (size_t i = 0; i < learn->n_claims; i++)
-		TRY(learn_claim(&draft, claims, learn->claims[i]));
-	if (learn->boot_components)
-		TRY(learn_claim(&draft, claims, "boot_components"));
-	policy.rules = draft.rules;
-	policy.n_rules = draft.n;
-	if (strlen(policy_text(cx, &policy)) > POLICY_TEXT_MAX)
-		return FAIL_TELL(cx, ERR_CONFLICT,
-		    "the policy would be larger than %u bytes",
-		    POLICY_TEXT_MAX);
-	*out = policy;
-	return OK;
 }

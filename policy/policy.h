@@ -7,7 +7,9 @@
  *	 "rules": [{"claim": "hardware_key", "equals": true},
  *		   {"claim": "pcr.sha256.7", "one_of": ["<hex>", ...]},
  *		   {"claim": "boot_components", "subset_of": ["<hex>", ...]},
- *		   {"claim": "tpm_firmware_version", "at_least": 7}]}
+ *		   {"claim": "tpm_firmware_version", "at_least": 7},
+ *		   {"claim": "status", "one_of": ["UpToDate",
+ *		    {"value": "OutOfDate", "until": "2027-01-01T00:00:00Z"}]}]}
  *
  * Everything is denied that is not asked for: there is at least one rule, all
  * of them must be met, and a rule over a claim that was not made is not.
@@ -33,25 +35,29 @@ enum policy_op {
 	POLICY_EQUALS,		/* the claim is the value */
 	POLICY_ONE_OF,		/* the claim is one of the values */
 	POLICY_AT_LEAST,	/* the claim is a number not below the value */
-	POLICY_SUBSET_OF,	/* the claim is a list of some of the values, at
-				 * least one; nothing else is in it */
+	POLICY_NONE_OF,		/* the claim is none of the values, or is a list
+				 * with none of them in it */
+	POLICY_SUBSET_OF,	/* the claim is a list with nothing else in it */
 	POLICY_CONTAINS,	/* the claim is a list with all the values in it */
 	POLICY_OP_COUNT,
 };
 
 /* One value; its type is that of the rule's claim, TEXT for items of a list. */
-union policy_value {
-	bool		 boolean;
-	uint64_t	 uint;
-	const char	*text;
-	struct slice	 bytes;
+struct policy_value {
+	union {
+		bool		 boolean;
+		uint64_t	 uint;
+		const char	*text;
+		struct slice	 bytes;
+	};
+	int64_t		 until_s;	/* accepted until then; 0: for ever */
 };
 
 struct policy_rule {
 	const char			*claim;		/* "pcr.sha256.7" */
 	const struct claim_kind		*kind;
 	enum policy_op			 op;
-	const union policy_value	*values;	/* one, or several */
+	const struct policy_value	*values;	/* one, or several */
 	size_t				 n_values;
 };
 
@@ -60,24 +66,6 @@ struct policy {
 	size_t				 n_formats;
 	const struct policy_rule	*rules;		/* in the given order */
 	size_t				 n_rules;
-};
-
-/* What an appraisal came to, in the words of EAR (draft-ietf-rats-ear). */
-struct verdict {
-	const char	*tier;		/* "affirming" or "contraindicated" */
-	int64_t		 policy_version;
-	struct err	 refusal;	/* OK when affirming */
-	const char	*claim;		/* of the rule that was not met, or NULL */
-	/* Which rule, and what was found: for the device and the operator.
-	 * "" when affirming. */
-	const char	*detail;
-};
-
-/* Which values of a golden device are to be accepted from now on. */
-struct policy_learn {
-	const char *const	*claims;	/* "pcr.sha256.7" */
-	size_t			 n_claims;
-	bool			 boot_components;
 };
 
 /*
@@ -100,24 +88,14 @@ const char	*policy_text(struct ctx *, const struct policy *);
 /* "equals" and so on: the member of the rule. */
 const char	*policy_op_name(enum policy_op);
 
-/*
- * Hold the claims against the policy.  The first rule that is not met, in the
- * order of the document, decides the refusal, whose code is the claim's own;
- * the format comes before all rules.  format is what the evidence was.
- */
-void		policy_appraise(struct ctx *, const struct policy *,
-		    int64_t version, const char *format,
-		    const struct claims *, struct verdict *out);
-
-/*
- * A policy that accepts what the old one accepts and also these values of
- * these claims.  A rule that asks for one value becomes one of several; where
- * there is no rule yet, one is made.
- * ERR_CONFLICT	the device has not shown such a claim, or the policy would
- *		grow above its limits
- */
-struct err	policy_learn(struct ctx *, const struct policy *,
-		    const struct claims *, const struct policy_learn *,
-		    struct policy *out);
+/* Is the claim, of this type and no list, that value? */
+bool		policy_value_is(enum claim_type, const struct claim *,
+		    const struct policy_value *);
+/* The value with that text; NULL when there is none. */
+const struct policy_value *policy_value_find(const struct policy_value *,
+		    size_t n, const char *text);
+/* The rule over that claim with that operator; NULL when there is none. */
+const struct policy_rule *policy_rule_find(const struct policy_rule *,
+		    size_t n, const char *claim, enum policy_op);
 
 #endif

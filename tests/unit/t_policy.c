@@ -3,11 +3,13 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "policy/policy.h"
+#include "policy/appraise.h"
+#include "policy/learn.h"
 #include "policy/result.h"
 
 #define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B64 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define AT	1800000000	/* 2027-01-15T08:00:00Z */
 #define C64 "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
 
 static struct err
@@ -26,10 +28,11 @@ appraise(const char *text, const struct claims *claims)
 	struct verdict verdict;
 
 	ck_ok(read_policy(text, &policy));
-	policy_appraise(cx, &policy, 3, "tpm2", claims, &verdict);
+	policy_appraise(cx, &policy, 3, AT, "tpm2", claims, &verdict);
 	ck_assert_int_eq(verdict.policy_version, 3);
 	ck_assert_str_eq(verdict.tier, failed(verdict.refusal) ?
-	    "contraindicated" : "affirming");
+	    "contraindicated" : verdict.until_s != 0 ? "warning" :
+	    "affirming");
 	ck_assert_int_eq(failed(verdict.refusal), verdict.detail[0] != '\0');
 	return verdict;
 }
@@ -92,6 +95,19 @@ static const struct {
 	    ERR_OK, "" },
 	{ "{\"claim\":\"boot_components\",\"contains\":[\"" B64 "\",\"" C64
 	    "\"]}", ERR_POLICY_BOOT, "lacks " C64 },
+	{ "{\"claim\":\"boot_components\",\"none_of\":[\"" C64 "\"]}",
+	    ERR_OK, "" },
+	{ "{\"claim\":\"boot_components\",\"none_of\":[\"" C64 "\",\"" B64
+	    "\"]}", ERR_POLICY_BOOT, "has " B64 },
+	{ "{\"claim\":\"tpm_firmware_version\",\"none_of\":[6,8]}",
+	    ERR_OK, "" },
+	{ "{\"claim\":\"tpm_firmware_version\",\"none_of\":[6,7]}",
+	    ERR_POLICY_TCB, "is 7" },
+	{ "{\"claim\":\"pcr.sha256.7\",\"none_of\":[\"" A64 "\"]}",
+	    ERR_POLICY_MEASUREMENT, "is " A64 },
+	/* What was not shown might be the very thing. */
+	{ "{\"claim\":\"measurement\",\"none_of\":[\"" A64 "\"]}",
+	    ERR_POLICY_MEASUREMENT, "was not shown" },
 	{ "{\"claim\":\"secure_boot\",\"equals\":true}",
 	    ERR_POLICY_BOOT, "secure_boot was not shown" },
 	/* Not even a rule that asks for false is met by silence. */
@@ -149,15 +165,137 @@ START_TEST(evidence_of_another_format_is_refused_before_any_rule)
 }
 END_TEST
 
-START_TEST(an_empty_list_is_no_subset_of_anything)
+START_TEST(an_empty_list_is_a_subset_of_anything)
 {
 	struct claims claims = claims_in(cx->arena);
 	struct verdict verdict;
 
 	claims_add_list(&claims, "boot_components", NULL, 0);
 	verdict = appraise("{\"rules\":[{\"claim\":\"boot_components\","
-	    "\"subset_of\":[\"" A64 "\"]}]}", &claims);
+	    "\"subset_of\":[]}]}", &claims);
+	ck_assert_int_eq(verdict.refusal.code, ERR_OK);
+}
+END_TEST
+
+/* A rule and what comes of it while its end is ahead. */
+#define UNTIL(value, time) "{\"value\":\"" value "\",\"until\":\"" time "\"}"
+
+START_TEST(a_value_with_an_end_is_accepted_with_a_warning_until_then)
+{
+	static const struct { const char *rule, *tier; int64_t until_s; } cases[] = {
+		{ "{\"claim\":\"tpm_manufacturer\",\"one_of\":["
+		    UNTIL("00001014", "2027-01-15T08:00:01Z") "]}",
+		    "warning", AT + 1 },
+		{ "{\"claim\":\"tpm_manufacturer\",\"one_of\":["
+		    UNTIL("00001014", "2027-01-15T08:00:00Z") "]}",
+		    "contraindicated", 0 },
+		{ "{\"claim\":\"tpm_manufacturer\",\"one_of\":["
+		    UNTIL("00001014", "2027-01-15T08:00:00Z")
+		    ",\"00001014\"]}", "affirming", 0 },
+		{ "{\"claim\":\"boot_components\",\"subset_of\":[\"" A64 "\","
+		    UNTIL(B64, "2028-01-01T00:00:00Z") "]}",
+		    "warning", 1830297600 },
+		{ "{\"claim\":\"boot_components\",\"subset_of\":[\"" A64 "\","
+		    UNTIL(B64, "2026-01-01T00:00:00Z") "]}",
+		    "contraindicated", 0 },
+	};
+	struct claims claims = device();
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct verdict verdict = appraise(arena_printf(cx->arena,
+		    "{\"rules\":[%s]}", cases[i].rule), &claims);
+
+		ck_assert_msg(strcmp(verdict.tier, cases[i].tier) == 0,
+		    "%zu: %s %s", i, verdict.tier, verdict.detail);
+		ck_assert_int_eq(verdict.until_s, cases[i].until_s);
+	}
+}
+END_TEST
+
+START_TEST(the_earliest_end_of_several_is_told)
+{
+	struct claims claims = device();
+	struct verdict verdict = appraise("{\"rules\":["
+	    "{\"claim\":\"tpm_manufacturer\",\"one_of\":["
+	    UNTIL("00001014", "2027-03-01T00:00:00Z") "]},"
+	    "{\"claim\":\"pcr.sha256.7\",\"one_of\":["
+	    UNTIL(A64, "2027-02-01T00:00:00Z") "]}]}", &claims);
+
+	ck_assert_str_eq(verdict.tier, "warning");
+	ck_assert_str_eq(text_time_dup(cx->arena, verdict.until_s),
+	    "2027-02-01T00:00:00Z");
+	ck_assert_int_eq(verdict.vector[TRUST_EXECUTABLES], TRUST_WARNED);
+}
+END_TEST
+
+/* A device that could be debugged, or whose TCB is not up to date. */
+static struct claims
+suspect(bool debug, const char *status)
+{
+	struct claims claims = device();
+
+	claims_add_bool(&claims, "debug", debug);
+	claims_add_text(&claims, "status", status);
+	return claims;
+}
+
+#define ANY_RULE "{\"claim\":\"hardware_key\",\"equals\":true}"
+
+START_TEST(a_debug_platform_is_refused_unless_the_policy_says_otherwise)
+{
+	struct claims fine = suspect(false, "UpToDate");
+	struct claims claims = suspect(true, "UpToDate");
+	struct verdict verdict;
+
+	verdict = appraise("{\"rules\":[" ANY_RULE "]}", &fine);
+	ck_assert_str_eq(verdict.tier, "affirming");
+	verdict = appraise("{\"rules\":[" ANY_RULE "]}", &claims);
 	ck_assert_int_eq(verdict.refusal.code, ERR_POLICY_BOOT);
+	ck_assert_str_eq(verdict.claim, "debug");
+	ck_assert_str_eq(verdict.detail, "by default: debug is true");
+	ck_assert_int_eq(verdict.vector[TRUST_CONFIGURATION], TRUST_REFUSED);
+	verdict = appraise("{\"rules\":[" ANY_RULE ","
+	    "{\"claim\":\"debug\",\"equals\":true}]}", &claims);
+	ck_assert_str_eq(verdict.tier, "affirming");
+}
+END_TEST
+
+START_TEST(a_tcb_out_of_date_is_refused_unless_the_policy_says_otherwise)
+{
+	struct claims claims = suspect(false, "OutOfDate");
+	struct verdict verdict;
+
+	verdict = appraise("{\"rules\":[" ANY_RULE "]}", &claims);
+	ck_assert_int_eq(verdict.refusal.code, ERR_POLICY_TCB);
+	ck_assert_str_eq(verdict.claim, "status");
+	ck_assert_int_eq(verdict.vector[TRUST_HARDWARE], TRUST_REFUSED);
+	verdict = appraise("{\"rules\":[{\"claim\":\"status\","
+	    "\"one_of\":[\"UpToDate\"," UNTIL("OutOfDate",
+	    "2027-02-01T00:00:00Z") "]}]}", &claims);
+	ck_assert_str_eq(verdict.tier, "warning");
+	ck_assert_int_eq(verdict.vector[TRUST_HARDWARE], TRUST_WARNED);
+}
+END_TEST
+
+START_TEST(the_vector_speaks_of_what_the_policy_asked)
+{
+	struct claims claims = device();
+	struct verdict verdict = appraise("{\"rules\":[" ANY_RULE ","
+	    "{\"claim\":\"pcr.sha256.7\",\"equals\":\"" A64 "\"},"
+	    "{\"claim\":\"tpm_firmware_version\",\"at_least\":8}]}",
+	    &claims);
+
+	for (unsigned i = 0; i < TRUST_ELEMENT_COUNT; i++) {
+		static const uint8_t expected[TRUST_ELEMENT_COUNT] = {
+			[TRUST_INSTANCE_IDENTITY] = TRUST_AFFIRMED,
+			[TRUST_STORAGE_OPAQUE] = TRUST_AFFIRMED,
+			[TRUST_EXECUTABLES] = TRUST_AFFIRMED,
+			[TRUST_HARDWARE] = TRUST_REFUSED,
+		};
+
+		ck_assert_msg(verdict.vector[i] == expected[i], "%s is %u",
+		    trust_element_name(i), verdict.vector[i]);
+	}
 }
 END_TEST
 
@@ -167,7 +305,7 @@ START_TEST(a_policy_without_a_rule_denies_everything)
 	struct policy policy = { 0 };
 	struct verdict verdict;
 
-	policy_appraise(cx, &policy, 1, "tpm2", &claims, &verdict);
+	policy_appraise(cx, &policy, 1, AT, "tpm2", &claims, &verdict);
 	ck_assert_int_eq(verdict.refusal.code, ERR_POLICY_CLAIM);
 }
 END_TEST
@@ -205,8 +343,23 @@ static const struct { const char *text, *pointer; } bad[] = {
 	    "\"]}]}", "/policy/rules/0/contains" },
 	{ "{\"rules\":[{\"claim\":\"boot_components\",\"equals\":\"" A64
 	    "\"}]}", "/policy/rules/0/equals" },
-	{ "{\"rules\":[{\"claim\":\"boot_components\",\"subset_of\":[]}]}",
-	    "/policy/rules/0/subset_of" },
+	{ "{\"rules\":[{\"claim\":\"boot_components\",\"contains\":[]}]}",
+	    "/policy/rules/0/contains" },
+	{ "{\"rules\":[{\"claim\":\"hardware_key\",\"none_of\":[true]}]}",
+	    "/policy/rules/0/none_of" },
+	{ "{\"rules\":[{\"claim\":\"status\",\"equals\":{\"value\":\"A\","
+	    "\"until\":\"2027-01-01T00:00:00Z\"}}]}",
+	    "/policy/rules/0/equals" },
+	{ "{\"rules\":[{\"claim\":\"status\",\"one_of\":[{\"value\":\"A\"}"
+	    "]}]}", "/policy/rules/0/one_of/0/until" },
+	{ "{\"rules\":[{\"claim\":\"status\",\"one_of\":[{\"value\":\"A\","
+	    "\"until\":\"2027\"}]}]}", "/policy/rules/0/one_of/0/until" },
+	{ "{\"rules\":[{\"claim\":\"status\",\"one_of\":[{\"value\":1,"
+	    "\"until\":\"2027-01-01T00:00:00Z\"}]}]}",
+	    "/policy/rules/0/one_of/0/value" },
+	{ "{\"rules\":[{\"claim\":\"status\",\"one_of\":[{"
+	    "\"until\":\"2027-01-01T00:00:00Z\"}]}]}",
+	    "/policy/rules/0/one_of/0/value" },
 	{ "{\"rules\":[{\"claim\":\"boot_components\",\"subset_of\":\"" A64
 	    "\"}]}", "/policy/rules/0/subset_of" },
 	{ "{\"rules\":[{\"claim\":\"boot_components\",\"subset_of\":[\""
@@ -294,7 +447,9 @@ START_TEST(a_document_written_again_is_the_same)
 	    "{\"claim\":\"tpm_reset_count\",\"one_of\":[0,1]},"
 	    "{\"claim\":\"boot_components\",\"subset_of\":[\"" C64 "\"]},"
 	    "{\"claim\":\"boot_components\",\"contains\":[\"" C64 "\"]},"
-	    "{\"claim\":\"status\",\"equals\":\"UpToDate\"}]}";
+	    "{\"claim\":\"boot_components\",\"none_of\":[\"" A64 "\"]},"
+	    "{\"claim\":\"status\",\"one_of\":[\"UpToDate\","
+	    UNTIL("OutOfDate", "2027-01-01T00:00:00Z") "]}]}";
 	struct policy policy, again;
 
 	ck_ok(read_policy(text, &policy));
@@ -358,9 +513,9 @@ START_TEST(learning_leaves_the_old_policy_as_it_was)
 	ck_ok(read_policy(text, &old));
 	ck_ok(policy_learn(cx, &old, &claims, &learn, &policy));
 	ck_assert_str_eq(policy_text(cx, &old), text);
-	policy_appraise(cx, &old, 1, "tpm2", &claims, &verdict);
+	policy_appraise(cx, &old, 1, AT, "tpm2", &claims, &verdict);
 	ck_assert(failed(verdict.refusal));
-	policy_appraise(cx, &policy, 2, "tpm2", &claims, &verdict);
+	policy_appraise(cx, &policy, 2, AT, "tpm2", &claims, &verdict);
 	ck_assert(!failed(verdict.refusal));
 }
 END_TEST
@@ -471,7 +626,12 @@ UNIT_MAIN("policy",
     a_rule_is_met_by_its_claim_alone_and_fails_with_its_code,
     every_rule_must_be_met_and_the_first_that_is_not_decides,
     evidence_of_another_format_is_refused_before_any_rule,
-    an_empty_list_is_no_subset_of_anything,
+    an_empty_list_is_a_subset_of_anything,
+    a_value_with_an_end_is_accepted_with_a_warning_until_then,
+    the_earliest_end_of_several_is_told,
+    a_debug_platform_is_refused_unless_the_policy_says_otherwise,
+    a_tcb_out_of_date_is_refused_unless_the_policy_says_otherwise,
+    the_vector_speaks_of_what_the_policy_asked,
     a_policy_without_a_rule_denies_everything,
     a_document_that_does_not_fit_is_refused_with_its_place,
     a_rule_holds_no_more_values_than_its_limit,
