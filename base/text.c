@@ -262,6 +262,20 @@ utf8_length(const uint8_t *p, size_t n)
 }
 
 bool
+text_is_utf8(struct slice s)
+{
+	while (s.n > 0) {
+		size_t n = utf8_length(s.p, s.n);
+
+		if (n == 0)
+			return false;
+		s.p += n;
+		s.n -= n;
+	}
+	return true;
+}
+
+bool
 text_is_printable(struct slice s)
 {
 	while (s.n > 0) {

@@ -38,7 +38,9 @@ bool	 text_parse_duration(const char *, int64_t max_s, int64_t *out_s);
  */
 #define TEXT_NAME_MAX	63u
 bool	 text_is_name(const char *);
-/* Valid UTF-8 (no surrogates, no overlong forms) without control characters. */
+/* Valid UTF-8: no surrogates, no overlong forms. */
+bool	 text_is_utf8(struct slice);
+/* The same, without control characters. */
 bool	 text_is_printable(struct slice);
 
 #endif
