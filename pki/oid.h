@@ -57,16 +57,20 @@
 #define OID_OCSP_NONCE		"\x2b\x06\x01\x05\x05\x07\x30\x01\x02"
 
 /*
- * Ours.  The arc is 2.25.44911934208104633306680197634224768303, made from the
- * UUID 21c9b951-31b1-44bb-9cd3-6327f42f452f (ITU-T X.667, 6.3), so that no
- * registry has to give it to us.  Below it:
+ * Ours.  The arc is
+ * 1.2.840.113556.1.8000.2554.8649.47441.12721.17595.40147.6498292.3097903: below
+ * 2554 Microsoft lets anybody have an arc of a GUID's digits in groups (ours is
+ * 21c9b951-31b1-44bb-9cd3-6327f42f452f), so that no registry has to give us one.
+ * The UUID arcs of ITU-T X.667 would be shorter, but one number of theirs has
+ * 128 bits, and readers such as zlint and pkilint take 31 or 32 at most and
+ * refuse the certificate.  Below it:
  *	.1	certificate policy: the key is held by the device's hardware
  *	.2	certificate policy: the key is in the device's software
  *	.3	hardware type (RFC 4108, 5): hwSerialNum is the device ID's bytes
  */
 #define OID_OURS \
-	"\x69\xc3\xc9\xdc\xd4\xa6\x9b\x8a\x92\xf7\x9c\xe9\xd8\xe4\xff\xa1" \
-	"\xbd\x8a\x2f"
+	"\x2a\x86\x48\x86\xf7\x14\x01\xbe\x40\x93\x7a\xc3\x49\x82\xf2\x51" \
+	"\xe3\x31\x81\x89\x3b\x82\xb9\x53\x83\x8c\xcf\x74\x81\xbd\x8a\x2f"
 #define OID_POLICY_HARDWARE	OID_OURS "\x01"
 #define OID_POLICY_SOFTWARE	OID_OURS "\x02"
 #define OID_HARDWARE_TYPE	OID_OURS "\x03"

@@ -7,6 +7,7 @@
 #include "pki/check.h"
 #include "pki/crl.h"
 #include "pki/lint.h"
+#include "pki/oid.h"
 #include "pki/pem.h"
 #include "pki/sign.h"
 #include "pki/tbs.h"
@@ -721,7 +722,29 @@ START_TEST(openssl_is_warmed_up_and_tells_its_failures_from_the_callers)
 }
 END_TEST
 
+/* Readers keep a number in a word of 32 bits, and refuse the certificate when
+ * it does not fit; four bytes of base 128 always do. */
+START_TEST(each_number_of_our_object_identifiers_fits_28_bits)
+{
+	const struct slice oids[] = { OID(OID_POLICY_HARDWARE),
+	    OID(OID_POLICY_SOFTWARE), OID(OID_HARDWARE_TYPE) };
+
+	for (size_t i = 0; i < COUNT_OF(oids); i++) {
+		size_t n_bytes = 0;
+
+		for (size_t at = 0; at < oids[i].n; at++) {
+			n_bytes++;
+			ck_assert_uint_le(n_bytes, 4);
+			if ((oids[i].p[at] & 0x80) == 0)
+				n_bytes = 0;
+		}
+		ck_assert_uint_eq(n_bytes, 0);
+	}
+}
+END_TEST
+
 UNIT_MAIN("cert",
+    each_number_of_our_object_identifiers_fits_28_bits,
     a_device_certificate_says_the_facts_and_openssl_agrees,
     a_certificate_with_any_bit_changed_is_refused,
     a_certificate_cut_at_any_length_or_longer_is_refused,
