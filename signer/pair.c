@@ -14,10 +14,14 @@ pair_fini(struct pair *p)
 }
 
 struct err
-pair_make(struct ctx *cx, enum ca_alg alg, struct pair *out)
+pair_make(struct ctx *cx, const struct pair_spec *spec, struct pair *out)
 {
+	if (spec->key_store[0] != '\0')
+		return FAIL(cx, ERR_ORDER_KEY_STORE,
+		    "no HSM %s is configured here", spec->key_store);
 	out->private = sodium_malloc(SEALED_PRIVATE_MAX);
 	ASSERT(out->private != NULL);
-	TRY(keys_make(cx, alg, &out->pkey, out->private, &out->public));
+	TRY(keys_make(cx, spec->alg, &out->pkey, out->private,
+	    &out->public));
 	return sign_key_new(cx, out->pkey, &out->public, &out->sign);
 }

@@ -13,9 +13,19 @@ struct pair {
 	struct sign_key	*sign;
 };
 
-/* *out begins as zeros; call pair_fini() whatever this returns.
- * ERR_INTERNAL */
-struct err	pair_make(struct ctx *, enum ca_alg, struct pair *out);
+struct pair_spec {
+	enum ca_alg	 alg;
+	const char	*tenant;	/* whose it will be */
+	const char	*key_store;	/* an HSM's name; "": made and sealed here */
+};
+
+/*
+ * *out begins as zeros; call pair_fini() whatever this returns.
+ * ERR_ORDER_KEY_STORE	there is no such HSM
+ * ERR_INTERNAL
+ */
+struct err	pair_make(struct ctx *, const struct pair_spec *,
+		    struct pair *out);
 void		pair_fini(struct pair *);
 
 #endif

@@ -134,11 +134,20 @@ check_common_name(struct ctx *cx, const char *name)
 	return OK;
 }
 
+static struct err
+check_key_store(struct ctx *cx, const char *name)
+{
+	if (name[0] != '\0' && !text_is_name(name))
+		return FAIL(cx, ERR_ORDER_MALFORMED, "not a key store's name");
+	return OK;
+}
+
 struct err
 rules_make_ca(struct ctx *cx, const struct order_make_ca *o,
     const struct ca *parent)
 {
 	TRY(check_tenant(cx, o->tenant, parent));
+	TRY(check_key_store(cx, o->key_store));
 	TRY(check_parent(cx, o, parent));
 	TRY(check_leaf_max(cx, o->role, o->leaf_max_s));
 	TRY(check_flags(cx, o, parent));
@@ -152,6 +161,7 @@ struct err
 rules_request_ca(struct ctx *cx, const struct order_request_ca *o)
 {
 	TRY(check_tenant(cx, o->tenant, NULL));
+	TRY(check_key_store(cx, o->key_store));
 	TRY(check_leaf_max(cx, CA_ROLE_ISSUING, o->leaf_max_s));
 	return check_common_name(cx, o->common_name);
 }

@@ -43,11 +43,12 @@ work_request_ca(struct ctx *cx, struct work *w, const struct order *order,
     struct answer *out)
 {
 	const struct order_request_ca *o = &order->request_ca;
+	const struct pair_spec spec = { o->alg, o->tenant, o->key_store };
 	struct pair pair = { .pkey = NULL };
 	struct err e;
 
 	TRY(rules_request_ca(cx, o));
-	e = pair_make(cx, o->alg, &pair);
+	e = pair_make(cx, &spec, &pair);
 	if (!failed(e))
 		e = request(cx, o, &pair, &out->object);
 	if (!failed(e))

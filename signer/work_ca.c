@@ -63,6 +63,7 @@ work_make_ca(struct ctx *cx, struct work *w, const struct order *order,
     struct answer *out)
 {
 	const struct order_make_ca *o = &order->make_ca;
+	const struct pair_spec spec = { o->alg, o->tenant, o->key_store };
 	struct pair pair = { .pkey = NULL };
 	struct ca *parent = NULL;
 	struct err e;
@@ -70,7 +71,7 @@ work_make_ca(struct ctx *cx, struct work *w, const struct order *order,
 	if (o->parent.n > 0)
 		TRY(ca_open(cx, w->cas, o->parent, &parent));
 	TRY(rules_make_ca(cx, o, parent));
-	e = pair_make(cx, o->alg, &pair);
+	e = pair_make(cx, &spec, &pair);
 	if (!failed(e))
 		e = sign_ca(cx, o, parent, &pair, &out->object);
 	if (!failed(e))

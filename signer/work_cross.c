@@ -124,13 +124,14 @@ work_prove(struct ctx *cx, struct work *w, const struct order *order,
 	struct journal_entry entry = {
 		.kind = JOURNAL_PROOF, .tenant = o->tenant,
 	};
+	const struct pair_spec spec = { CA_ALG_P256, o->tenant, "" };
 	struct pair pair = { .pkey = NULL };
 	struct ca *ca;
 	struct err e;
 
 	TRY(ca_open(cx, w->cas, o->ca, &ca));
 	TRY(rules_prove(cx, o, ca));
-	e = pair_make(cx, CA_ALG_P256, &pair);
+	e = pair_make(cx, &spec, &pair);
 	if (!failed(e))
 		e = prove(cx, o, ca, &pair, &entry.object);
 	pair_fini(&pair);

@@ -135,6 +135,7 @@ make_ca_fields(struct io *io, struct order *o)
 	io_time(io, &m->not_before_s);
 	io_time(io, &m->not_after_s);
 	io_u32(io, &m->leaf_max_s);
+	io_text(io, &m->key_store, TEXT_NAME_MAX);
 	io_bytes(io, &m->parent, WIRE_SEALED_MAX);
 	io_text(io, &m->crl_url, WIRE_URL_MAX);
 	io_text(io, &m->aia_url, WIRE_URL_MAX);
@@ -237,6 +238,7 @@ request_ca_fields(struct io *io, struct order *o)
 	io_u8(io, &r->flags, 0, CA_FLAGS_ALL);
 	io_text(io, &r->common_name, WIRE_URL_MAX);
 	io_u32(io, &r->leaf_max_s);
+	io_text(io, &r->key_store, TEXT_NAME_MAX);
 }
 
 static void

@@ -16,7 +16,7 @@
 #include "base/ctx.h"
 #include "base/text.h"
 
-#define WIRE_VERSION		2u
+#define WIRE_VERSION		3u
 #define WIRE_HEADER_SIZE	14u
 #define WIRE_FRAME_MAX		(12u * 1024u * 1024u)	/* a CRL of 200,000 entries */
 #define WIRE_SEALED_MAX		8192u
@@ -88,6 +88,7 @@ struct order_make_ca {
 	const char	*common_name;	/* O is the tenant */
 	int64_t		 not_before_s, not_after_s;
 	uint32_t	 leaf_max_s;	/* sealed: longest life of a leaf */
+	const char	*key_store;	/* an HSM's name; "": a sealed key */
 	struct slice	 parent;	/* sealed record; empty for a root */
 	const char	*crl_url;	/* of the parent's CRL; "" for a root */
 	const char	*aia_url;	/* of the parent's certificate; "" */
@@ -104,6 +105,7 @@ struct order_request_ca {
 	uint8_t		 flags;		/* enum ca_flag */
 	const char	*common_name;
 	uint32_t	 leaf_max_s;
+	const char	*key_store;	/* an HSM's name; "": a sealed key */
 };
 
 /*

@@ -60,7 +60,7 @@ help_root(const char *tenant, enum ca_alg alg)
 		.tenant = tenant, .role = CA_ROLE_ROOT, .alg = (uint8_t)alg,
 		.common_name = "root", .not_before_s = now - 60,
 		.not_after_s = now + 3650 * HELP_DAY,
-		.crl_url = "", .aia_url = "",
+		.crl_url = "", .aia_url = "", .key_store = "",
 	} };
 }
 
@@ -74,7 +74,8 @@ help_below(const char *tenant, enum ca_role role, enum ca_alg alg,
 		.tenant = tenant, .role = (uint8_t)role, .alg = (uint8_t)alg,
 		.common_name = "issuing", .not_before_s = now - 60,
 		.not_after_s = now + 365 * HELP_DAY,
-		.leaf_max_s = 30 * 86400, .parent = parent,
+		.leaf_max_s = 30 * 86400, .key_store = "",
+		.parent = parent,
 		.crl_url = HELP_CRL_URL, .aia_url = HELP_AIA_URL,
 	} };
 }

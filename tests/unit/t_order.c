@@ -32,10 +32,11 @@ static const struct { struct order order; const char *golden; } orders[] = {
 	    .tenant = "a", .role = CA_ROLE_ISSUING, .alg = CA_ALG_P384,
 	    .flags = CA_MAY_EDGE, .common_name = "n", .not_before_s = 1795334400,
 	    .not_after_s = 1795334401, .leaf_max_s = 86400,
-	    .parent = { (const uint8_t *)"p", 1 },
+	    .key_store = "h", .parent = { (const uint8_t *)"p", 1 },
 	    .crl_url = "u", .aia_url = "" } },
-	    "00000031" "0002" "0000000000000003" "000161" "02" "02" "01" "00016e"
-	    "000000006b02a100" "000000006b02a101" "00015180" "0000000170"
+	    "00000034" "0002" "0000000000000003" "000161" "02" "02" "01" "00016e"
+	    "000000006b02a100" "000000006b02a101" "00015180" "000168"
+	    "0000000170"
 	    "000175" "0000" },
 	{ { .type = ORDER_ISSUE, .tag = 4, .issue = {
 	    .ca = { (const uint8_t *)"c", 1 }, .tenant = "a",
@@ -58,9 +59,9 @@ static const struct { struct order order; const char *golden; } orders[] = {
 	    "5d020000000000000000000000000000" "000000006b02a101" "00" },
 	{ { .type = ORDER_REQUEST_CA, .tag = 6, .request_ca = {
 	    .tenant = "a", .alg = CA_ALG_RSA4096, .flags = CA_MAY_EDGE,
-	    .common_name = "n", .leaf_max_s = 86400 } },
-	    "00000016" "0006" "0000000000000006"
-	    "000161" "06" "01" "00016e" "00015180" },
+	    .common_name = "n", .leaf_max_s = 86400, .key_store = "h" } },
+	    "00000019" "0006" "0000000000000006"
+	    "000161" "06" "01" "00016e" "00015180" "000168" },
 	{ { .type = ORDER_ADOPT_CA, .tag = 7, .adopt_ca = {
 	    .pending = { (const uint8_t *)"p", 1 }, .tenant = "a",
 	    .certificate = { (const uint8_t *)"c", 1 }, .n_chain = 2,

@@ -264,7 +264,7 @@ good_request(void)
 {
 	order = (struct order){ .type = ORDER_REQUEST_CA, .request_ca = {
 	    .tenant = "tenant-a", .alg = CA_ALG_P256, .common_name = "n",
-	    .leaf_max_s = 1 } };
+	    .leaf_max_s = 1, .key_store = "" } };
 }
 static void
 request_bad_tenant(void) { order.request_ca.tenant = "A"; }
@@ -272,6 +272,12 @@ static void
 request_no_leaves(void) { order.request_ca.leaf_max_s = 0; }
 static void
 request_long_leaves(void) { order.request_ca.leaf_max_s = RULES_LEAF_MAX_S + 1; }
+static void
+request_no_such_hsm(void) { order.request_ca.key_store = "hsm"; }
+static void
+request_bad_store(void) { order.request_ca.key_store = "../hsm"; }
+static void
+ca_no_such_hsm(void) { order.make_ca.key_store = "hsm"; }
 static void
 request_nameless(void) { order.request_ca.common_name = ""; }
 
@@ -354,6 +360,9 @@ static const struct {
 	R(good_ocsp, ocsp_revoked_later, ERR_ORDER_LIMIT),
 	R(good_proof, proof_other_tenant, ERR_ORDER_TENANT),
 	R(good_proof, proof_by_server, ERR_ORDER_ROLE),
+	R(good_issuing, ca_no_such_hsm, ERR_ORDER_KEY_STORE),
+	R(good_request, request_no_such_hsm, ERR_ORDER_KEY_STORE),
+	R(good_request, request_bad_store, ERR_ORDER_MALFORMED),
 	R(good_request, request_bad_tenant, ERR_ORDER_MALFORMED),
 	R(good_request, request_no_leaves, ERR_ORDER_LIMIT),
 	R(good_request, request_long_leaves, ERR_ORDER_LIMIT),
