@@ -123,6 +123,8 @@ read_eku(struct parse *p, struct reader *r)
 			p->cert->client_auth = true;
 		else if (slice_equal(oid, OID(OID_SERVER_AUTH)))
 			p->cert->server_auth = true;
+		else if (slice_equal(oid, OID(OID_OCSP_SIGNING)))
+			p->cert->ocsp_signing = true;
 		else
 			p->cert->other_eku = true;
 	} while (der_peek(&list) != 0);
@@ -350,9 +352,9 @@ read_name_constraints(struct parse *p, struct reader *r)
 	der_leave(r, &both);
 }
 
-/* RFC 9608, 2: NULL. */
+/* RFC 9608, 2; RFC 6960, 4.2.2.2.1. */
 static void
-read_no_rev_avail(struct parse *p, struct reader *r)
+read_null(struct parse *p, struct reader *r)
 {
 	(void)p;
 	if (der_read(r, DER_NULL).n != 0)
@@ -376,8 +378,8 @@ static const struct ext_type ext_types[CERT_EXT_COUNT] = {
 	[CERT_EXT_AIA] = { OID(OID_AUTHORITY_INFO), read_aia },
 	[CERT_EXT_NAME_CONSTRAINTS] = { OID(OID_NAME_CONSTRAINTS),
 	    read_name_constraints },
-	[CERT_EXT_NO_REV_AVAIL] = { OID(OID_NO_REV_AVAIL),
-	    read_no_rev_avail },
+	[CERT_EXT_NO_REV_AVAIL] = { OID(OID_NO_REV_AVAIL), read_null },
+	[CERT_EXT_OCSP_NOCHECK] = { OID(OID_OCSP_NOCHECK), read_null },
 };
 
 /* False: it is not known here, comes twice, or has not the form that it has

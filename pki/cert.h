@@ -18,6 +18,7 @@ enum cert_ext_id {
 	CERT_EXT_SKI, CERT_EXT_AKI, CERT_EXT_KEY_USAGE, CERT_EXT_EKU,
 	CERT_EXT_BASIC, CERT_EXT_SAN, CERT_EXT_POLICIES, CERT_EXT_CRLDP,
 	CERT_EXT_AIA, CERT_EXT_NAME_CONSTRAINTS, CERT_EXT_NO_REV_AVAIL,
+	CERT_EXT_OCSP_NOCHECK,
 	CERT_EXT_COUNT
 };
 struct cert_ext { bool present, critical; };
@@ -55,7 +56,7 @@ struct cert {
 	struct cert_ext	 ext[CERT_EXT_COUNT];
 	struct slice	 ski, aki;	/* key ids; empty when absent */
 	uint16_t	 key_usage;	/* enum cert_usage */
-	bool		 client_auth, server_auth, other_eku;
+	bool		 client_auth, server_auth, ocsp_signing, other_eku;
 	bool		 ca;
 	int		 path_len;	/* -1: no limit said */
 	enum cert_policy policy;

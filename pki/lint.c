@@ -13,11 +13,11 @@
 /* What a certificate is, so far as it says; the rules say of which they are. */
 enum kind {
 	ROOT = 1 << 0, CA = 1 << 1, EDGE = 1 << 2, DEVICE = 1 << 3,
-	SERVER = 1 << 4, PROOF = 1 << 5,
+	SERVER = 1 << 4, PROOF = 1 << 5, OCSP = 1 << 6,
 };
-#define ANY	(ROOT | CA | EDGE | DEVICE | SERVER | PROOF)
+#define ANY	(ROOT | CA | EDGE | DEVICE | SERVER | PROOF | OCSP)
 #define CAS	(ROOT | CA)
-#define LEAVES	(DEVICE | SERVER | PROOF)
+#define LEAVES	(DEVICE | SERVER | PROOF | OCSP)
 #define DEVICES	(DEVICE | EDGE)
 
 static bool
@@ -61,6 +61,8 @@ kind_of(const struct cert *c)
 	if (c->ca)
 		return c->policy != CERT_POLICY_NONE ? EDGE :
 		    is_self_signed(c) ? ROOT : CA;
+	if (has(c, CERT_EXT_OCSP_NOCHECK))
+		return OCSP;
 	if (c->policy != CERT_POLICY_NONE || c->client_auth)
 		return DEVICE;
 	return c->server_auth || c->n_hosts > 0 ? SERVER : PROOF;
@@ -339,6 +341,27 @@ proof_is_for_nothing(const struct cert *c)
 	    c->common_name[0] != '\0';
 }
 
+/* Who is trusted for every certificate of a CA can do nothing else. */
+static bool
+ocsp_is_for_ocsp_only(const struct cert *c)
+{
+	return c->ocsp_signing && !c->client_auth && !c->server_auth &&
+	    c->policy == CERT_POLICY_NONE && !has(c, CERT_EXT_SAN) &&
+	    c->common_name[0] != '\0';
+}
+
+static bool
+ocsp_is_not_asked_about(const struct cert *c)
+{
+	return !has(c, CERT_EXT_CRLDP) && c->ocsp_url[0] == '\0';
+}
+
+static bool
+signs_no_ocsp(const struct cert *c)
+{
+	return !c->ocsp_signing && !has(c, CERT_EXT_OCSP_NOCHECK);
+}
+
 struct rule {
 	const char	*name;		/* with its clause in RFC 5280 */
 	unsigned	 applies;	/* enum kind */
@@ -386,6 +409,12 @@ static const struct rule rules[] = {
 	{ "server profile: names", SERVER, server_names_hosts_only },
 	{ "proof profile: no purpose, no name but the nonce", PROOF,
 	    proof_is_for_nothing },
+	{ "RFC 6960 4.2.2.2 OCSPSigning, and nothing else", OCSP,
+	    ocsp_is_for_ocsp_only },
+	{ "RFC 6960 4.2.2.2.1 nocheck with CRLDP or OCSP", OCSP,
+	    ocsp_is_not_asked_about },
+	{ "RFC 6960 4.2.2.2 OCSPSigning without nocheck, or of a CA",
+	    ANY & ~OCSP, signs_no_ocsp },
 };
 
 /* --- with the issuer ----------------------------------------------------- */
@@ -590,6 +619,9 @@ struct ocsp_case {
 	const struct ocsp_facts	*facts;
 	const struct ocsp_issuer *ocsp;
 	const struct cert	*issuer;
+	bool			 delegated;
+	struct cert		 delegate;
+	struct ocsp_issuer	 delegate_ocsp;	/* for its key */
 };
 
 static bool
@@ -599,9 +631,33 @@ ocsp_algorithm_known(const struct ocsp_case *c)
 }
 
 static bool
-ocsp_responder_is_issuer(const struct ocsp_case *c)
+ocsp_responder_is_named(const struct ocsp_case *c)
 {
-	return slice_equal(c->facts->key_sha1, SLICE_OF(c->ocsp->key_sha1));
+	return slice_equal(c->facts->key_sha1, c->delegated ?
+	    SLICE_OF(c->delegate_ocsp.key_sha1) : SLICE_OF(c->ocsp->key_sha1));
+}
+
+static bool
+ocsp_delegate_is_of_issuer(const struct ocsp_case *c)
+{
+	const struct cert *d = &c->delegate;
+
+	return !c->delegated || (kind_of(d) == OCSP && d->ocsp_signing &&
+	    slice_equal(d->issuer, c->issuer->subject) &&
+	    slice_equal(d->aki, c->issuer->ski));
+}
+
+/* A cache may show the answer until its end: so long must it be believed. */
+static bool
+ocsp_within_delegates_life(const struct ocsp_case *c)
+{
+	if (!c->delegated)
+		return true;
+	for (size_t i = 0; i < c->facts->n; i++)
+		if (c->facts->entries[i].next_update_s >
+		    c->delegate.not_after_s)
+			return false;
+	return c->facts->produced_s >= c->delegate.not_before_s;
 }
 
 static bool
@@ -649,8 +705,10 @@ struct ocsp_rule {
 
 static const struct ocsp_rule ocsp_rules[] = {
 	{ "OCSP signature algorithm", ocsp_algorithm_known },
-	{ "OCSP 4.2.2.2 the responder is the issuer",
-	    ocsp_responder_is_issuer },
+	{ "OCSP 4.2.1 the responder's key is named", ocsp_responder_is_named },
+	{ "OCSP 4.2.2.2 the delegate is the issuer's",
+	    ocsp_delegate_is_of_issuer },
+	{ "OCSP within the delegate's life", ocsp_within_delegates_life },
 	{ "OCSP 4.1.1 certificates of the issuer", ocsp_ids_are_of_issuer },
 	{ "OCSP 4.2.2.1 updates in order", ocsp_updates_in_order },
 	{ "OCSP 4.2.1 revoked before it was said", ocsp_revoked_before },
@@ -661,8 +719,14 @@ struct err
 lint_ocsp_facts(struct ctx *cx, const struct ocsp_facts *facts,
     const struct ocsp_issuer *ocsp, const struct cert *issuer)
 {
-	const struct ocsp_case c = { facts, ocsp, issuer };
+	struct ocsp_case c = { .facts = facts, .ocsp = ocsp,
+	    .issuer = issuer, .delegated = facts->certificate.n > 0 };
 
+	if (c.delegated && (failed(cert_parse(cx, facts->certificate,
+	    &c.delegate)) || failed(ocsp_issuer_init(cx, &c.delegate,
+	    &c.delegate_ocsp))))
+		return FAIL(cx, ERR_CERT_LINT,
+		    "the delegate's certificate cannot be read");
 	for (size_t i = 0; i < COUNT_OF(ocsp_rules); i++)
 		if (!ocsp_rules[i].holds(&c))
 			return FAIL(cx, ERR_CERT_LINT, "%s",

@@ -79,6 +79,8 @@ put_nonce(struct buf *b, struct slice nonce)
 struct err
 ocsp_encode(struct ctx *cx, const struct ocsp *o, struct slice *out_tbs)
 {
+	const struct ocsp_issuer *responder = o->delegate != NULL ?
+	    o->delegate : o->issuer;
 	struct buf b = buf_in(cx->arena, OCSP_RESPONSE_MAX);
 	size_t data, by_key, list;
 
@@ -87,7 +89,7 @@ ocsp_encode(struct ctx *cx, const struct ocsp *o, struct slice *out_tbs)
 		    o->n);
 	data = der_open(&b, DER_SEQUENCE);
 	by_key = der_open(&b, DER_CONTEXT(2));
-	der_put(&b, DER_OCTET_STRING, SLICE_OF(o->issuer->key_sha1));
+	der_put(&b, DER_OCTET_STRING, SLICE_OF(responder->key_sha1));
 	der_close(&b, by_key);
 	der_put_gen_time(&b, o->produced_s);
 	list = der_open(&b, DER_SEQUENCE);
@@ -106,10 +108,31 @@ ocsp_encode(struct ctx *cx, const struct ocsp *o, struct slice *out_tbs)
 	return OK;
 }
 
-struct slice
-ocsp_wrap(struct ctx *cx, struct slice basic)
+/* The BasicOCSPResponse with the certificate as its last member. */
+static struct slice
+with_certificate(struct ctx *cx, struct slice basic, struct slice certificate)
 {
-	struct buf b = buf_in(cx->arena, basic.n + 64);
+	struct buf b = buf_in(cx->arena, basic.n + certificate.n + 32);
+	struct reader r = reader_of(basic);
+	struct slice members = der_read(&r, DER_SEQUENCE);
+	size_t seq = der_open(&b, DER_SEQUENCE), tagged, list;
+
+	ASSERT(read_done(&r));
+	put_bytes(&b, members);
+	tagged = der_open(&b, DER_CONTEXT(0));
+	list = der_open(&b, DER_SEQUENCE);
+	put_bytes(&b, certificate);
+	der_close(&b, list);
+	der_close(&b, tagged);
+	der_close(&b, seq);
+	ASSERT(!b.bad);
+	return buf_slice(&b);
+}
+
+struct slice
+ocsp_wrap(struct ctx *cx, struct slice basic, struct slice certificate)
+{
+	struct buf b = buf_in(cx->arena, basic.n + certificate.n + 96);
 	static const uint8_t successful[1] = { 0 };
 	size_t outer = der_open(&b, DER_SEQUENCE), tagged, bytes;
 
@@ -117,7 +140,8 @@ ocsp_wrap(struct ctx *cx, struct slice basic)
 	tagged = der_open(&b, DER_CONTEXT(0));
 	bytes = der_open(&b, DER_SEQUENCE);
 	der_put_oid(&b, OID(OID_OCSP_BASIC));
-	der_put(&b, DER_OCTET_STRING, basic);
+	der_put(&b, DER_OCTET_STRING, certificate.n == 0 ? basic :
+	    with_certificate(cx, basic, certificate));
 	der_close(&b, bytes);
 	der_close(&b, tagged);
 	der_close(&b, outer);
@@ -235,7 +259,22 @@ read_data(struct ctx *cx, struct ocsp_facts *o)
 		o->n = 0;
 }
 
-/* The BasicOCSPResponse inside; its three parts. */
+/* One certificate at most: a delegate's. */
+static void
+read_certificate(struct reader *basic, struct ocsp_facts *o)
+{
+	struct reader tagged, list;
+
+	if (der_peek(basic) == 0)
+		return;
+	tagged = der_enter(basic, DER_CONTEXT(0));
+	list = der_enter(&tagged, DER_SEQUENCE);
+	o->certificate = der_read_whole(&list, DER_SEQUENCE);
+	der_leave(&tagged, &list);
+	der_leave(basic, &tagged);
+}
+
+/* The BasicOCSPResponse inside; its parts. */
 static bool
 unwrap(struct slice der, struct ocsp_facts *o)
 {
@@ -255,6 +294,7 @@ unwrap(struct slice der, struct ocsp_facts *o)
 	o->tbs = der_read_whole(&basic, DER_SEQUENCE);
 	o->algorithm = der_read_whole(&basic, DER_SEQUENCE);
 	o->signature = der_read_bits(&basic);
+	read_certificate(&basic, o);
 	der_leave(&text, &basic);
 	der_leave(&bytes, &text);
 	der_leave(&tagged, &bytes);
@@ -268,7 +308,8 @@ ocsp_parse(struct ctx *cx, struct slice der, struct ocsp_facts *out)
 {
 	struct ocsp_facts o = { 0 };
 
-	if (der.n > OCSP_RESPONSE_MAX + KEY_SIGNATURE_MAX + 256 ||
+	if (der.n > OCSP_RESPONSE_MAX + KEY_SIGNATURE_MAX + CERT_MAX +
+	    256 ||
 	    !unwrap(der, &o))
 		return FAIL(cx, ERR_MALFORMED, "not an OCSP response");
 	read_data(cx, &o);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Basic OCSP responses (RFC 6960, 4.2; RFC 5019), signed by the CA itself and
- * named by its key, so that no certificate need travel with them.
+ * Basic OCSP responses (RFC 6960, 4.2; RFC 5019), by the CA itself, so that no
+ * certificate need travel with them, or by a key that it has delegated, whose
+ * certificate then does.  Either is named by its key.
  */
 #ifndef DAAPKI_PKI_OCSP_H
 #define DAAPKI_PKI_OCSP_H
@@ -23,6 +24,8 @@ struct ocsp_single {
 
 struct ocsp {
 	const struct ocsp_issuer *issuer;
+	const struct ocsp_issuer *delegate;	/* whose key signs; NULL: the
+						 * issuer's own */
 	int64_t		 produced_s;
 	int64_t		 this_update_s, next_update_s;	/* of every entry */
 	struct slice	 nonce;		/* of the request; empty for none */
@@ -38,12 +41,15 @@ struct ocsp {
  */
 struct err	ocsp_encode(struct ctx *, const struct ocsp *,
 		    struct slice *out_tbs);
-/* A BasicOCSPResponse (what sign_object() makes) as an OCSPResponse. */
-struct slice	ocsp_wrap(struct ctx *, struct slice basic);
+/* A BasicOCSPResponse (what sign_object() makes) as an OCSPResponse; with the
+ * certificate of the delegate, empty when there is none. */
+struct slice	ocsp_wrap(struct ctx *, struct slice basic,
+		    struct slice certificate);
 
 /* What ocsp_parse() tells. */
 struct ocsp_facts {
 	struct slice	 tbs, algorithm, signature;
+	struct slice	 certificate;	/* of the delegate; empty: none */
 	struct slice	 key_sha1;	/* the responder */
 	int64_t		 produced_s;
 	struct slice	 nonce;		/* empty: none */

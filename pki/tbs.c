@@ -274,11 +274,11 @@ put_device_names(struct buf *b, const struct tbs *tbs)
 	return true;
 }
 
-/* RFC 9608, 2. */
+/* An extension that says all by being there. */
 static void
-put_no_rev_avail(struct buf *b)
+put_null(struct buf *b, struct slice oid)
 {
-	struct ext e = open_ext(b, OID(OID_NO_REV_AVAIL), false);
+	struct ext e = open_ext(b, oid, false);
 
 	der_put_null(b);
 	close_ext(b, e);
@@ -432,7 +432,7 @@ put_device_extensions(struct buf *b, const struct tbs *tbs)
 	    (edge && !put_name_constraints(b, tbs)))
 		return false;
 	if ((tbs->flags & TBS_NO_REV_AVAIL) != 0)
-		put_no_rev_avail(b);
+		put_null(b, OID(OID_NO_REV_AVAIL));
 	return true;
 }
 
@@ -441,6 +441,25 @@ put_proof_extensions(struct buf *b, const struct tbs *tbs)
 {
 	(void)tbs;
 	put_usage(b, CERT_USAGE_DIGITAL_SIGNATURE);
+	return true;
+}
+
+/* RFC 6960, 4.2.2.2: nobody need ask whether it is revoked, for its life is
+ * short. */
+static bool
+put_ocsp_extensions(struct buf *b, const struct tbs *tbs)
+{
+	struct ext e;
+	size_t seq;
+
+	(void)tbs;
+	put_usage(b, CERT_USAGE_DIGITAL_SIGNATURE);
+	e = open_ext(b, OID(OID_EXT_KEY_USAGE), false);
+	seq = der_open(b, DER_SEQUENCE);
+	der_put_oid(b, OID(OID_OCSP_SIGNING));
+	der_close(b, seq);
+	close_ext(b, e);
+	put_null(b, OID(OID_OCSP_NOCHECK));
 	return true;
 }
 
@@ -485,6 +504,7 @@ static const struct profile profiles[] = {
 	[TBS_DEVICE] = { device_common_name, put_device_extensions },
 	[TBS_SERVER] = { server_common_name, put_server_extensions },
 	[TBS_PROOF] = { given_common_name, put_proof_extensions },
+	[TBS_OCSP] = { given_common_name, put_ocsp_extensions },
 };
 
 static void

@@ -20,6 +20,7 @@ enum tbs_profile {
 	TBS_DEVICE,	/* named by device ID; enum tbs_flag says the rest */
 	TBS_SERVER,	/* serverAuth, named by its hosts */
 	TBS_PROOF,	/* for nobody: says a relying party's nonce */
+	TBS_OCSP,	/* signs OCSP responses for its issuer */
 };
 
 /* What a device certificate says; bits. */
@@ -42,7 +43,7 @@ struct tbs {
 	struct slice	 issuer_key_id;	/* empty for a root */
 	int64_t		 not_before_s, not_after_s;
 	const char	*organization;	/* the tenant */
-	const char	*common_name;	/* CAs: the name; TBS_PROOF: the nonce */
+	const char	*common_name;	/* of CAs, TBS_OCSP; TBS_PROOF: the nonce */
 	unsigned	 path_len;	/* TBS_ISSUING only */
 	const char	*device_id;	/* TBS_DEVICE only, 64 hex */
 	uint8_t		 flags;		/* TBS_DEVICE only: enum tbs_flag */

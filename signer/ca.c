@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 
+#include "codec/der.h"
 #include "signer/keys.h"
 
 #define BUCKETS		1024u	/* a power of two */
@@ -34,8 +35,49 @@ agrees(const struct ca *ca, const struct key *public)
 {
 	return ca->cert.ca &&
 	    strcmp(ca->cert.organization, ca->sealed.tenant) == 0 &&
-	    ca->cert.not_after_s == ca->sealed.not_after_s &&
+	    (ca->sealed.role == CA_ROLE_OCSP ||
+	    ca->cert.not_after_s == ca->sealed.not_after_s) &&
 	    keys_fit(ca->sealed.alg, public);
+}
+
+/* Its CA has said, and says no other way, that the key may speak for it. */
+static struct err
+read_delegate(struct ctx *cx, struct ca *ca, struct slice own)
+{
+	const struct cert *d = &ca->delegate;
+	struct key key;
+
+	TRY(cert_parse(cx, own, &ca->delegate));
+	TRY(cert_key(cx, &ca->cert, &key));
+	TRY(cert_verify_signature(cx, d, &key));
+	TRY(ocsp_issuer_init(cx, d, &ca->delegate_ocsp));
+	if (!d->ocsp_signing || d->ca ||
+	    d->not_after_s != ca->sealed.not_after_s ||
+	    !slice_equal(d->issuer, ca->cert.subject) ||
+	    !slice_equal(d->aki, ca->cert.ski))
+		return FAIL(cx, ERR_SEAL, "not a delegate of that CA");
+	return OK;
+}
+
+/* Its certificates, and the public half of the key that is sealed. */
+static struct err
+read_certificates(struct ctx *cx, struct ca *ca, struct key *out_public)
+{
+	struct reader r = reader_of(ca->sealed.certificate);
+	struct slice first = der_read_whole(&r, DER_SEQUENCE);
+	bool delegate = ca->sealed.role == CA_ROLE_OCSP;
+
+	if (delegate)
+		TRY(cert_parse_ca(cx, der_read_whole(&r, DER_SEQUENCE),
+		    &ca->cert));
+	else
+		TRY(cert_parse_ca(cx, first, &ca->cert));
+	if (!read_done(&r))
+		return FAIL(cx, ERR_SEAL, "more than its certificates");
+	TRY(ocsp_issuer_init(cx, &ca->cert, &ca->ocsp));
+	if (delegate)
+		TRY(read_delegate(cx, ca, first));
+	return cert_key(cx, delegate ? &ca->delegate : &ca->cert, out_public);
 }
 
 static struct err
@@ -51,12 +93,11 @@ open_record(struct ctx *cx, const struct master *master, struct slice record,
 	if (ca.sealed.role == CA_ROLE_PENDING)
 		return FAIL(cx, ERR_ORDER_ROLE,
 		    "a key that has no certificate yet");
-	if (failed(cert_parse_ca(cx, ca.sealed.certificate, &ca.cert)) ||
-	    failed(cert_key(cx, &ca.cert, &public)) || !agrees(&ca, &public))
+	if (failed(read_certificates(cx, &ca, &public)) ||
+	    !agrees(&ca, &public))
 		return FAIL(cx, ERR_SEAL,
 		    "the sealed record of a CA of %s disagrees with itself",
 		    ca.sealed.tenant);
-	TRY(ocsp_issuer_init(cx, &ca.cert, &ca.ocsp));
 	pkey = keys_open(ca.sealed.alg, private, &public);
 	if (pkey == NULL)
 		return OSSL_FAIL(cx, ERR_SEAL, "a sealed key is not usable");
@@ -105,7 +146,7 @@ bucket_of(struct ca_cache *cache, const uint8_t *hash)
 }
 
 struct err
-ca_open(struct ctx *cx, struct ca_cache *cache, struct slice record,
+ca_open_ocsp(struct ctx *cx, struct ca_cache *cache, struct slice record,
     struct ca **out)
 {
 	uint8_t hash[RECORD_HASH], *private;
@@ -139,6 +180,20 @@ ca_open(struct ctx *cx, struct ca_cache *cache, struct slice record,
 	*bucket = slot;
 	cache->n_open++;
 	*out = &slot->ca;
+	return OK;
+}
+
+struct err
+ca_open(struct ctx *cx, struct ca_cache *cache, struct slice record,
+    struct ca **out)
+{
+	struct ca *ca;
+
+	TRY(ca_open_ocsp(cx, cache, record, &ca));
+	if (ca->sealed.role == CA_ROLE_OCSP)
+		return FAIL(cx, ERR_ORDER_ROLE,
+		    "a key that signs OCSP responses only");
+	*out = ca;
 	return OK;
 }
 

@@ -18,6 +18,9 @@ struct ca {
 	struct cert	 cert;
 	struct sign_key	*key;
 	struct ocsp_issuer ocsp;	/* how OCSP names it */
+	/* CA_ROLE_OCSP: key is the delegate's, cert and ocsp are of its CA. */
+	struct cert	 delegate;
+	struct ocsp_issuer delegate_ocsp;
 	bool		 leaf_checked;	/* OpenSSL read a leaf of it, */
 	bool		 ocsp_checked;	/* an OCSP response */
 };
@@ -31,10 +34,13 @@ void		 ca_cache_free(struct ca_cache *);
 /*
  * The CA of a sealed record.  It stays open until ca_cache_trim().
  * ERR_SEAL	the record is not genuine, or its parts do not agree
- * ERR_ORDER_ROLE	a key that waits for its certificate
+ * ERR_ORDER_ROLE	a key that waits for its certificate, or is not a CA's
  */
 struct err	ca_open(struct ctx *, struct ca_cache *, struct slice record,
 		    struct ca **out);
+/* The same, and records of CA_ROLE_OCSP: for signing OCSP responses. */
+struct err	ca_open_ocsp(struct ctx *, struct ca_cache *,
+		    struct slice record, struct ca **out);
 /* Close those that were not used lately, down to CA_OPEN_MAX.  Call it when
  * nothing that ca_open() gave is held. */
 void		ca_cache_trim(struct ca_cache *);

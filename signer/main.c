@@ -369,7 +369,7 @@ verify(struct ctx *cx, const struct options *o)
 	static const char *const words[] = {
 		[JOURNAL_CA] = "CAs", [JOURNAL_LEAF] = "leaves",
 		[JOURNAL_CRL] = "CRLs", [JOURNAL_CROSS] = "cross-certificates",
-		[JOURNAL_PROOF] = "proofs",
+		[JOURNAL_PROOF] = "proofs", [JOURNAL_OCSP] = "OCSP keys",
 	};
 	struct verified v;
 

@@ -415,9 +415,24 @@ rules_sign_ocsp(struct ctx *cx, const struct order_sign_ocsp *o,
 	TRY(check_tenant(cx, o->tenant, ca));
 	TRY(check_life(cx, o->this_update_s, o->next_update_s,
 	    RULES_OCSP_LIFE_MAX_S));
+	if (ca->sealed.role == CA_ROLE_OCSP &&
+	    o->next_update_s > ca->sealed.not_after_s)
+		return FAIL(cx, ERR_ORDER_LIMIT, "outlives its delegate");
 	if (o->n_entries == 0)
 		return FAIL(cx, ERR_ORDER_LIMIT, "an OCSP response of none");
 	for (size_t i = 0; i < o->n_entries; i++)
 		TRY(check_ocsp_entry(cx, &o->entries[i]));
+	return OK;
+}
+
+struct err
+rules_delegate_ocsp(struct ctx *cx, const struct order_delegate_ocsp *o,
+    const struct ca *ca)
+{
+	TRY(check_tenant(cx, o->tenant, ca));
+	TRY(check_life(cx, o->not_before_s, o->not_after_s,
+	    RULES_DELEGATE_LIFE_MAX_S));
+	if (o->not_after_s > ca->sealed.not_after_s)
+		return FAIL(cx, ERR_ORDER_LIMIT, "outlives its issuer");
 	return OK;
 }

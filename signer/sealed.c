@@ -80,7 +80,7 @@ read_clear(struct ctx *cx, struct reader *r, struct sealed *s)
 	s->certificate = read_be32_bytes(r, WIRE_CERT_MAX);
 	return !r->bad && text_is_name(s->tenant) &&
 	    strlen(s->tenant) == tenant.n &&
-	    s->role >= CA_ROLE_ROOT && s->role <= CA_ROLE_PENDING &&
+	    s->role >= CA_ROLE_ROOT && s->role <= CA_ROLE_OCSP &&
 	    s->alg >= CA_ALG_P256 && s->alg <= CA_ALG_RSA4096 &&
 	    (s->flags & ~CA_FLAGS_ALL) == 0;
 }

@@ -27,7 +27,9 @@ struct sealed {
 	uint8_t		 flags;		/* enum ca_flag */
 	uint32_t	 leaf_max_s;
 	int64_t		 not_after_s;
-	struct slice	 certificate;	/* DER; of CA_ROLE_PENDING the CSR */
+	/* DER; of CA_ROLE_PENDING the CSR, of CA_ROLE_OCSP its own certificate
+	 * and after it its CA's */
+	struct slice	 certificate;
 };
 
 /* How many bytes the private key of an algorithm has: a scalar or seed, or the

@@ -116,6 +116,7 @@ static work_order *const doers[] = {
 	[ORDER_PROVE] = work_prove,
 	[ORDER_RESEAL] = do_reseal,
 	[ORDER_CHECKPOINT] = do_checkpoint,
+	[ORDER_DELEGATE_OCSP] = work_delegate_ocsp,
 };
 
 void

@@ -30,6 +30,7 @@ work_order	work_cross_sign;
 work_order	work_prove;
 work_order	work_sign_crl;
 work_order	work_sign_ocsp;
+work_order	work_delegate_ocsp;
 
 /* Never fails: a refusal is in out->err, with words in out->detail. */
 void		work_do(struct ctx *, struct work *, const struct order *,

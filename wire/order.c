@@ -303,6 +303,17 @@ sign_ocsp_fields(struct io *io, struct order *o)
 }
 
 static void
+delegate_ocsp_fields(struct io *io, struct order *o)
+{
+	struct order_delegate_ocsp *d = &o->delegate_ocsp;
+
+	io_bytes(io, &d->ca, WIRE_SEALED_MAX);
+	io_text(io, &d->tenant, TEXT_NAME_MAX);
+	io_time(io, &d->not_before_s);
+	io_time(io, &d->not_after_s);
+}
+
+static void
 prove_fields(struct io *io, struct order *o)
 {
 	struct order_prove *p = &o->prove;
@@ -362,7 +373,7 @@ journal_entry_fields(struct io *io, struct journal_entry *e)
 {
 	io_u64(io, &e->seq);
 	io_time(io, &e->at_s);
-	io_u8(io, &e->kind, JOURNAL_CA, JOURNAL_PROOF);
+	io_u8(io, &e->kind, JOURNAL_CA, JOURNAL_OCSP);
 	io_text(io, &e->tenant, TEXT_NAME_MAX);
 	io_bytes(io, &e->object, WIRE_CERT_MAX);
 	io_bytes(io, &e->sealed, WIRE_SEALED_MAX);
@@ -458,6 +469,7 @@ static const struct body bodies[] = {
 	[ORDER_PROVE] = { prove_fields, issue_answer },
 	[ORDER_RESEAL] = { reseal_fields, reseal_answer },
 	[ORDER_CHECKPOINT] = { no_fields, checkpoint_answer },
+	[ORDER_DELEGATE_OCSP] = { delegate_ocsp_fields, make_ca_answer },
 };
 
 static bool

@@ -51,6 +51,8 @@ enum ca_role {
 	CA_ROLE_SERVER,		/* signs this service's own TLS certificates */
 	CA_ROLE_PENDING,	/* waits for somebody else's certificate; signs
 				 * nothing, and no order makes it but REQUEST_CA */
+	CA_ROLE_OCSP,		/* signs OCSP responses of one CA and nothing
+				 * else; no order makes it but DELEGATE_OCSP */
 };
 
 /* What an issuing CA may do besides; bits, sealed with its key. */
@@ -72,6 +74,7 @@ enum order_type {
 	ORDER_PROVE,
 	ORDER_RESEAL,
 	ORDER_CHECKPOINT,
+	ORDER_DELEGATE_OCSP,
 };
 
 /* The first order of a connection; nothing else is taken before it. */
@@ -200,14 +203,25 @@ struct order_ocsp_entry {
 	uint8_t		 reason;
 };
 
-/* One basic OCSP response (RFC 6960), byKey, signed by the CA itself. */
+/* One basic OCSP response (RFC 6960), byKey, signed by the CA itself or by a
+ * key that it has delegated: then its certificate is in the response. */
 struct order_sign_ocsp {
-	struct slice	 ca;
+	struct slice	 ca;		/* or the record of DELEGATE_OCSP */
 	const char	*tenant;
 	int64_t		 this_update_s, next_update_s;
 	struct slice	 nonce;		/* RFC 9654: 1 to 128 bytes; or empty */
 	size_t		 n_entries;
 	const struct order_ocsp_entry *entries;
+};
+
+/*
+ * Make a key of the CA's own algorithm that may sign OCSP responses for it
+ * (RFC 6960, 4.2.2.2), until then.
+ */
+struct order_delegate_ocsp {
+	struct slice	 ca;
+	const char	*tenant;
+	int64_t		 not_before_s, not_after_s;
 };
 
 /*
@@ -247,6 +261,7 @@ struct order {
 		struct order_sign_ocsp		sign_ocsp;
 		struct order_prove		prove;
 		struct order_reseal		reseal;
+		struct order_delegate_ocsp	delegate_ocsp;
 	};
 };
 
@@ -258,16 +273,17 @@ struct journal_entry {
 	const char	*tenant;
 	struct slice	 object;	/* DER of a certificate; SHA-256 of a CRL,
 					 * which can be made again */
-	struct slice	 sealed;	/* of a made CA; else empty */
+	struct slice	 sealed;	/* of a made CA or OCSP key; else empty */
 	struct slice	 issuer_key_id;	/* SKI of the CA that signed it; of a
 					 * root its own */
 	uint64_t	 crl_number;	/* of a CRL; else 0 */
 };
-/* PROOF: the certificate of ORDER_PROVE.  CROSS: of ORDER_CROSS_SIGN.  OCSP
- * responses are not in the journal: they say nothing that was not signed. */
+/* PROOF: the certificate of ORDER_PROVE.  CROSS: of ORDER_CROSS_SIGN.  OCSP: of
+ * ORDER_DELEGATE_OCSP; OCSP responses are not in the journal: they say nothing
+ * that was not signed. */
 enum journal_kind {
 	JOURNAL_CA = 1, JOURNAL_LEAF, JOURNAL_CRL, JOURNAL_CROSS,
-	JOURNAL_PROOF,
+	JOURNAL_PROOF, JOURNAL_OCSP,
 };
 
 /* The journal's state, signed by the log key (Ed25519) of this signer. */
@@ -288,9 +304,11 @@ struct answer {
 	/* HELLO */
 	uint32_t	version;
 	uint64_t	journal_next;	/* seq that the next entry will have */
-	/* MAKE_CA, ISSUE, SIGN_CRL, REQUEST_CA, CROSS_SIGN, SIGN_OCSP, PROVE */
+	/* MAKE_CA, ISSUE, SIGN_CRL, REQUEST_CA, CROSS_SIGN, SIGN_OCSP, PROVE,
+	 * DELEGATE_OCSP */
 	struct slice	object;		/* DER */
-	struct slice	sealed;		/* MAKE_CA, REQUEST_CA, ADOPT_CA, RESEAL */
+	/* MAKE_CA, REQUEST_CA, ADOPT_CA, RESEAL, DELEGATE_OCSP */
+	struct slice	sealed;
 	/* of its journal entry; 0 for REQUEST_CA, SIGN_OCSP */
 	uint64_t	seq;
 	uint64_t	crl_number;	/* SIGN_CRL: the one it has */

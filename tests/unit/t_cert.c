@@ -408,6 +408,26 @@ break_proof(void)
 	good.policy = CERT_POLICY_NONE;
 }
 
+/* A key that signs OCSP responses. */
+static void
+be_delegate(void)
+{
+	break_proof();
+	memset(good.ext, 0, sizeof(good.ext));
+	good.ext[CERT_EXT_SKI].present = good.ext[CERT_EXT_AKI].present =
+	    good.ext[CERT_EXT_OCSP_NOCHECK].present = true;
+	good.ext[CERT_EXT_KEY_USAGE] = (struct cert_ext){ true, true };
+	good.ocsp_signing = true;
+	ck_ok(lint_cert_facts(cx, &good, &parent));
+}
+
+static void
+break_delegate(void) { be_delegate(); good.server_auth = true; }
+static void
+break_nocheck(void) { be_delegate(); good.ocsp_url = "http://a.example/"; }
+static void
+break_ocsp_purpose(void) { good.ocsp_signing = true; }
+
 static void
 break_parent_ca(void) { parent.ca = false; }
 static void
@@ -452,6 +472,49 @@ static void
 break_ocsp_algorithm(void) { ocsp.algorithm = slice_text("?"); }
 static void
 break_ocsp_responder(void) { ocsp.key_sha1 = SLICE(serial, 16); }
+static struct cert delegate;
+
+static struct slice
+make_delegate(void)
+{
+	struct tbs facts = leaf_tbs();
+	struct slice tbs, der;
+
+	facts.profile = TBS_OCSP;
+	facts.common_name = "OCSP";
+	facts.crl_url = "";
+	ck_ok(tbs_encode(cx, &facts, &tbs));
+	ck_ok(lint_cert(cx, tbs, &root));
+	ck_ok(sign_object(cx, root_sign, tbs, &der));
+	ck_ok(check_cert(cx, der, root_der));
+	ck_ok(cert_parse(cx, der, &delegate));
+	return der;
+}
+
+/* The response as the delegate would give it. */
+static void
+be_delegated(struct slice certificate)
+{
+	struct ocsp_issuer *named = ARENA_NEW(cx->arena, struct ocsp_issuer);
+
+	(void)make_delegate();
+	ck_ok(ocsp_issuer_init(cx, &delegate, named));
+	ocsp.certificate = certificate;
+	ocsp.key_sha1 = SLICE_OF(named->key_sha1);
+}
+
+/* The key of a device's certificate. */
+static void
+break_ocsp_delegate(void) { be_delegated(make_leaf()); }
+
+static void
+break_ocsp_delegate_life(void)
+{
+	be_delegated(make_delegate());
+	ck_ok(lint_ocsp_facts(cx, &ocsp, &ocsp_issuer, &parent));
+	ocsp.entries[0].next_update_s = delegate.not_after_s + 1;
+}
+
 static void
 break_ocsp_id(void) { ocsp.entries[0].id.name_hash = SLICE(serial, 16); }
 static void
@@ -502,6 +565,10 @@ static const struct { const char *rule; void (*break_it)(void); } breaks[] = {
 	{ "device profile: policy", break_policy },
 	{ "server profile: names", break_server },
 	{ "proof profile: no purpose, no name but the nonce", break_proof },
+	{ "RFC 6960 4.2.2.2 OCSPSigning, and nothing else", break_delegate },
+	{ "RFC 6960 4.2.2.2.1 nocheck with CRLDP or OCSP", break_nocheck },
+	{ "RFC 6960 4.2.2.2 OCSPSigning without nocheck, or of a CA",
+	    break_ocsp_purpose },
 	{ "4.2.1.9 the issuer is a CA", break_parent_ca },
 	{ "4.1.2.4 issuer is the CA's subject", break_parent_name },
 	{ "4.2.1.1 key identifiers chain", break_parent_key_id },
@@ -518,7 +585,9 @@ static const struct { const char *rule; void (*break_it)(void); } breaks[] = {
 	{ "CRL 5.2.5 a shard's URL is plain HTTP", break_crl_shard },
 	{ "4.2.1.3 the issuer may sign CRLs", break_crl_right },
 	{ "OCSP signature algorithm", break_ocsp_algorithm },
-	{ "OCSP 4.2.2.2 the responder is the issuer", break_ocsp_responder },
+	{ "OCSP 4.2.1 the responder's key is named", break_ocsp_responder },
+	{ "OCSP 4.2.2.2 the delegate is the issuer's", break_ocsp_delegate },
+	{ "OCSP within the delegate's life", break_ocsp_delegate_life },
 	{ "OCSP 4.1.1 certificates of the issuer", break_ocsp_id },
 	{ "OCSP 4.2.2.1 updates in order", break_ocsp_update },
 	{ "OCSP 4.2.1 revoked before it was said", break_ocsp_revoked },
@@ -569,7 +638,7 @@ ocsp_der(void)
 	ck_ok(ocsp_issuer_init(cx, &root, &ocsp_issuer));
 	ck_ok(ocsp_encode(cx, &facts, &tbs));
 	ck_ok(sign_object(cx, root_sign, tbs, &basic));
-	return ocsp_wrap(cx, basic);
+	return ocsp_wrap(cx, basic, SLICE_NONE);
 }
 
 static struct err

@@ -379,6 +379,55 @@ single(const void *arg, size_t i)
 	};
 }
 
+/* A key that the CA has delegated: its certificate. */
+static struct slice
+make_delegate(struct sign_key **out_sign, struct ocsp_issuer *out_named)
+{
+	EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+	uint8_t *der = NULL;
+	int n = i2d_PUBKEY(pkey, &der);
+	struct slice tbs, out;
+	struct cert cert;
+	struct key key;
+
+	ck_ok(key_parse(cx, slice_dup(cx->arena, SLICE(der, (size_t)n)),
+	    &key));
+	OPENSSL_free(der);
+	const struct tbs facts = {
+		.profile = TBS_OCSP, .sig = key_sig_of(KEY_P256),
+		.serial = SLICE_OF(serial), .issuer = ca.subject,
+		.issuer_key_id = ca.ski,
+		.not_before_s = NOW - DAY, .not_after_s = NOW + 3 * DAY,
+		.organization = "tenant-a", .common_name = "OCSP",
+		.key = &key,
+	};
+	ck_ok(sign_key_new(cx, pkey, &key, out_sign));
+	EVP_PKEY_free(pkey);
+	ck_ok(tbs_encode(cx, &facts, &tbs));
+	ck_ok(lint_cert(cx, tbs, &ca));
+	ck_ok(sign_object(cx, ca_sign, tbs, &out));
+	ck_ok(cert_parse(cx, out, &cert));
+	ck_ok(ocsp_issuer_init(cx, &cert, out_named));
+	return out;
+}
+
+static struct slice
+delegated_response(struct sign_key *sign, const struct ocsp_issuer *named,
+    struct slice certificate)
+{
+	static const size_t revoked_from = 2;
+	const struct ocsp o = {
+		.issuer = &issuer, .delegate = named, .produced_s = NOW,
+		.this_update_s = NOW - 60, .next_update_s = NOW + DAY,
+		.n = 3, .single = single, .arg = &revoked_from,
+	};
+	struct slice tbs, basic;
+
+	ck_ok(ocsp_encode(cx, &o, &tbs));
+	ck_ok(sign_object(cx, sign, tbs, &basic));
+	return ocsp_wrap(cx, basic, certificate);
+}
+
 static struct slice
 response(size_t n, struct slice nonce)
 {
@@ -393,7 +442,7 @@ response(size_t n, struct slice nonce)
 
 	ck_ok(ocsp_encode(cx, &o, &tbs));
 	ck_ok(sign_object(cx, ca_sign, tbs, &basic));
-	return ocsp_wrap(cx, basic);
+	return ocsp_wrap(cx, basic, SLICE_NONE);
 }
 
 START_TEST(a_response_says_the_facts_and_openssl_agrees)
@@ -485,6 +534,85 @@ START_TEST(a_response_with_any_bit_changed_or_cut_is_refused)
 }
 END_TEST
 
+START_TEST(openssl_accepts_a_delegates_response_and_none_of_a_stranger)
+{
+	struct sign_key *sign, *other;
+	struct ocsp_issuer named, other_named;
+	struct slice cert, other_cert, der;
+	struct ocsp_facts o;
+
+	begin();
+	cert = make_delegate(&sign, &named);
+	der = delegated_response(sign, &named, cert);
+	ck_ok(check_ocsp(cx, der, ca_der));
+	ck_ok(lint_ocsp(cx, der, &issuer, &ca));
+	ck_ok(ocsp_parse(cx, der, &o));
+	ck_assert(slice_equal(o.certificate, cert));
+	ck_assert(slice_equal(o.key_sha1, SLICE_OF(named.key_sha1)));
+	/* Signed by a key that the certificate is not of. */
+	other_cert = make_delegate(&other, &other_named);
+	ck_fails(check_ocsp(cx, delegated_response(sign, &other_named,
+	    other_cert), ca_der), ERR_CERT_LINT);
+	/* The certificate of another CA's delegate. */
+	sign_key_free(ca_sign);
+	X509_free(ca_x509);
+	begin();
+	ck_fails(check_ocsp(cx, delegated_response(sign, &named, cert),
+	    ca_der), ERR_CERT_LINT);
+	ck_fails(lint_ocsp(cx, delegated_response(sign, &named, cert),
+	    &issuer, &ca), ERR_CERT_LINT);
+	sign_key_free(sign);
+	sign_key_free(other);
+	end();
+}
+END_TEST
+
+/* What the signer's second path would take: the response's signature by the
+ * certificate's key, the certificate's by the CA's. */
+static bool
+delegated_is_good(struct slice der)
+{
+	struct ocsp_facts o;
+	struct cert cert;
+	struct key key;
+	const struct key_sig *sig;
+
+	if (failed(ocsp_parse(cx, der, &o)) ||
+	    failed(lint_ocsp(cx, der, &issuer, &ca)) ||
+	    failed(cert_parse(cx, o.certificate, &cert)) ||
+	    failed(cert_verify_signature(cx, &cert, &ca_key)) ||
+	    failed(cert_key(cx, &cert, &key)))
+		return false;
+	sig = key_sig_find(KEY_P256, o.algorithm);
+	return sig != NULL && !failed(key_verify(cx, &key, sig, o.tbs,
+	    o.signature, ERR_CERT_LINT));
+}
+
+START_TEST(a_delegates_response_with_any_bit_changed_or_cut_is_refused)
+{
+	struct sign_key *sign;
+	struct ocsp_issuer named;
+	struct slice cert, der;
+	struct ocsp_facts o;
+
+	begin();
+	cert = make_delegate(&sign, &named);
+	der = delegated_response(sign, &named, cert);
+	ck_assert(delegated_is_good(der));
+	for (size_t bit = 0; bit < 8 * der.n; bit++) {
+		uint8_t *copy = arena_dup(cx->arena, der.p, der.n);
+
+		copy[bit / 8] = (uint8_t)(copy[bit / 8] ^ 1u << bit % 8);
+		ck_assert_msg(!delegated_is_good(SLICE(copy, der.n)),
+		    "bit %zu", bit);
+	}
+	for (size_t n = 0; n < der.n; n++)
+		ck_fails(ocsp_parse(cx, SLICE(der.p, n), &o), ERR_MALFORMED);
+	sign_key_free(sign);
+	end();
+}
+END_TEST
+
 START_TEST(a_response_of_none_or_too_many_is_not_made)
 {
 	static const size_t revoked_from = 1;
@@ -535,5 +663,7 @@ UNIT_MAIN("ocsp",
     a_response_says_the_facts_and_openssl_agrees,
     openssl_finds_each_status_with_its_time_and_reason,
     a_response_with_any_bit_changed_or_cut_is_refused,
+    openssl_accepts_a_delegates_response_and_none_of_a_stranger,
+    a_delegates_response_with_any_bit_changed_or_cut_is_refused,
     a_response_of_none_or_too_many_is_not_made,
     answers_without_a_body_are_what_openssl_makes)

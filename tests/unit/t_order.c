@@ -96,6 +96,11 @@ static const struct { struct order order; const char *golden; } orders[] = {
 	    "0000000f" "000b" "000000000000000b" "0000000172" },
 	{ { .type = ORDER_CHECKPOINT, .tag = 12 },
 	    "0000000a" "000c" "000000000000000c" },
+	{ { .type = ORDER_DELEGATE_OCSP, .tag = 13, .delegate_ocsp = {
+	    .ca = { (const uint8_t *)"c", 1 }, .tenant = "a",
+	    .not_before_s = 1795334400, .not_after_s = 1795334401 } },
+	    "00000022" "000d" "000000000000000d"
+	    "0000000163" "000161" "000000006b02a100" "000000006b02a101" },
 };
 
 static const struct { struct answer answer; const char *golden; } answers[] = {
@@ -163,6 +168,11 @@ static const struct { struct answer answer; const char *golden; } answers[] = {
 	    "7300000000000000000000000000000000000000000000000000000000000000"
 	    "0000000000000000000000000000000000000000000000000000000000000000"
 	    },
+	{ { .type = ORDER_DELEGATE_OCSP, .tag = 14,
+	    .object = { (const uint8_t *)"c", 1 },
+	    .sealed = { (const uint8_t *)"s", 1 }, .seq = 6 },
+	    "00000020" "000d" "000000000000000e" "00026f6b" "0000000163"
+	    "0000000173" "0000000000000006" },
 };
 
 static struct slice

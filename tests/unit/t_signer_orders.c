@@ -164,6 +164,88 @@ START_TEST(a_request_of_openssl_is_answered_with_its_nonce_for_all_it_asks)
 }
 END_TEST
 
+static struct answer
+make_delegate(struct signer *s, struct slice ca)
+{
+	struct order o = { .type = ORDER_DELEGATE_OCSP, .delegate_ocsp = {
+	    .ca = ca, .tenant = "tenant-a",
+	    .not_before_s = ctx_now(cx) - 60,
+	    .not_after_s = ctx_now(cx) + 3 * HELP_DAY } };
+
+	return ask_ok(s, &o);
+}
+
+START_TEST(openssl_accepts_ocsp_answers_of_delegates_of_every_algorithm)
+{
+	struct signer s;
+
+	begin();
+	s = start();
+	(void)hello(&s);
+	for (enum ca_alg alg = CA_ALG_P256; alg <= CA_ALG_RSA4096; alg++) {
+		struct chain c = make_chain(&s, "tenant-a", alg);
+		struct order o = help_leaf("tenant-a", c.issuing.sealed,
+		    help_spki("P-256"));
+		struct answer leaf = ask_ok(&s, &o);
+		struct answer delegate = make_delegate(&s, c.issuing.sealed);
+		struct order_ocsp_entry e = ocsp_entry(leaf.object,
+		    OCSP_REVOKED, false);
+
+		ck_assert_uint_gt(delegate.seq, leaf.seq);
+		save("leaf.pem", PEM_CERTIFICATE, leaf.object);
+		save("delegate.pem", PEM_CERTIFICATE, delegate.object);
+		ck_assert(says("openssl verify -x509_strict -CAfile root.pem "
+		    "-untrusted issuing.pem -purpose ocsphelper delegate.pem",
+		    "delegate.pem: OK"));
+		o = ocsp_order(delegate.sealed, &e, 1);
+		save_raw("ocsp.der", ask_ok(&s, &o).object);
+		ck_assert(ocsp_says("leaf.pem", "-no_nonce",
+		    "Response verify OK"));
+		ck_assert(ocsp_says("leaf.pem", "-no_nonce",
+		    "leaf.pem: revoked"));
+		/* The CA's certificate must not be needed as the signer's. */
+		ck_assert(says("openssl ocsp -issuer issuing.pem -no_nonce "
+		    "-cert leaf.pem -respin ocsp.der -CAfile issuing.pem "
+		    "-partial_chain", "Response verify OK"));
+	}
+	stop(&s);
+	end();
+}
+END_TEST
+
+START_TEST(gnutls_accepts_an_ocsp_answer_of_a_delegate)
+{
+	struct order_ocsp_entry e;
+	struct answer leaf, delegate;
+	struct order o;
+	struct signer s;
+	struct chain c;
+
+	if (run("command -v ocsptool >/dev/null") != 0) {
+		(void)fputs("# skipped: no ocsptool here\n", stdout);
+		return;
+	}
+	begin();
+	s = start();
+	(void)hello(&s);
+	c = make_chain(&s, "tenant-a", CA_ALG_P256);
+	o = help_leaf("tenant-a", c.issuing.sealed, help_spki("P-256"));
+	leaf = ask_ok(&s, &o);
+	delegate = make_delegate(&s, c.issuing.sealed);
+	e = ocsp_entry(leaf.object, OCSP_GOOD, false);
+	o = ocsp_order(delegate.sealed, &e, 1);
+	save_raw("ocsp.der", ask_ok(&s, &o).object);
+	ck_assert(says("ocsptool --verify-response --load-trust issuing.pem "
+	    "--infile ocsp.der", "Verifying OCSP Response: Success"));
+	/* That of another CA is not this one's. */
+	(void)make_chain(&s, "tenant-a", CA_ALG_P256);
+	ck_assert(!says("ocsptool --verify-response --load-trust issuing.pem "
+	    "--infile ocsp.der", "Verifying OCSP Response: Success"));
+	stop(&s);
+	end();
+}
+END_TEST
+
 START_TEST(gnutls_accepts_an_ocsp_answer)
 {
 	struct order_ocsp_entry e;
@@ -739,4 +821,6 @@ UNIT_MAIN("signer orders",
     a_ca_that_was_not_sealed_for_it_signs_no_edge_ca,
     openssl_accepts_ocsp_answers_of_every_algorithm_and_status,
     a_request_of_openssl_is_answered_with_its_nonce_for_all_it_asks,
-    gnutls_accepts_an_ocsp_answer)
+    gnutls_accepts_an_ocsp_answer,
+    openssl_accepts_ocsp_answers_of_delegates_of_every_algorithm,
+    gnutls_accepts_an_ocsp_answer_of_a_delegate)

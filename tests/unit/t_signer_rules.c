@@ -197,6 +197,37 @@ server_edge(void)
 	order.make_ca.flags = CA_MAY_EDGE;
 }
 
+/* Keys that sign OCSP responses. */
+static struct answer delegate;
+static void
+good_delegate(void)
+{
+	order = (struct order){ .type = ORDER_DELEGATE_OCSP,
+	    .delegate_ocsp = { .ca = issuing.sealed, .tenant = "tenant-a",
+	    .not_before_s = NOW - 60, .not_after_s = NOW + 3 * 86400 } };
+}
+static void
+delegate_other_tenant(void) { order.delegate_ocsp.ca = other_issuing.sealed; }
+static void
+delegate_for_other_tenant(void) { order.delegate_ocsp.tenant = "tenant-b"; }
+static void
+delegate_of_delegate(void) { order.delegate_ocsp.ca = delegate.sealed; }
+static void
+delegate_long(void)
+{
+	order.delegate_ocsp.not_after_s = NOW + RULES_DELEGATE_LIFE_MAX_S + 1;
+}
+static void
+delegate_later(void) { order.delegate_ocsp.not_before_s = NOW + 301; }
+static void
+leaf_by_delegate(void) { order.issue.ca = delegate.sealed; }
+static void
+ca_by_delegate(void) { order.make_ca.parent = delegate.sealed; }
+static void
+crl_by_delegate(void) { order.sign_crl.ca = delegate.sealed; }
+static void
+proof_by_delegate(void) { order.prove.ca = delegate.sealed; }
+
 /* OCSP. */
 static struct order_ocsp_entry ocsp_entry;
 static void
@@ -213,6 +244,18 @@ static void
 ocsp_other_tenant(void) { order.sign_ocsp.ca = other_issuing.sealed; }
 static void
 ocsp_for_other_tenant(void) { order.sign_ocsp.tenant = "tenant-b"; }
+static void
+ocsp_beyond_delegate(void)
+{
+	order.sign_ocsp.ca = delegate.sealed;
+	order.sign_ocsp.next_update_s = NOW + 3 * 86400 + 1;
+}
+static void
+ocsp_delegate_for_other_tenant(void)
+{
+	order.sign_ocsp.ca = delegate.sealed;
+	order.sign_ocsp.tenant = "tenant-b";
+}
 static void
 ocsp_none(void) { order.sign_ocsp.n_entries = 0; }
 static void
@@ -350,6 +393,8 @@ static const struct {
 	R(good_issuing, server_edge, ERR_ORDER_ROLE),
 	R(good_ocsp, ocsp_other_tenant, ERR_ORDER_TENANT),
 	R(good_ocsp, ocsp_for_other_tenant, ERR_ORDER_TENANT),
+	R(good_ocsp, ocsp_beyond_delegate, ERR_ORDER_LIMIT),
+	R(good_ocsp, ocsp_delegate_for_other_tenant, ERR_ORDER_TENANT),
 	R(good_ocsp, ocsp_none, ERR_ORDER_LIMIT),
 	R(good_ocsp, ocsp_long, ERR_ORDER_LIMIT),
 	R(good_ocsp, ocsp_backwards, ERR_ORDER_LIMIT),
@@ -363,6 +408,15 @@ static const struct {
 	R(good_issuing, ca_no_such_hsm, ERR_ORDER_KEY_STORE),
 	R(good_request, request_no_such_hsm, ERR_ORDER_KEY_STORE),
 	R(good_request, request_bad_store, ERR_ORDER_MALFORMED),
+	R(good_delegate, delegate_other_tenant, ERR_ORDER_TENANT),
+	R(good_delegate, delegate_for_other_tenant, ERR_ORDER_TENANT),
+	R(good_delegate, delegate_of_delegate, ERR_ORDER_ROLE),
+	R(good_delegate, delegate_long, ERR_ORDER_LIMIT),
+	R(good_delegate, delegate_later, ERR_ORDER_LIMIT),
+	R(good_leaf, leaf_by_delegate, ERR_ORDER_ROLE),
+	R(good_issuing, ca_by_delegate, ERR_ORDER_ROLE),
+	R(good_crl, crl_by_delegate, ERR_ORDER_ROLE),
+	R(good_proof, proof_by_delegate, ERR_ORDER_ROLE),
 	R(good_request, request_bad_tenant, ERR_ORDER_MALFORMED),
 	R(good_request, request_no_leaves, ERR_ORDER_LIMIT),
 	R(good_request, request_long_leaves, ERR_ORDER_LIMIT),
@@ -374,6 +428,8 @@ START_TEST(every_order_that_breaks_a_rule_is_refused_and_leaves_no_trace)
 {
 	begin();
 	make_cas();
+	good_delegate();
+	delegate = done(&order);
 	for (size_t i = 0; i < COUNT_OF(refusals); i++) {
 		uint64_t next;
 		struct answer a;
