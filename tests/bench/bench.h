@@ -32,6 +32,11 @@ _Noreturn void	bench_die(const char *fmt, ...)
 		    (cx)->trail->note);					\
 } while (0)
 
+/* An argument: 1 to most, or the program ends. */
+unsigned	bench_number(const char *text, unsigned most);
+/* Threads for a floor of all processors. */
+unsigned	bench_cores(void);
+
 /* --- measuring ---------------------------------------------------------- */
 
 struct bench {

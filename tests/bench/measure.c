@@ -12,6 +12,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "base/text.h"
 #include "codec/der.h"
 
 #define SAMPLE_BATCH_S	0.002	/* operations between two looks at the clock */
@@ -78,6 +79,24 @@ bench_die(const char *fmt, ...)
 	va_end(ap);
 	(void)fputc('\n', stderr);
 	exit(1);
+}
+
+unsigned
+bench_number(const char *text, unsigned most)
+{
+	uint64_t n;
+
+	if (!text_parse_uint(text, most, &n) || n == 0)
+		bench_die("%s: not a number of 1 to %u", text, most);
+	return (unsigned)n;
+}
+
+unsigned
+bench_cores(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < (long)BENCH_THREADS_MAX ? (unsigned)n : BENCH_THREADS_MAX;
 }
 
 struct sample

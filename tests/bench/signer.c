@@ -190,7 +190,9 @@ prepare(struct peer *p)
 		    .issue = { .ca = issuing, .tenant = TENANT,
 			.device_id = DEVICE, .spki = signing_spki(key),
 			.not_before_s = now - 60, .not_after_s = now + DAY,
-			.hardware_key = 1, .crl_url = URL, .aia_url = URL,
+			.flags = LEAF_HARDWARE_KEY | LEAF_CLIENT_AUTH |
+			    LEAF_SAN_URN | LEAF_SAN_PERMANENT_ID,
+			.crl_url = URL, .aia_url = URL,
 		} };
 
 		p->orders[i] = frame_of(p, &order);
