@@ -95,7 +95,17 @@ struct result {
 	const char	*more;		/* more JSON members, or NULL */
 };
 
+/* A figure with a bound that it has to keep, instead of a floor. */
+struct bounded {
+	const char	*workload, *unit;
+	double		 value, bound;
+	bool		 at_least;	/* else at most */
+	const char	*what;		/* in words */
+	const char	*more;		/* as above */
+};
+
 /* A row to standard output, a line of JSON to bench->out. */
+void	bench_tell_bounded(const struct bench *, const struct bounded *);
 void	bench_tell(const struct bench *, const struct result *);
 void	bench_tell_head(void);
 
@@ -103,6 +113,6 @@ void	bench_tell_head(void);
 
 typedef void	bench_run(const struct bench *, int argc, char *argv[]);
 bench_run	bench_run_floor, bench_run_csr, bench_run_tpm2, bench_run_db,
-		bench_run_signer, bench_run_renew;
+		bench_run_signer, bench_run_renew, bench_run_scale;
 
 #endif

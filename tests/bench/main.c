@@ -25,6 +25,7 @@ static const struct { const char *name; bench_run *run; } workloads[] = {
 	{ "db-commit", bench_run_db },
 	{ "signer-issue", bench_run_signer },
 	{ "renew-key", bench_run_renew },
+	{ "scale", bench_run_scale },
 };
 
 void
@@ -54,12 +55,47 @@ tell_row(const struct result *r, double cpu)
 	(void)fflush(stdout);
 }
 
+static void
+append(const struct bench *bench, const char *line, int n, size_t size)
+{
+	int fd = open(bench->out, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+	    0644);
+
+	if (n < 0 || (size_t)n >= size || fd < 0 ||
+	    write(fd, line, (size_t)n) != n)
+		bench_die("cannot write to %s", bench->out);
+	(void)close(fd);
+}
+
+void
+bench_tell_bounded(const struct bench *bench, const struct bounded *b)
+{
+	bool kept = b->at_least ? b->value >= b->bound : b->value <= b->bound;
+	char at[TEXT_TIME_SIZE], line[1024];
+	int n;
+
+	text_time(clock_system.now_s(NULL), at);
+	n = snprintf(line, sizeof(line), "{\"workload\":\"%s\","
+	    "\"value\":%.3f,\"unit\":\"%s\",\"bound\":%.3f,"
+	    "\"bound_is\":\"at %s\",\"kept\":%s,\"what\":\"%s\"%s%s,"
+	    "\"processors\":%ld,\"at\":\"%s\"}\n", b->workload, b->value,
+	    b->unit, b->bound, b->at_least ? "least" : "most",
+	    kept ? "true" : "false", b->what, b->more != NULL ? "," : "",
+	    b->more != NULL ? b->more : "", sysconf(_SC_NPROCESSORS_ONLN),
+	    at);
+	append(bench, line, n, sizeof(line));
+	(void)printf("%-22s %9.2f %-10s at %s %.2f: %-6s %s\n", b->workload,
+	    b->value, b->unit, b->at_least ? "least" : "most", b->bound,
+	    kept ? "kept" : "MISSED", b->what);
+	(void)fflush(stdout);
+}
+
 void
 bench_tell(const struct bench *bench, const struct result *r)
 {
 	double cpu = r->cpu_s > 0 ? r->floor_cpu_s / r->cpu_s : 0;
 	char at[TEXT_TIME_SIZE], line[1024];
-	int fd, n;
+	int n;
 
 	text_time(clock_system.now_s(NULL), at);
 	n = snprintf(line, sizeof(line), "{\"workload\":\"%s\",\"rate\":%.1f,"
@@ -71,11 +107,7 @@ bench_tell(const struct bench *bench, const struct result *r)
 	    r->floor_is, r->cpu_s * 1e6, r->floor_cpu_s * 1e6, cpu,
 	    r->more != NULL ? "," : "", r->more != NULL ? r->more : "",
 	    sysconf(_SC_NPROCESSORS_ONLN), at);
-	fd = open(bench->out, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-	if (n < 0 || (size_t)n >= sizeof(line) || fd < 0 ||
-	    write(fd, line, (size_t)n) != n)
-		bench_die("cannot write to %s", bench->out);
-	(void)close(fd);
+	append(bench, line, n, sizeof(line));
 	tell_row(r, cpu);
 }
 

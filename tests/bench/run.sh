@@ -7,7 +7,9 @@
 set -u
 srcdir=${srcdir:-.} builddir=${builddir:-.}
 seconds=${BENCH_SECONDS:-2}
-only=${BENCH_ONLY:-floor csr-parse verify-tpm2 db-commit signer-issue renew-key}
+only=${BENCH_ONLY:-floor csr-parse verify-tpm2 db-commit signer-issue renew-key \
+scale}
+tenants=${BENCH_TENANTS:-10000}
 bench=$builddir/tests/bench/bench
 out=$builddir/bench.jsonl
 # In the build folder: the disk counts, and /tmp is not always one.
@@ -49,15 +51,24 @@ renew_key() {
 	service_end
 }
 
+# A state folder for a daad that the workload starts itself.
+fresh() {	# NAME
+	mkdir "$dir/$1" && service_begin "$dir/$1" && service_end
+}
+
 echo "load of the last minute: $(cut -d ' ' -f 1 /proc/loadavg) on" \
     "$(getconf _NPROCESSORS_ONLN) processors; $seconds s a measurement"
 "$bench" -T
 mkdir "$dir/service"
 for workload in $only; do
-	if [ "$workload" = renew-key ]; then
-		renew_key || exit 1
-	else
-		one "$workload" || exit 1
-	fi
+	case $workload in
+	renew-key)
+		renew_key ;;
+	scale)
+		fresh scale && one scale "$builddir/daad" "$dir/scale/state" \
+		    "$dir/scale/token" "$tenants" ;;
+	*)
+		one "$workload" ;;
+	esac || exit 1
 done
 echo "appended to $out"
