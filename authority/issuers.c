@@ -292,21 +292,37 @@ take(struct ctx *cx, struct db_tx *tx, struct issuers *all,
 
 struct loading { struct issuers *all; int64_t id; };
 
+/* The rows above *io_after; *out_n of them. */
+static struct err
+load_page(struct ctx *cx, struct db_tx *tx, struct issuers *all,
+    int64_t *io_after, size_t *out_n)
+{
+	struct db_ca *rows;
+
+	TRY(db_ca_all(cx, tx, *io_after, LOAD_PAGE, &rows, out_n));
+	TRY(take(cx, tx, all, rows, *out_n));
+	if (*out_n > 0)
+		*io_after = rows[*out_n - 1].id;
+	return OK;
+}
+
+/* There may be very many: each page has memory of its own. */
 static struct err
 load_all(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct loading *l = arg;
-	struct db_ca *rows;
+	struct ctx page_cx = *cx;
+	struct err e = OK;
 	size_t n = LOAD_PAGE;
 	int64_t after = 0;
 
-	while (n == LOAD_PAGE) {
-		TRY(db_ca_all(cx, tx, after, LOAD_PAGE, &rows, &n));
-		TRY(take(cx, tx, l->all, rows, n));
-		if (n > 0)
-			after = rows[n - 1].id;
+	page_cx.arena = arena_new();
+	while (n == LOAD_PAGE && !failed(e)) {
+		e = load_page(&page_cx, tx, l->all, &after, &n);
+		arena_reset(page_cx.arena);
 	}
-	return OK;
+	arena_free(page_cx.arena);
+	return e;
 }
 
 static struct err
