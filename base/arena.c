@@ -24,14 +24,24 @@ struct hook {
 };
 
 struct arena {
+	size_t		 chunk_size;
 	struct chunk	*chunks;	/* newest first */
 	struct hook	*hooks;		/* newest first; live in the chunks */
 };
 
 struct arena *
+arena_new_small(size_t chunk)
+{
+	struct arena *arena = base_alloc(sizeof(*arena));
+
+	arena->chunk_size = chunk;
+	return arena;
+}
+
+struct arena *
 arena_new(void)
 {
-	return base_alloc(sizeof(struct arena));
+	return arena_new_small(CHUNK_SIZE);
 }
 
 static void
@@ -55,7 +65,7 @@ arena_reset(struct arena *arena)
 		struct chunk *chunk = arena->chunks;
 
 		arena->chunks = chunk->next;
-		if (keep == NULL && chunk->size == CHUNK_SIZE) {
+		if (keep == NULL && chunk->size == arena->chunk_size) {
 			keep = chunk;
 			continue;
 		}
@@ -88,7 +98,8 @@ arena_alloc(struct arena *arena, size_t n)
 	ASSERT(n <= SIZE_MAX / 2);
 	need = (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	if (chunk == NULL || chunk->size - chunk->used < need) {
-		size_t size = need > CHUNK_SIZE ? need : CHUNK_SIZE;
+		size_t size = need > arena->chunk_size ? need :
+		    arena->chunk_size;
 
 		chunk = base_alloc(sizeof(*chunk) + size);
 		chunk->size = size;

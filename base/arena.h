@@ -15,6 +15,9 @@
 struct arena;
 
 struct arena	*arena_new(void);
+/* One that takes its memory in pieces of that size: for small ones of which
+ * there are many and which live long. */
+struct arena	*arena_new_small(size_t chunk);
 /* Runs the hooks, newest first, then frees all.  NULL is nothing. */
 void		 arena_free(struct arena *);
 /* As arena_free, but the arena can be used again. */

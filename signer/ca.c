@@ -9,21 +9,28 @@
 #include "signer/keys.h"
 
 #define BUCKETS		1024u	/* a power of two */
-#define RECORD_HASH	32u
+#define RECORD_HASH	16u
+#define SLOT_CHUNK	2048u	/* a record of P-256 with its texts fits */
+#define CHECKED_MAX	65536u	/* a power of two */
 
 struct slot {
 	struct slot	*next;		/* in its bucket */
+	struct slot	*newer, *older;	/* by use */
 	uint8_t		 hash[RECORD_HASH];
-	uint64_t	 used;		/* when last, in uses */
 	struct arena	*arena;		/* holds what ca points to */
 	struct ca	 ca;
 };
 
+/* What OpenSSL has seen of a CA that is not open any more.  A CA whose place
+ * another one took is looked at again. */
+struct checked { uint8_t hash[RECORD_HASH]; bool leaf, ocsp; };
+
 struct ca_cache {
 	const struct master	*master;
 	struct slot		*buckets[BUCKETS];
+	struct slot		*newest, *oldest;
 	size_t			 n_open;
-	uint64_t		 uses;
+	struct checked		 checked[CHECKED_MAX];
 };
 
 /* --- records ------------------------------------------------------------- */
@@ -139,10 +146,63 @@ ca_cache_free(struct ca_cache *cache)
 	free(cache);
 }
 
-static struct slot **
-bucket_of(struct ca_cache *cache, const uint8_t *hash)
+static unsigned
+number_of(const uint8_t *hash)
 {
-	return &cache->buckets[((unsigned)hash[0] << 8 | hash[1]) % BUCKETS];
+	return (unsigned)hash[0] << 8 | hash[1];
+}
+
+static struct checked *
+checked_of(struct ca_cache *cache, const uint8_t *hash)
+{
+	return &cache->checked[number_of(hash) % CHECKED_MAX];
+}
+
+/* --- the order of use ------------------------------------------------------ */
+
+static void
+unlink_slot(struct ca_cache *cache, struct slot *slot)
+{
+	*(slot->newer != NULL ? &slot->newer->older : &cache->newest) =
+	    slot->older;
+	*(slot->older != NULL ? &slot->older->newer : &cache->oldest) =
+	    slot->newer;
+}
+
+static void
+link_newest(struct ca_cache *cache, struct slot *slot)
+{
+	slot->newer = NULL;
+	slot->older = cache->newest;
+	*(slot->older != NULL ? &slot->older->newer : &cache->oldest) = slot;
+	cache->newest = slot;
+}
+
+static struct slot *
+find(struct ca_cache *cache, const uint8_t *hash)
+{
+	struct slot *slot = cache->buckets[number_of(hash) % BUCKETS];
+
+	while (slot != NULL && memcmp(slot->hash, hash, RECORD_HASH) != 0)
+		slot = slot->next;
+	return slot;
+}
+
+static void
+keep(struct ca_cache *cache, struct slot *slot)
+{
+	struct slot **bucket = &cache->buckets[number_of(slot->hash) %
+	    BUCKETS];
+	const struct checked *checked = checked_of(cache, slot->hash);
+
+	if (memcmp(checked->hash, slot->hash, RECORD_HASH) == 0) {
+		slot->ca.leaf_checked = checked->leaf;
+		slot->ca.ocsp_checked = checked->ocsp;
+	}
+	slot->next = *bucket;
+	*bucket = slot;
+	link_newest(cache, slot);
+	cache->n_open++;
 }
 
 struct err
@@ -150,22 +210,21 @@ ca_open_ocsp(struct ctx *cx, struct ca_cache *cache, struct slice record,
     struct ca **out)
 {
 	uint8_t hash[RECORD_HASH], *private;
-	struct slot **bucket, *slot;
+	struct slot *slot;
 	struct ctx own = *cx;
 	struct err e;
 
 	(void)crypto_generichash(hash, sizeof(hash), record.p, record.n, NULL,
 	    0);
-	bucket = bucket_of(cache, hash);
-	for (slot = *bucket; slot != NULL; slot = slot->next) {
-		if (memcmp(slot->hash, hash, sizeof(hash)) != 0)
-			continue;
-		slot->used = ++cache->uses;
+	slot = find(cache, hash);
+	if (slot != NULL) {
+		unlink_slot(cache, slot);
+		link_newest(cache, slot);
 		*out = &slot->ca;
 		return OK;
 	}
 	slot = base_alloc(sizeof(*slot));
-	slot->arena = own.arena = arena_new();
+	slot->arena = own.arena = arena_new_small(SLOT_CHUNK);
 	private = sodium_malloc(SEALED_PRIVATE_MAX);
 	ASSERT(private != NULL);
 	e = open_record(&own, cache->master, record, private, &slot->ca);
@@ -175,10 +234,7 @@ ca_open_ocsp(struct ctx *cx, struct ca_cache *cache, struct slice record,
 		return e;
 	}
 	memcpy(slot->hash, hash, sizeof(hash));
-	slot->used = ++cache->uses;
-	slot->next = *bucket;
-	*bucket = slot;
-	cache->n_open++;
+	keep(cache, slot);
 	*out = &slot->ca;
 	return OK;
 }
@@ -201,16 +257,17 @@ ca_open(struct ctx *cx, struct ca_cache *cache, struct slice record,
 static void
 close_one(struct ca_cache *cache)
 {
-	struct slot **oldest = NULL, *slot;
+	struct slot *slot = cache->oldest, **p;
+	struct checked *checked = checked_of(cache, slot->hash);
 
-	for (size_t i = 0; i < BUCKETS; i++)
-		for (struct slot **p = &cache->buckets[i]; *p != NULL;
-		    p = &(*p)->next)
-			if (oldest == NULL || (*p)->used < (*oldest)->used)
-				oldest = p;
-	ASSERT(oldest != NULL);
-	slot = *oldest;
-	*oldest = slot->next;
+	memcpy(checked->hash, slot->hash, RECORD_HASH);
+	checked->leaf = slot->ca.leaf_checked;
+	checked->ocsp = slot->ca.ocsp_checked;
+	p = &cache->buckets[number_of(slot->hash) % BUCKETS];
+	while (*p != slot)
+		p = &(*p)->next;
+	*p = slot->next;
+	unlink_slot(cache, slot);
 	slot_free(slot);
 	cache->n_open--;
 }

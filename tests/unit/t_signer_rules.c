@@ -497,8 +497,43 @@ START_TEST(more_cas_than_stay_open_are_served)
 }
 END_TEST
 
+static struct ca *
+opened(struct slice record)
+{
+	struct ca *ca;
+
+	ck_ok(ca_open(cx, work.cas, record, &ca));
+	return ca;
+}
+
+START_TEST(a_ca_that_was_closed_keeps_what_openssl_has_seen_of_it)
+{
+	struct slice seen, unseen, busy;
+
+	begin();
+	order = help_root("tenant-a", CA_ALG_ED25519);
+	seen = slice_dup(cx->arena, done(&order).sealed);
+	unseen = slice_dup(cx->arena, done(&order).sealed);
+	busy = slice_dup(cx->arena, done(&order).sealed);
+	opened(seen)->leaf_checked = true;
+	opened(unseen)->ocsp_checked = true;
+	opened(busy)->leaf_checked = true;
+	for (unsigned i = 0; i < CA_OPEN_MAX + 8; i++) {
+		(void)opened(done(&order).sealed);
+		ck_assert(opened(busy)->leaf_checked);
+		ca_cache_trim(work.cas);
+	}
+	ck_assert(opened(seen)->leaf_checked);
+	ck_assert(!opened(seen)->ocsp_checked);
+	ck_assert(!opened(unseen)->leaf_checked);
+	ck_assert(opened(unseen)->ocsp_checked);
+	end();
+}
+END_TEST
+
 UNIT_MAIN("signer rules",
     every_order_that_breaks_a_rule_is_refused_and_leaves_no_trace,
     a_leaf_may_last_to_the_limit_and_not_a_second_more,
     a_leaf_cannot_outlive_its_issuer,
-    more_cas_than_stay_open_are_served)
+    more_cas_than_stay_open_are_served,
+    a_ca_that_was_closed_keeps_what_openssl_has_seen_of_it)
