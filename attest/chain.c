@@ -226,8 +226,8 @@ check_signature(struct ctx *cx, X509 *child, X509 *issuer,
 
 /* --- a whole path ----------------------------------------------------- */
 
-static bool
-seconds_of(const ASN1_TIME *t, int64_t *out)
+bool
+chain_seconds_of(const ASN1_TIME *t, int64_t *out)
 {
 	struct tm tm;
 
@@ -241,8 +241,8 @@ check_validity(struct ctx *cx, X509 *x, int64_t at_s)
 {
 	int64_t from_s, to_s;
 
-	if (!seconds_of(X509_get0_notBefore(x), &from_s) ||
-	    !seconds_of(X509_get0_notAfter(x), &to_s))
+	if (!chain_seconds_of(X509_get0_notBefore(x), &from_s) ||
+	    !chain_seconds_of(X509_get0_notAfter(x), &to_s))
 		return OSSL_FAIL(cx, ERR_EV_MALFORMED,
 		    "a certificate's validity");
 	if (at_s < from_s || at_s > to_s)
@@ -266,6 +266,7 @@ struct search {
 	X509_CRL		**crls;
 	X509			*path[ATTEST_CHAIN_MAX + 2];
 	size_t			 n_path;
+	struct chain_path	 found;
 	unsigned		 n_tries;
 	struct trail		 best;	/* the failure that got furthest */
 };
@@ -284,8 +285,8 @@ check_crl_form(struct ctx *cx, X509_CRL *crl, const struct search *s)
 			return FAIL_TELL(cx, ERR_EV_UNSUPPORTED,
 			    "a critical extension of a CRL");
 	}
-	if (!seconds_of(X509_CRL_get0_lastUpdate(crl), &from_s) ||
-	    !seconds_of(X509_CRL_get0_nextUpdate(crl), &to_s))
+	if (!chain_seconds_of(X509_CRL_get0_lastUpdate(crl), &from_s) ||
+	    !chain_seconds_of(X509_CRL_get0_nextUpdate(crl), &to_s))
 		return OSSL_FAIL(cx, ERR_EV_EXPIRED,
 		    "a CRL that does not say when it ends");
 	if (s->at_s < from_s || s->at_s > to_s)
@@ -388,6 +389,8 @@ check_path(struct search *s)
 		TRY(check_validity(s->cx, s->path[i], s->at_s));
 	for (size_t i = 0; i + 1 < s->n_path; i++)
 		TRY(check_revocation(s, s->path[i], s->path[i + 1]));
+	memcpy(s->found.certs, s->path, sizeof(s->found.certs));
+	s->found.n = s->n_path;
 	return OK;
 }
 
@@ -549,8 +552,9 @@ load_trust(struct ctx *cx, const struct trust *trust, struct search *s)
 }
 
 struct err
-chain_verify(struct ctx *cx, X509 *leaf, X509 *const *pool, size_t n_pool,
-    const struct trust *trust, int64_t at_s)
+chain_verify_path(struct ctx *cx, X509 *leaf, X509 *const *pool,
+    size_t n_pool, const struct trust *trust, int64_t at_s,
+    struct chain_path *out)
 {
 	struct search *s = ARENA_NEW(cx->arena, struct search);
 	struct err e;
@@ -562,7 +566,18 @@ chain_verify(struct ctx *cx, X509 *leaf, X509 *const *pool, size_t n_pool,
 	};
 	TRY(load_trust(cx, trust, s));
 	e = extend(s);
-	if (!failed(e))
-		ctx_forget(cx);		/* of paths that led nowhere */
-	return e;
+	if (failed(e))
+		return e;
+	ctx_forget(cx);			/* of paths that led nowhere */
+	*out = s->found;
+	return OK;
+}
+
+struct err
+chain_verify(struct ctx *cx, X509 *leaf, X509 *const *pool, size_t n_pool,
+    const struct trust *trust, int64_t at_s)
+{
+	struct chain_path path;
+
+	return chain_verify_path(cx, leaf, pool, n_pool, trust, at_s, &path);
 }

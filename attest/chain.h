@@ -47,6 +47,17 @@ struct err	chain_certs_parse(struct ctx *, const struct slice *der,
  */
 struct err	chain_verify(struct ctx *, X509 *leaf, X509 *const *pool,
 		    size_t n_pool, const struct trust *, int64_t at_s);
+/* The same, and the path that was found: leaf first, the anchor last. */
+struct chain_path {
+	X509	*certs[ATTEST_CHAIN_MAX + 2];
+	size_t	 n;
+};
+struct err	chain_verify_path(struct ctx *, X509 *leaf, X509 *const *pool,
+		    size_t n_pool, const struct trust *, int64_t at_s,
+		    struct chain_path *out);
+
+/* Seconds of an ASN.1 time; false when it is none. */
+bool		chain_seconds_of(const ASN1_TIME *, int64_t *out);
 
 /* Does the certificate list this extended key usage ("2.23.133.8.1")? */
 bool		chain_has_eku(X509 *, const char *oid);
