@@ -12,7 +12,9 @@
 #define SHA512_SIZE	64u
 
 static const struct attest_format *const formats[] = {
-	&format_key, &format_tpm2, &format_tpm2_ek, &format_tpm2_key,
+	&format_key,
+	&format_sgx,
+	&format_tpm2, &format_tpm2_ek, &format_tpm2_key,
 };
 
 const struct attest_format *

@@ -27,6 +27,21 @@ struct trust_key {
 	struct slice	spki;		/* DER; may be empty where id says it */
 };
 
+/*
+ * What Intel says of its platforms (PCS API v4), as it came; nothing of it is
+ * believed without proof.  What is not there is empty.
+ */
+struct trust_collateral {
+	struct slice		 tcb_info;	/* JSON, the exact text */
+	struct slice		 qe_identity;
+	const struct slice	*tcb_signing_chain;	/* DER, leaf first */
+	size_t			 n_tcb_signing_chain;
+	/* Of the QE identity, where it is another one; else empty. */
+	const struct slice	*qe_signing_chain;
+	size_t			 n_qe_signing_chain;
+	struct slice		 root_crl, pck_crl;	/* DER */
+};
+
 /* What an appraisal may do without; named as in doc/EVIDENCE.md. */
 enum trust_allow {
 	TRUST_ALLOW_MISSING_CRL		= 1 << 0,
@@ -50,6 +65,8 @@ struct trust {
 	size_t			 n_revoked_serials;
 	const uint32_t		*manufacturers;	/* TPM vendors; none: any known */
 	size_t			 n_manufacturers;
+	const struct trust_collateral *collateral;	/* Intel's */
+	size_t			 n_collateral;
 	unsigned		 allow;		/* enum trust_allow */
 };
 

@@ -6,6 +6,7 @@
 #include "attest/attest.h"
 
 extern const struct attest_format format_key;
+extern const struct attest_format format_sgx;
 extern const struct attest_format format_tpm2;
 extern const struct attest_format format_tpm2_ek;
 extern const struct attest_format format_tpm2_key;

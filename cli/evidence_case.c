@@ -3,13 +3,12 @@
 
 #include <openssl/pem.h>
 
+#include "attest/dcap_collateral.h"
 #include "base/base.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/evidence.h"
 #include "codec/base64.h"
-
-AUTO_DEFINE(BIO, BIO_free_all);
 
 #define PEM_CERTIFICATES_MAX	1024u
 #define SERIAL_MAX		20u	/* RFC 5280, 4.1.2.2 */
@@ -250,6 +249,26 @@ read_allow(struct json_in *in, struct trust *t)
 	}
 }
 
+static void
+read_collateral(struct json_in *in, struct trust *t)
+{
+	const json_t *array = json_get_array(in, "collateral", JSON_OPTIONAL,
+	    EVIDENCE_COLLATERAL_MAX);
+	struct trust_collateral *list = arena_array(in->cx->arena,
+	    json_array_size(array), sizeof(*list));
+
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		struct json_in one = json_in(in->cx, json_array_get(array, i),
+		    json_pointer_item(in->cx, "/trust/collateral", i));
+
+		dcap_collateral_read(&one, &list[i]);
+		if (failed(json_in_done(&one)) && !failed(in->err))
+			in->err = one.err;
+	}
+	t->collateral = list;
+	t->n_collateral = json_array_size(array);
+}
+
 static struct err
 read_trust(struct json_in *in, struct trust *out)
 {
@@ -262,8 +281,7 @@ read_trust(struct json_in *in, struct trust *out)
 	t.n_crls = json_get_bytes_array(in, "crls", JSON_OPTIONAL,
 	    EVIDENCE_CRLS_MAX, EVIDENCE_CRL_MAX, &list);
 	t.crls = list;
-	/* Of formats that this program does not have yet. */
-	(void)json_get(in, "collateral", JSON_OPTIONAL);
+	read_collateral(in, &t);
 	read_keys(in, &t);
 	read_serials(in, &t);
 	read_manufacturers(in, &t);

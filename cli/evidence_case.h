@@ -12,6 +12,7 @@
 #define EVIDENCE_KEYS_MAX	1024u
 #define EVIDENCE_CRLS_MAX	256u
 #define EVIDENCE_CRL_MAX	(4u * 1024u * 1024u)
+#define EVIDENCE_COLLATERAL_MAX	256u
 #define EVIDENCE_NONCE_MAX	64u
 
 struct evidence_case {

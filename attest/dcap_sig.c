@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "attest/dcap_sig.h"
+
+#include <openssl/core_names.h>
+
+#include "codec/der.h"
+#include "pki/key.h"
+
+#define NUMBER_SIZE	32u
+
+/* SubjectPublicKeyInfo of a P-256 point, up to its X. */
+static const uint8_t spki_start[] = {
+	0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02,
+	0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03,
+	0x42, 0x00, 0x04
+};
+
+struct err
+dcap_sig_key(struct ctx *cx, struct slice xy, EVP_PKEY **out)
+{
+	struct buf spki = buf_in(cx->arena,
+	    sizeof(spki_start) + DCAP_POINT_SIZE);
+	struct key key;
+
+	ASSERT(xy.n == DCAP_POINT_SIZE);
+	put_bytes(&spki, SLICE_OF(spki_start));
+	put_bytes(&spki, xy);
+	if (failed(key_parse(cx, buf_slice(&spki), &key)))
+		return FAIL_TELL(cx, ERR_EV_SIGNATURE,
+		    "the attestation key is not a point of P-256");
+	*out = key.pkey;
+	return OK;
+}
+
+static bool
+is_p256(const EVP_PKEY *key)
+{
+	char group[32] = "";	/* stays so where the curve has no name */
+	size_t n;
+
+	return key != NULL && EVP_PKEY_is_a(key, "EC") &&
+	    EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME,
+	    group, sizeof(group), &n) == 1 &&
+	    strcmp(group, "prime256v1") == 0;
+}
+
+struct err
+dcap_sig_verify(struct ctx *cx, EVP_PKEY *key, struct slice rs,
+    struct slice message, const char *what)
+{
+	struct buf der = buf_in(cx->arena, 2 * NUMBER_SIZE + 16);
+	AUTO(EVP_MD_CTX) md = EVP_MD_CTX_new();
+	size_t at = der_open(&der, DER_SEQUENCE);
+
+	ASSERT(rs.n == DCAP_SIGNATURE_SIZE && md != NULL);
+	if (!is_p256(key))
+		return OSSL_FAIL(cx, ERR_EV_UNSUPPORTED,
+		    "%s: by a key that is not of P-256", what);
+	der_put_unsigned(&der, SLICE(rs.p, NUMBER_SIZE));
+	der_put_unsigned(&der, SLICE(rs.p + NUMBER_SIZE, NUMBER_SIZE));
+	der_close(&der, at);
+	ASSERT(!der.bad);
+	if (EVP_DigestVerifyInit(md, NULL, EVP_sha256(), NULL, key) != 1 ||
+	    EVP_DigestVerify(md, der.p, der.n, message.p, message.n) != 1)
+		return FAIL_TELL(cx, ossl_code(ERR_EV_SIGNATURE),
+		    "%s is not right", what);
+	return OK;
+}
