@@ -253,17 +253,23 @@ bring_in(struct ctx *cx, struct db_tx *tx, void *arg)
 	return db_meta_put(cx, tx, KEY_SEEN, seen);
 }
 
-static struct err
-get_seen(struct ctx *cx, struct db_tx *tx, void *arg)
+struct err
+recover_seen(struct ctx *cx, struct db_tx *tx, uint64_t *out)
 {
-	uint64_t *out = arg;
 	const char *text;
+	uint64_t seen = 0;
 
 	TRY(db_meta_get(cx, tx, KEY_SEEN, &text));
-	*out = 0;
-	if (text != NULL && !text_parse_uint(text, INT64_MAX, out))
+	if (text != NULL && !text_parse_uint(text, INT64_MAX, &seen))
 		return FAIL(cx, ERR_STORAGE, "%s is not a number", KEY_SEEN);
+	*out = seen;
 	return OK;
+}
+
+static struct err
+seen_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	return recover_seen(cx, tx, arg);
 }
 
 static struct err
@@ -306,7 +312,7 @@ recover(struct ctx *cx, const struct authority *a, int64_t until_s)
 	struct err e = OK;
 	bool more = true;
 
-	TRY(db_read(cx, a->db, get_seen, &b.seen));
+	TRY(db_read(cx, a->db, seen_work, &b.seen));
 	batch_cx.arena = arena_new();
 	while (more && !b.at_end && !failed(e)) {
 		e = recover_batch(&batch_cx, a, &b, &more);

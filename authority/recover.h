@@ -21,4 +21,7 @@
 struct err	recover(struct ctx *, const struct authority *,
 		    int64_t until_s);
 
+/* The seq of the first entry that it has not looked at yet.  ERR_STORAGE */
+struct err	recover_seen(struct ctx *, struct db_tx *, uint64_t *out);
+
 #endif

@@ -2,6 +2,7 @@
 #include "db/ca.h"
 
 #include "base/base.h"
+#include "db/fsck.h"
 #include "db/optional.h"
 
 struct rows { struct db_ca *items; size_t n; };
@@ -366,5 +367,31 @@ db_ca_signed_list(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 	    DB_T(kind)), read_signed, &read));
 	*out = read.items;
 	*out_n = read.n;
+	return OK;
+}
+
+struct err
+db_fsck_signed(struct ctx *cx, struct db_tx *tx, int64_t after, size_t most,
+    struct db_ca_signed **out, size_t *out_n)
+{
+	struct signed_rows read = { NULL, 0, most, 0 };
+
+	read.items = arena_array(cx->arena, most, sizeof(*read.items));
+	TRY(db_rows(cx, tx, STMT_FSCK_SIGNED, DB_ARGS(DB_I(after),
+	    DB_I((int64_t)most)), read_signed, &read));
+	*out = read.items;
+	*out_n = read.n;
+	return OK;
+}
+
+struct err
+db_fsck_signed_find(struct ctx *cx, struct db_tx *tx, int64_t ca_id,
+    struct slice serial, struct db_ca_signed *out, bool *out_found)
+{
+	struct signed_rows read = { out, 0, 1, 0 };
+
+	TRY(db_rows(cx, tx, STMT_FSCK_SIGNED_FIND, DB_ARGS(DB_I(ca_id),
+	    DB_B(serial)), read_signed, &read));
+	*out_found = read.n == 1;
 	return OK;
 }

@@ -2,6 +2,7 @@
 #include "db/certificate.h"
 
 #include "base/base.h"
+#include "db/fsck.h"
 #include "db/optional.h"
 
 #define LIVE_FIRST	8u	/* most devices have one or two; doubled */
@@ -105,6 +106,20 @@ db_certificate_by_serial(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 	TRY(db_rows(cx, tx, STMT_CERTIFICATE_BY_SERIAL,
 	    DB_ARGS(DB_I(tenant_id), DB_B(serial)), take, &read));
 	*out_found = read.n == 1;
+	return OK;
+}
+
+struct err
+db_fsck_certificates(struct ctx *cx, struct db_tx *tx, int64_t after,
+    size_t most, struct certificate_row **out, size_t *out_n)
+{
+	struct certificates read = { NULL, 0, most, true };
+
+	read.items = arena_array(cx->arena, most, sizeof(*read.items));
+	TRY(db_rows(cx, tx, STMT_FSCK_CERTIFICATES, DB_ARGS(DB_I(after),
+	    DB_I((int64_t)most)), take, &read));
+	*out = read.items;
+	*out_n = read.n;
 	return OK;
 }
 

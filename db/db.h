@@ -21,6 +21,8 @@ struct db_tx;
 struct db_conf {
 	const char	*path;		/* SQLite file; made when absent */
 	unsigned	 n_readers;	/* connections kept for readers */
+	bool		 read_only;	/* db_write() is not called; a schema
+					 * of another version is refused */
 };
 
 /*

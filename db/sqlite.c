@@ -157,6 +157,19 @@ migrate(struct ctx *cx, struct conn *conn)
 	return OK;
 }
 
+static struct err
+check_version(struct ctx *cx, struct conn *conn)
+{
+	size_t version = 0;
+
+	TRY(schema_version(cx, conn, &version));
+	if (version != db_schema_n_migrations)
+		return FAIL(cx, ERR_STORAGE, "the database has schema %zu, "
+		    "this program knows %zu: start daad once to bring it up "
+		    "to date", version, db_schema_n_migrations);
+	return OK;
+}
+
 /* --- open, close ------------------------------------------------------ */
 
 static struct err
@@ -164,8 +177,9 @@ open_all(struct ctx *cx, const struct db_conf *conf, struct db *db)
 {
 	size_t n = conf->n_readers;
 
-	TRY(conn_open(cx, conf->path, true, &db->writer));
-	TRY(migrate(cx, &db->writer));
+	TRY(conn_open(cx, conf->path, !conf->read_only, &db->writer));
+	TRY(conf->read_only ? check_version(cx, &db->writer) :
+	    migrate(cx, &db->writer));
 	n = n < 1 ? 1 : n > READERS_MAX ? READERS_MAX : n;
 	for (; db->n_readers < n; db->n_readers++) {
 		struct conn *reader = &db->readers[db->n_readers];

@@ -20,6 +20,26 @@ take_count(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 	return OK;
 }
 
+static struct err
+take_any(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
+{
+	bool *out = arg;
+
+	(void)cx;
+	(void)row;
+	(void)stop;
+	*out = true;
+	return OK;
+}
+
+struct err
+db_stray_has(struct ctx *cx, struct db_tx *tx, uint64_t seq, bool *out)
+{
+	*out = false;
+	return db_rows(cx, tx, STMT_STRAY_HAS, DB_ARGS(DB_I((int64_t)seq)),
+	    take_any, out);
+}
+
 struct err
 db_stray_count(struct ctx *cx, struct db_tx *tx, int64_t *out)
 {

@@ -16,6 +16,8 @@ struct stray_row {
 /* The same one again is no change. */
 struct err	db_stray_add(struct ctx *, struct db_tx *,
 		    const struct stray_row *);
+struct err	db_stray_has(struct ctx *, struct db_tx *, uint64_t seq,
+		    bool *out);
 struct err	db_stray_count(struct ctx *, struct db_tx *, int64_t *out);
 
 #endif

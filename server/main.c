@@ -9,27 +9,50 @@
 #include <sodium.h>
 
 #include "base/base.h"
+#include "server/offline.h"
 #include "server/serve.h"
 
 #define EXIT_USAGE	2
 
 static struct err
-check_config(struct ctx *cx, const struct settings *s)
+check_config(struct ctx *cx, const struct settings *s,
+    struct offline_options *o)
 {
 	(void)cx;
+	(void)o;
 	settings_print(s, stdout);
 	return OK;
 }
 
+static struct err
+init(struct ctx *cx, const struct settings *s, struct offline_options *o)
+{
+	(void)o;
+	return init_run(cx, s);
+}
+
+static struct err
+serve(struct ctx *cx, const struct settings *s, struct offline_options *o)
+{
+	(void)o;
+	return serve_run(cx, s);
+}
+
 static const struct command {
 	const char	*name, *text;
-	struct err	(*run)(struct ctx *, const struct settings *);
+	struct err	(*run)(struct ctx *, const struct settings *,
+			    struct offline_options *);
+	bool		 takes_options;
 } commands[] = {
 	{ "init", "make a state folder; prints the first operator token",
-	    init_run },
-	{ "serve", "run the server", serve_run },
+	    init, false },
+	{ "serve", "run the server", serve, false },
 	{ "check-config", "print the settings in force, or what is wrong",
-	    check_config },
+	    check_config, false },
+	{ "fsck", "check database, certificates and journal", offline_fsck,
+	    true },
+	{ "journal-verify", "check the journal, and it against the database",
+	    offline_journal_verify, true },
 };
 
 static int
@@ -38,10 +61,11 @@ usage(FILE *f)
 	(void)fprintf(f, "usage: daad command [--config FILE] "
 	    "[--SETTING=VALUE]...\n\ncommands:\n");
 	for (size_t i = 0; i < COUNT_OF(commands); i++)
-		(void)fprintf(f, "  %-14s%s\n", commands[i].name,
+		(void)fprintf(f, "  %-16s%s\n", commands[i].name,
 		    commands[i].text);
 	(void)fprintf(f, "\ninit also takes --server-name NAME, which may be "
-	    "given several times.\n\nsettings (also as DAAPKI_... in the "
+	    "given several times; fsck and "
+	    "journal-verify take --json\nand --log-key FILE.\n\nsettings (also as DAAPKI_... in the "
 	    "environment and in the file):\n");
 	settings_help(f);
 	return f == stdout ? EXIT_SUCCESS : EXIT_USAGE;
@@ -95,24 +119,46 @@ join_names(struct ctx *cx, int n_args, char **args, const char **out)
 	return n;
 }
 
+/* Options of the command itself, taken out of the rest. */
+static int
+take_options(int n_args, const char **args, struct offline_options *o)
+{
+	int n = 0;
+
+	for (int i = 0; i < n_args; i++) {
+		if (strcmp(args[i], "--json") == 0)
+			o->json = true;
+		else if (strncmp(args[i], "--log-key=", 10) == 0)
+			o->log_key = args[i] + 10;
+		else if (strcmp(args[i], "--log-key") == 0 && i + 1 < n_args)
+			o->log_key = args[++i];
+		else
+			args[n++] = args[i];
+	}
+	return n;
+}
+
 static int
 run(struct ctx *cx, const struct command *command, int argc, char **argv)
 {
 	const char **args = arena_array(cx->arena, (size_t)argc, sizeof(*args));
+	struct offline_options options = { .status = EXIT_SUCCESS };
 	struct settings settings;
 	struct log log = { .fd = STDERR_FILENO, .program = "daad" };
 	struct err e;
 	int n;
 
 	n = join_names(cx, argc - 2, argv + 2, args);
+	if (command->takes_options)
+		n = take_options(n, args, &options);
 	e = settings_load(cx, n, args, (const char *const *)environ,
 	    &settings);
 	if (!failed(e)) {
 		log.least = (enum log_level)settings.log_level;
 		cx->log = &log;
-		e = command->run(cx, &settings);
+		e = command->run(cx, &settings, &options);
 	}
-	return failed(e) ? complain(cx, e) : EXIT_SUCCESS;
+	return failed(e) ? complain(cx, e) : options.status;
 }
 
 int

@@ -127,7 +127,8 @@ serve_open_authority(struct ctx *cx, const struct settings *s,
 {
 	struct authority_conf conf = {
 		.log = cx->log,
-		.db = { s->db_path, (unsigned)s->db_readers },
+		.db = { .path = s->db_path,
+		    .n_readers = (unsigned)s->db_readers },
 		.signer = &parts->signer_conf, .keys = parts->keys,
 		.status_url = status_url(cx, s, status_port),
 		.limits = {

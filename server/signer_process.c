@@ -310,3 +310,44 @@ signer_process_make_master_key(struct ctx *cx, const struct settings *s)
 		    s->master_key_file);
 	return OK;
 }
+
+/* Its standard output is the pipe. */
+__attribute__((noreturn)) static void
+become_dump(const char *const *args, int fd)
+{
+	if (dup2(fd, STDOUT_FILENO) < 0)
+		_exit(127);
+	become(args, -1);
+}
+
+struct err
+signer_process_dump(struct ctx *cx, const struct settings *s,
+    const char *log_key, int *out_fd, pid_t *out_pid)
+{
+	const char *args[ARGS_MAX] = {
+		program_path(cx, s), "--dump-journal", s->journal_dir,
+		log_key == NULL ? NULL : "--log-key", log_key, NULL,
+	};
+	int pair[2];
+	pid_t child;
+
+	if (pipe2(pair, O_CLOEXEC) != 0)
+		return FAIL(cx, ERR_IO, "pipe: %s", strerror(errno));
+	child = fork();
+	if (child == 0)
+		become_dump(args, pair[1]);
+	(void)close(pair[1]);
+	if (child < 0) {
+		(void)close(pair[0]);
+		return FAIL(cx, ERR_IO, "fork: %s", strerror(errno));
+	}
+	*out_fd = pair[0];
+	*out_pid = child;
+	return OK;
+}
+
+void
+signer_process_dump_end(pid_t pid)
+{
+	(void)waitpid(pid, NULL, 0);
+}

@@ -10,6 +10,8 @@
 #ifndef DAAPKI_SERVER_SIGNER_PROCESS_H
 #define DAAPKI_SERVER_SIGNER_PROCESS_H
 
+#include <sys/types.h>
+
 #include "server/settings.h"
 
 #define SIGNER_PROGRAM		"daa-signer"
@@ -37,5 +39,16 @@ struct err	signer_process_connect(struct ctx *, void *arg, int *out_fd);
 /* Have daa-signer make the master key file.  ERR_CONFIG, ERR_IO */
 struct err	signer_process_make_master_key(struct ctx *,
 		    const struct settings *);
+
+/*
+ * Have a daa-signer of its own check the journal and write its entries to
+ * *out_fd, as signer/dump.h describes.  log_key: NULL, or the file of the
+ * public key that its checkpoints must be signed by.  End it by closing, then
+ * signer_process_dump_end().
+ * ERR_IO
+ */
+struct err	signer_process_dump(struct ctx *, const struct settings *,
+		    const char *log_key, int *out_fd, pid_t *out_pid);
+void		signer_process_dump_end(pid_t);
 
 #endif

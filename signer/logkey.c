@@ -124,6 +124,23 @@ log_key_open(struct ctx *cx, const char *folder, const struct master *master,
 	return OK;
 }
 
+struct err
+log_key_read_public(struct ctx *cx, const char *folder, struct slice *out)
+{
+	const char *path = arena_printf(cx->arena, "%s/%s", folder,
+	    LOG_KEY_FILE);
+	struct slice file;
+
+	*out = SLICE_NONE;
+	if (access(path, F_OK) != 0)
+		return OK;
+	TRY(file_read(cx, path, FILE_SIZE, &file));
+	if (file.n != FILE_SIZE || memcmp(file.p, magic, sizeof(magic)) != 0)
+		return FAIL(cx, ERR_CONFIG, "%s is not a log key", path);
+	*out = SLICE(file.p + sizeof(magic), LOG_PUBLIC_SIZE);
+	return OK;
+}
+
 struct slice
 log_key_public(const struct log_key *k)
 {

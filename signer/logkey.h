@@ -31,6 +31,14 @@ struct err	log_key_open(struct ctx *, const char *folder,
 /* Wipes it.  NULL is nothing. */
 void		log_key_free(struct log_key *);
 
+/*
+ * The public half, as the file of the folder has it in the clear; empty when
+ * there is no file.
+ * ERR_CONFIG	it is not of that form
+ */
+struct err	log_key_read_public(struct ctx *, const char *folder,
+		    struct slice *out);
+
 /* LOG_PUBLIC_SIZE bytes. */
 struct slice	log_key_public(const struct log_key *);
 void		log_key_sign(const struct log_key *, struct slice text,

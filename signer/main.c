@@ -15,6 +15,7 @@
 #include <sodium.h>
 
 #include "pki/ossl.h"
+#include "signer/dump.h"
 #include "signer/sandbox.h"
 #include "signer/serve.h"
 #include "signer/verify.h"
@@ -28,7 +29,7 @@ enum { EXIT_USAGE = 2, EXIT_JOURNAL = 3 };
 struct options {
 	struct master_source master, old_master;
 	const char	*journal, *socket, *make_master_key;
-	const char	*verify_journal, *log_key;
+	const char	*verify_journal, *dump_journal, *log_key;
 	int		 fd;		/* -1: not given */
 	int64_t		 peer_uid;	/* -1: not given */
 	int		 log_level;
@@ -41,6 +42,7 @@ static const char usage_text[] =
 "       daa-signer --make-master-key FILE\n"
 "       daa-signer --check-journal --journal DIR\n"
 "       daa-signer --verify-journal DIR [--log-key FILE]\n"
+"       daa-signer --dump-journal DIR [--log-key FILE]\n"
 "\n"
 "  --master-key FILE      the key that seals CA keys; without it the systemd\n"
 "                         credential master-key or master-passphrase\n"
@@ -55,6 +57,8 @@ static const char usage_text[] =
 "  --make-master-key FILE make a new master key and end\n"
 "  --check-journal        read the whole journal, say what it holds, and end\n"
 "  --verify-journal DIR   check every hash and checkpoint, print the counts\n"
+"  --dump-journal DIR     the same, and write the entries as frames to\n"
+"                         standard output\n"
 "  --log-key FILE         ... which this public key must have signed\n"
 "  --log-level LEVEL      debug, info, warn or error\n"
 "  --no-sandbox           for debugging only: keep all rights\n"
@@ -73,7 +77,7 @@ on_signal(int number)
 
 enum option_id {
 	OPT_MASTER_KEY = 256, OPT_MASTER_PASSPHRASE, OPT_OLD_MASTER_KEY,
-	OPT_OLD_MASTER_PASSPHRASE, OPT_VERIFY, OPT_LOG_KEY,
+	OPT_OLD_MASTER_PASSPHRASE, OPT_VERIFY, OPT_DUMP, OPT_LOG_KEY,
 	OPT_JOURNAL, OPT_FD, OPT_SOCKET, OPT_PEER_UID,
 	OPT_MAKE_MASTER_KEY, OPT_CHECK, OPT_LOG_LEVEL, OPT_NO_SANDBOX,
 	OPT_VERSION, OPT_HELP,
@@ -87,6 +91,7 @@ static const struct option long_options[] = {
 	{ "old-master-passphrase-file", required_argument, NULL,
 	    OPT_OLD_MASTER_PASSPHRASE },
 	{ "verify-journal", required_argument, NULL, OPT_VERIFY },
+	{ "dump-journal", required_argument, NULL, OPT_DUMP },
 	{ "log-key", required_argument, NULL, OPT_LOG_KEY },
 	{ "journal", required_argument, NULL, OPT_JOURNAL },
 	{ "fd", required_argument, NULL, OPT_FD },
@@ -113,6 +118,7 @@ text_option(struct options *o, int id)
 		{ OPT_JOURNAL, &o->journal }, { OPT_SOCKET, &o->socket },
 		{ OPT_MAKE_MASTER_KEY, &o->make_master_key },
 		{ OPT_VERIFY, &o->verify_journal },
+		{ OPT_DUMP, &o->dump_journal },
 		{ OPT_LOG_KEY, &o->log_key },
 	};
 
@@ -163,8 +169,9 @@ is_complete(const struct options *o)
 {
 	if (o->make_master_key != NULL)
 		return true;
-	if (o->verify_journal != NULL)
-		return o->journal == NULL;
+	if (o->verify_journal != NULL || o->dump_journal != NULL)
+		return o->journal == NULL && (o->verify_journal == NULL ||
+		    o->dump_journal == NULL);
 	return o->journal != NULL && o->log_key == NULL &&
 	    (o->master.key_file == NULL ||
 	    o->master.passphrase_file == NULL) &&
@@ -371,9 +378,11 @@ verify(struct ctx *cx, const struct options *o)
 		[JOURNAL_CRL] = "CRLs", [JOURNAL_CROSS] = "cross-certificates",
 		[JOURNAL_PROOF] = "proofs", [JOURNAL_OCSP] = "OCSP keys",
 	};
+	const struct verify_conf conf = { .folder = o->verify_journal,
+	    .log_key = o->log_key };
 	struct verified v;
 
-	TRY(verify_journal(cx, o->verify_journal, o->log_key, &v));
+	TRY(verify_journal(cx, &conf, &v));
 	(void)printf("segments\t%u\nentries\t%llu\n", v.segments,
 	    (unsigned long long)v.entries);
 	for (size_t i = JOURNAL_CA; i < COUNT_OF(words); i++)
@@ -391,6 +400,8 @@ dispatch(struct ctx *cx, const struct options *o)
 {
 	if (o->make_master_key != NULL)
 		return master_make(cx, o->make_master_key);
+	if (o->dump_journal != NULL)
+		return dump_journal(cx, o->dump_journal, o->log_key, stdout);
 	return o->verify_journal != NULL ? verify(cx, o) : run(cx, o);
 }
 

@@ -19,7 +19,7 @@
 
 struct run {
 	struct ctx	*cx;
-	const char	*folder;
+	const struct verify_conf *conf;
 	struct arena	*arena;		/* reset with each entry */
 	uint8_t		*window;
 	uint64_t	 next;		/* seq */
@@ -33,13 +33,14 @@ struct run {
 /* --- checkpoints --------------------------------------------------------- */
 
 static struct err
-read_log_key(struct ctx *cx, const char *path, struct slice *out)
+read_log_key(struct ctx *cx, const char *folder, const char *path,
+    struct slice *out)
 {
 	struct slice text;
 	char *hex;
 
 	if (path == NULL)
-		return OK;
+		return log_key_read_public(cx, folder, out);
 	TRY(file_read(cx, path, 2 * LOG_PUBLIC_SIZE + 1, &text));
 	hex = arena_strndup(cx->arena, (const char *)text.p, text.n);
 	hex[strcspn(hex, "\n")] = '\0';
@@ -89,7 +90,7 @@ count_lines(const char *text)
 static struct err
 read_checkpoints(struct run *r, struct slice log_key)
 {
-	const char *path = arena_printf(r->cx->arena, "%s/%s", r->folder,
+	const char *path = arena_printf(r->cx->arena, "%s/%s", r->conf->folder,
 	    CHECKPOINT_FILE);
 	struct slice text;
 	size_t number = 1;
@@ -151,6 +152,8 @@ read_entries(struct run *r, uint32_t number, struct scan *s,
 				r->found.kinds[entry.kind]++;
 			memcpy(r->found.hash, s->hash, sizeof(s->hash));
 			TRY(meet_checkpoints(r, entry.seq, s->hash));
+			if (r->conf->entry != NULL)
+				TRY(r->conf->entry(r->conf->arg, &entry));
 		}
 		arena_reset(r->arena);
 	}
@@ -186,7 +189,7 @@ open_segment(const struct run *r, uint32_t number)
 	char name[NAME_SIZE];
 
 	(void)snprintf(name, sizeof(name), "%08u.jnl", number % 100000000u);
-	return open(arena_printf(r->cx->arena, "%s/%s", r->folder, name),
+	return open(arena_printf(r->cx->arena, "%s/%s", r->conf->folder, name),
 	    O_RDONLY | O_CLOEXEC);
 }
 
@@ -198,7 +201,7 @@ read_segments(struct run *r)
 
 	if (fd < 0)
 		return FAIL(r->cx, ERR_JOURNAL, "%s holds no journal: %s",
-		    r->folder, strerror(errno));
+		    r->conf->folder, strerror(errno));
 	while (fd >= 0) {
 		int next = open_segment(r, number + 1);
 		struct err e = read_segment(r, number, fd, next < 0);
@@ -216,12 +219,13 @@ read_segments(struct run *r)
 }
 
 static struct err
-verify(struct run *r, const char *log_key_path)
+verify(struct run *r)
 {
 	const uint8_t none[JOURNAL_HASH_SIZE] = { 0 };
 	struct slice log_key = SLICE_NONE;
 
-	TRY(read_log_key(r->cx, log_key_path, &log_key));
+	TRY(read_log_key(r->cx, r->conf->folder, r->conf->log_key,
+	    &log_key));
 	TRY(read_checkpoints(r, log_key));
 	TRY(meet_checkpoints(r, 0, none));
 	TRY(read_segments(r));
@@ -234,15 +238,15 @@ verify(struct run *r, const char *log_key_path)
 }
 
 struct err
-verify_journal(struct ctx *cx, const char *folder, const char *log_key,
+verify_journal(struct ctx *cx, const struct verify_conf *conf,
     struct verified *out)
 {
-	struct run r = { .cx = cx, .folder = folder, .next = 1 };
+	struct run r = { .cx = cx, .conf = conf, .next = 1 };
 	struct err e;
 
 	r.arena = arena_new();
 	r.window = base_alloc(SCAN_WINDOW);
-	e = verify(&r, log_key);
+	e = verify(&r);
 	arena_free(r.arena);
 	free(r.window);
 	TRY(e);

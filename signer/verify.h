@@ -19,14 +19,25 @@ struct verified {
 	uint8_t		 hash[JOURNAL_HASH_SIZE];	/* of the last entry */
 };
 
+/* Given each entry, good until it returns; what it fails with ends the work. */
+typedef struct err verify_entry_fn(void *arg, const struct journal_entry *);
+
+struct verify_conf {
+	const char	*folder;
+	/* File with the public log key (64 hex and a line end) that every
+	 * checkpoint must be signed by.  NULL: the key that the journal's own
+	 * log.key names; without that each by the key that it names. */
+	const char	*log_key;
+	verify_entry_fn	*entry;		/* or NULL */
+	void		*arg;
+};
+
 /*
- * Changes nothing.  log_key is the path of a file with the public log key (64
- * hex and a line end) that every checkpoint must be signed by; NULL: each by
- * the key that it names.
+ * Changes nothing.
  * ERR_JOURNAL	broken, and where; or cut below a checkpoint
  * ERR_CONFIG	the file of the log key is not of that form
  */
-struct err	verify_journal(struct ctx *, const char *folder,
-		    const char *log_key, struct verified *out);
+struct err	verify_journal(struct ctx *, const struct verify_conf *,
+		    struct verified *out);
 
 #endif

@@ -293,6 +293,13 @@ def check_journal(tap, service, folder):
     return len(leaves)
 
 
+def fsck(service):
+    """Exit status and what it said."""
+    out = subprocess.run([program("daactl"), "fsck", *service.settings],
+                         capture_output=True, text=True)
+    return out.returncode, out.stdout + out.stderr
+
+
 def run(tap, service, folder):
     service.start()
     if not tap.ok(service.wait_ready() is not None, "daad starts"):
@@ -333,10 +340,12 @@ def run(tap, service, folder):
     service.process.terminate()
     service.process.wait(60)
     check_journal(tap, service, folder)
+    rc, said = fsck(service)
+    tap.ok(rc == 0, "daactl fsck finds nothing", *said.splitlines()[:20])
 
 
 def main():
-    for name in ("daad", "daa-signer", "tests/system/load",
+    for name in ("daad", "daa-signer", "daactl", "tests/system/load",
                  "tests/system/peek"):
         if not os.access(program(name), os.X_OK):
             print(f"1..0 # SKIP {name} is not built")

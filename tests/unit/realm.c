@@ -126,7 +126,8 @@ realm_open(struct ctx *cx)
 	ctx_random(cx, &r->keys, sizeof(r->keys));
 	*signer = (struct signer_conf){ start_signer, r, NULL };
 	r->conf = (struct authority_conf){
-		.db = { arena_printf(cx->arena, "%s/db", folder), 2 },
+		.db = { .path = arena_printf(cx->arena, "%s/db", folder),
+		    .n_readers = 2 },
 		.signer = signer, .keys = &r->keys,
 		.status_url = "http://127.0.0.1:8080",
 		.limits = {

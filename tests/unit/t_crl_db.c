@@ -31,7 +31,7 @@ run_sql(const char *sql)
 static void
 open_db(void)
 {
-	struct db_conf conf = { path, 1 };
+	struct db_conf conf = { .path = path, .n_readers = 1 };
 
 	ck_ok(db_open(cx, &conf, &db));
 }

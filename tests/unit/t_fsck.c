@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What fsck finds: nothing in what is sound, and each fault by its name. */
+#include "tests/unit/leaves.h"
+
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "authority/crls.h"
+#include "authority/fsck.h"
+#include "authority/group.h"
+#include "authority/issuers.h"
+#include "authority/signer.h"
+
+#define NAMES_MAX	4096u
+
+struct found { char names[NAMES_MAX]; char what[NAMES_MAX]; };
+
+static void
+note(void *arg, const struct db_finding *finding)
+{
+	struct found *found = arg;
+	size_t n = strlen(found->names);
+
+	(void)snprintf(found->names + n, sizeof(found->names) - n, " %s",
+	    finding->check);
+	(void)snprintf(found->what, sizeof(found->what), "%s", finding->what);
+}
+
+static void
+take_journal(struct fsck *f)
+{
+	struct order order = { .type = ORDER_READ_JOURNAL };
+	struct answer answer;
+	uint64_t from = 1;
+
+	ck_ok(fsck_journal_begin(cx, f));
+	do {
+		order.read_journal.from = from;
+		ck_ok(signer_call(cx, realm->authority->signer, &order,
+		    &answer));
+		ck_ok(fsck_journal_take(cx, f, answer.entries,
+		    answer.n_entries));
+		if (answer.n_entries > 0)
+			from = answer.entries[answer.n_entries - 1].seq + 1;
+	} while (answer.n_entries > 0);
+	ck_ok(fsck_journal_end(cx, f));
+}
+
+/* Both, on the database at path. */
+static struct found
+check(const char *path)
+{
+	const struct db_conf conf = { .path = path, .n_readers = 1,
+	    .read_only = true };
+	struct found found = { .names = "" };
+	struct fsck *f;
+	struct db *db;
+
+	ck_ok(db_open(cx, &conf, &db));
+	ck_ok(fsck_open(cx, db, note, &found, &f));
+	ck_ok(fsck_database(cx, f));
+	take_journal(f);
+	fsck_close(f);
+	db_close(db);
+	return found;
+}
+
+static void
+run_sql(const char *path, const char *sql)
+{
+	sqlite3 *sqlite;
+	char *message = NULL;
+
+	ck_assert_int_eq(sqlite3_open(path, &sqlite), SQLITE_OK);
+	ck_assert_msg(sqlite3_exec(sqlite, sql, NULL, NULL, &message) ==
+	    SQLITE_OK, "%s: %s", sql, message);
+	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
+}
+
+static void
+forget(const char *path)
+{
+	static const char *const ends[] = { "", "-wal", "-shm" };
+
+	for (size_t i = 0; i < COUNT_OF(ends); i++)
+		(void)unlink(arena_printf(cx->arena, "%s%s", path, ends[i]));
+}
+
+/* A claimed device, which no other table needs to know. */
+#define A_DEVICE(tenant)						\
+	"INSERT INTO device_group (tenant, name, title, lifetime_s, "	\
+	"backdate_s, renew_after_percent, renew_without_evidence_s, "	\
+	"min_interval_s, policy_version, created_s) VALUES "		\
+	"(" tenant ", 'g', '', 1, 1, 1, 1, 1, 1, 1);"			\
+	"INSERT INTO device (tenant, device_id, device_group, state) "	\
+	"SELECT tenant, 'd', id, 'claimed' FROM device_group "		\
+	"WHERE name = 'g';"						\
+	"INSERT INTO claim (tenant, device_id, device_group, claimed_s, "	\
+	"claimed_by) SELECT tenant, 'd', id, 1, 'x' FROM device_group "	\
+	"WHERE name = 'g';"
+#define TENANT_A "(SELECT id FROM tenant WHERE name = 'tenant-a')"
+#define ISSUING	"(SELECT id FROM ca WHERE role = 'issuing' LIMIT 1)"
+
+static const struct { const char *sql, *check; } faults[] = {
+	{ A_DEVICE(TENANT_A) "DROP INDEX claim_one; INSERT INTO claim "
+	    "(tenant, device_id, device_group, claimed_s, claimed_by) "
+	    "SELECT tenant, device_id, device_group, 2, 'x' FROM claim",
+	    "claim_one" },
+	{ A_DEVICE(TENANT_A) "UPDATE claim SET tenant = 1", "claim_device" },
+	{ A_DEVICE(TENANT_A) "UPDATE claim SET released_s = 1",
+	    "device_claim" },
+	{ A_DEVICE(TENANT_A) "UPDATE device SET state = 'released'",
+	    "device_state" },
+	{ A_DEVICE(TENANT_A) "UPDATE device_group SET tenant = 1 "
+	    "WHERE name = 'g'",
+	    "device_group" },
+	{ A_DEVICE(TENANT_A) "UPDATE device SET state = 'banned', "
+	    "banned_s = 1, device_id = (SELECT device_id FROM certificate "
+	    "WHERE revoked_s IS NULL AND device_id <> '' LIMIT 1); "
+	    "UPDATE claim SET device_id = (SELECT device_id FROM device)",
+	    "banned" },
+	{ "UPDATE certificate SET tenant = 1 WHERE ca = " ISSUING,
+	    "certificate_ca" },
+	{ "CREATE TABLE x AS SELECT * FROM certificate; DROP TABLE certificate; "
+	    "ALTER TABLE x RENAME TO certificate; "
+	    "INSERT INTO certificate SELECT * FROM certificate", "serial" },
+	{ "UPDATE certificate SET not_after_s = 99999999999", "outlives" },
+	{ "UPDATE ca SET state = 'revoked', revoked_s = 1 "
+	    "WHERE id = " ISSUING, "revoked_ca" },
+	{ "UPDATE certificate SET revoke_reason = 1 "
+	    "WHERE revoked_s IS NULL", "reason" },
+	{ "UPDATE ca SET parent = (SELECT id FROM ca WHERE role = 'root' AND "
+	    "tenant = 1) WHERE id = " ISSUING, "ca_tenant" },
+	{ "UPDATE ca SET parent = NULL WHERE id = " ISSUING, "ca_parent" },
+	{ "UPDATE ca SET state = 'retired' WHERE id = " ISSUING, "ca_state" },
+	{ "UPDATE ca SET state = 'expired' WHERE id = " ISSUING,
+	    "ca_expired" },
+	{ "DROP INDEX ca_one_active; UPDATE ca SET tenant = " TENANT_A
+	    ", role = 'issuing', parent = NULL WHERE state = 'active'",
+	    "ca_one" },
+	{ "UPDATE ca SET sealed = x''", "sealed" },
+	{ "INSERT INTO ca_signed (tenant, ca, kind, serial, key_id, "
+	    "certificate, not_before_s, not_after_s, created_s) "
+	    "SELECT 1, id, 'proof', x'01', x'02', certificate, 1, 2, 1 "
+	    "FROM ca WHERE id = " ISSUING, "signed_tenant" },
+	{ "DELETE FROM crl_revision WHERE shard = 0", "revision" },
+	{ "DELETE FROM crl_revision WHERE shard > 0", "shard" },
+	{ "UPDATE crl_revision SET made = revision + 1", "made" },
+	{ "DELETE FROM tenant WHERE name = 'tenant-a'", "foreign" },
+	{ "UPDATE ca SET certificate = x'3000' WHERE role = 'issuing'",
+	    "ca_certificate" },
+	{ "UPDATE ca SET serial = x'11' WHERE id = " ISSUING, "ca_row" },
+	{ "UPDATE ca SET certificate = (SELECT certificate FROM ca WHERE "
+	    "role = 'root' LIMIT 1) WHERE id = " ISSUING, "ca_row" },
+	{ "UPDATE ca SET certificate = CAST(substr(certificate, 1, "
+	    "length(certificate) - 1) || x'00' AS BLOB) WHERE id = " ISSUING,
+	    "ca_signature" },
+	{ "UPDATE certificate SET der = x'3000'", "certificate_der" },
+	{ "UPDATE certificate SET der = CAST(substr(der, 1, length(der) - 1) "
+	    "|| x'00' AS BLOB)", "certificate_signature" },
+	{ "UPDATE certificate SET device_id = 'x'", "certificate_row" },
+	{ "UPDATE certificate SET shard = 1 + shard % 4 WHERE shard > 0 "
+	    "AND revoked_s IS NULL", "certificate_row" },
+	{ "UPDATE crl SET number = number + 100", "list_der" },
+	{ "UPDATE crl SET der = x'3000'", "list_der" },
+	{ "UPDATE certificate SET revoked_s = 1, revoke_reason = 0 "
+	    "WHERE revoked_s IS NULL; "
+	    "UPDATE crl_revision SET made = revision", "list_entries" },
+	{ "DELETE FROM certificate WHERE revoked_s IS NULL",
+	    "journal_known" },
+	{ "UPDATE certificate SET der = x'3000'", "journal_same" },
+	{ "INSERT INTO certificate (tenant, ca, serial, device_id, "
+	    "spki_sha256, hardware_key, not_before_s, not_after_s, issued_s, "
+	    "der, recovered, shard) SELECT tenant, ca, x'41', device_id, "
+	    "spki_sha256, hardware_key, not_before_s, not_after_s, issued_s, "
+	    "der, recovered, shard FROM certificate LIMIT 1",
+	    "journal_signed" },
+};
+
+static const char *original;
+
+/* A tenant with leaves, one of them revoked, and both its lists. */
+static void
+begin(void)
+{
+	const struct issuer *issuer;
+	struct certificate_row row;
+	struct crl_view view;
+
+	leaves_open();
+	for (int i = 0; i < 3; i++)
+		row = leaves_issue(&tenant);
+	leaves_revoke(&row, REVOKE_SUPERSEDED);
+	issuer = issuers_active(realm->authority, tenant.id, CA_ROLE_ISSUING);
+	ck_ok(crls_get(cx, realm->authority, issuer, CRL_COMPLETE, &view));
+	ck_ok(crls_get(cx, realm->authority, issuer, row.shard, &view));
+	realm_reopen(cx, realm);	/* all of the journal was looked at */
+	original = realm->conf.db.path;
+}
+
+START_TEST(what_is_sound_gives_no_finding)
+{
+	struct found found = check(original);
+
+	ck_assert_msg(found.names[0] == '\0', "%s: %s", found.names,
+	    found.what);
+}
+END_TEST
+
+START_TEST(each_fault_is_found_by_its_name)
+{
+	const char *copy = arena_printf(cx->arena, "%s.copy", original);
+
+	for (size_t i = 0; i < COUNT_OF(faults); i++) {
+		struct found found;
+
+		run_sql(original, arena_printf(cx->arena, "VACUUM INTO '%s'",
+		    copy));
+		run_sql(copy, faults[i].sql);
+		run_sql(copy, "PRAGMA journal_mode = WAL");
+		found = check(copy);
+		ck_assert_msg(strstr(arena_printf(cx->arena, "%s ",
+		    found.names), arena_printf(cx->arena, " %s ",
+		    faults[i].check)) != NULL, "%s: found%s", faults[i].check,
+		    found.names);
+		forget(copy);
+	}
+}
+END_TEST
+
+START_TEST(a_file_that_is_damaged_is_found)
+{
+	const char *copy = arena_printf(cx->arena, "%s.copy", original);
+	struct found found = { .names = "" };
+	const struct db_conf conf = { .path = copy, .n_readers = 1,
+	    .read_only = true };
+	struct fsck *f;
+	struct db *db;
+	struct err e;
+
+	run_sql(original, arena_printf(cx->arena, "VACUUM INTO '%s'", copy));
+	run_sql(copy, "PRAGMA writable_schema = ON; UPDATE sqlite_schema "
+	    "SET rootpage = (SELECT rootpage FROM sqlite_schema "
+	    "WHERE name = 'event') WHERE name = 'claim_one'");
+	run_sql(copy, "PRAGMA journal_mode = WAL");
+	e = db_open(cx, &conf, &db);
+	if (!failed(e)) {
+		e = fsck_open(cx, db, note, &found, &f);
+		if (!failed(e)) {
+			e = fsck_database(cx, f);
+			fsck_close(f);
+		}
+		db_close(db);
+	}
+	ck_assert_msg(failed(e) || strstr(found.names, "integrity") != NULL,
+	    "found%s", found.names);
+	forget(copy);
+}
+END_TEST
+
+START_TEST(what_the_next_start_brings_in_is_only_counted)
+{
+	const char *copy = arena_printf(cx->arena, "%s.copy", original);
+	struct found found;
+
+	run_sql(original, arena_printf(cx->arena, "VACUUM INTO '%s'", copy));
+	run_sql(copy, "PRAGMA journal_mode = WAL");
+	(void)leaves_issue(&tenant);
+	found = check(copy);
+	ck_assert_msg(found.names[0] == '\0', "%s: %s", found.names,
+	    found.what);
+	forget(copy);
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {
+		what_is_sound_gives_no_finding,
+		each_fault_is_found_by_its_name,
+		a_file_that_is_damaged_is_found,
+		what_the_next_start_brings_in_is_only_counted,
+	};
+
+	return unit_run("fsck", tests, COUNT_OF(tests), begin, leaves_close);
+}
