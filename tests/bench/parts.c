@@ -293,7 +293,8 @@ bench_run_db(const struct bench *bench, int argc, char *argv[])
 	(void)argv;
 	ctx_root_init(&root, NULL);
 	BENCH_OK(&root.cx, db_open(&root.cx, &(struct db_conf){
-	    arena_printf(root.cx.arena, "%s/db", bench->folder), 1 }, &db));
+	    .path = arena_printf(root.cx.arena, "%s/db", bench->folder),
+	    .n_readers = 1 }, &db));
 	for (size_t i = 0; i < COUNT_OF(writers); i++)
 		commit_with(&root.cx, bench, db, writers[i]);
 	db_close(db);
