@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authority/enroll.h"
 
+#include <sodium.h>
+
 #include "authority/appraise.h"
 #include "authority/issue.h"
+#include "authority/result.h"
 #include "authority/revoked.h"
 #include "base/base.h"
 #include "db/ca.h"
@@ -29,7 +32,9 @@ struct run {
 	struct appraised		 appraised;	/* with evidence only */
 	struct verdict			 verdict;
 	bool				 hardware_key;
-	const char			*claims;	/* JSON text */
+	uint8_t				 policy_sha256[32];
+	/* The appraisal it rests on: this one, or the last. */
+	struct attestation_row		 attested;
 	struct issued			 issued;
 	/* Of the last transaction. */
 	int64_t				 now_s;
@@ -110,6 +115,27 @@ check_standing(struct ctx *cx, const struct run *run)
 	return OK;
 }
 
+static void
+keep_result(struct ctx *cx, struct run *run)
+{
+	const struct appraised *ap = &run->appraised;
+	const struct subject *s = &run->subject;
+
+	(void)crypto_hash_sha256(run->policy_sha256,
+	    (const uint8_t *)s->policy.document, strlen(s->policy.document));
+	run->attested = (struct attestation_row){
+		.at_s = ctx_now(cx), .format = ap->attestation.format,
+		.verdict = run->verdict.tier,
+		.claims = result_claims_text(cx, &ap->attestation.claims),
+		.evidence_sha256 = SLICE_OF(ap->evidence_sha256),
+		.policy_version = run->verdict.policy_version,
+		.vector = SLICE_OF(run->verdict.vector),
+		.policy_group = s->group.name,
+		.policy_sha256 = SLICE_OF(run->policy_sha256),
+		.ak_name = ap->ak_name,
+	};
+}
+
 static struct err
 check_policy(struct ctx *cx, struct run *run)
 {
@@ -119,9 +145,9 @@ check_policy(struct ctx *cx, struct run *run)
 	struct policy policy;
 
 	TRY(policy_parse(cx, s->policy.document, &policy));
-	policy_appraise(cx, &policy, s->policy.version, run->now_s,
+	policy_appraise(cx, &policy, s->policy.version, ctx_now(cx),
 	    att->format, &att->claims, &run->verdict);
-	run->claims = result_claims_text(cx, &att->claims);
+	keep_result(cx, run);
 	if (failed(run->verdict.refusal))
 		return FAIL_TELL(cx, (enum err_code)run->verdict.refusal.code,
 		    "%s", run->verdict.detail);
@@ -133,7 +159,7 @@ check_policy(struct ctx *cx, struct run *run)
 /* A policy that was changed, or another group's, holds for what was shown
  * before as well: then it takes evidence to go on. */
 static struct err
-check_last_attestation(struct ctx *cx, const struct run *run)
+check_last_attestation(struct ctx *cx, struct run *run)
 {
 	const struct subject *s = &run->subject;
 	struct verdict verdict;
@@ -142,12 +168,13 @@ check_last_attestation(struct ctx *cx, const struct run *run)
 
 	TRY(policy_parse(cx, s->policy.document, &policy));
 	TRY(result_claims_parse(cx, s->attestation.claims, &claims));
-	policy_appraise(cx, &policy, s->policy.version, run->now_s,
+	policy_appraise(cx, &policy, s->policy.version, ctx_now(cx),
 	    s->attestation.format, &claims, &verdict);
 	if (failed(verdict.refusal))
 		return FAIL_AT(cx, ERR_FIELD, "/evidence", "evidence: is "
 		    "missing, and the last attestation does not meet the "
 		    "policy of now");
+	run->attested = s->attestation;
 	return OK;
 }
 
@@ -225,13 +252,7 @@ keep_attestation(struct ctx *cx, struct db_tx *tx, const struct run *run)
 	const struct claim *resets = claims_find(claims, "tpm_reset_count");
 	const struct claim *restarts = claims_find(claims, "tpm_restart_count");
 	const struct claim *clock = claims_find(claims, "tpm_clock_ms");
-	struct attestation_row row = {
-		.at_s = run->now_s, .format = ap->attestation.format,
-		.verdict = run->verdict.tier, .claims = run->claims,
-		.evidence_sha256 = SLICE_OF(ap->evidence_sha256),
-		.policy_version = run->verdict.policy_version,
-		.ak_name = ap->ak_name,
-	};
+	struct attestation_row row = run->attested;
 
 	if (resets != NULL && restarts != NULL && clock != NULL) {
 		row.has_counters = true;
@@ -380,7 +401,7 @@ chain_between(struct ctx *cx, const struct authority *a,
 	out->n_between = issuers_crosses(cx, a, issuer->parent, out->between);
 }
 
-static void
+static struct err
 tell(struct ctx *cx, const struct run *run, struct enrollment *out)
 {
 	const struct subject *s = &run->subject;
@@ -404,15 +425,11 @@ tell(struct ctx *cx, const struct run *run, struct enrollment *out)
 		/* Half of what is then left is kept for trouble. */
 		.renew_before_s = row->issued_s +
 		    life_s * (100 + percent) / 200,
-		.attested_s = fresh ? run->now_s : s->attestation.at_s,
-		.format = fresh ? run->appraised.attestation.format :
-		    s->attestation.format,
-		.verdict = fresh ? run->verdict.tier : s->attestation.verdict,
-		.policy_version = fresh ? run->verdict.policy_version :
-		    s->attestation.policy_version,
-		.claims = fresh ? run->claims : s->attestation.claims,
+		.attested = run->attested,
 	};
 	chain_between(cx, run->authority, issuer, out);
+	return result_appraisal(cx, &out->attested, out->tenant,
+	    out->device_id, &out->ear);
 }
 
 /* Where its CA went out of service meanwhile, another one may be in its place. */
@@ -453,6 +470,5 @@ enroll(struct ctx *cx, const struct authority *a,
 	if (failed(e))
 		return refuse(cx, run, e);
 	TRY(issue(cx, run));
-	tell(cx, run, out);
-	return OK;
+	return tell(cx, run, out);
 }

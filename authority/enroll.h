@@ -16,6 +16,7 @@
 #include "authority/authority.h"
 #include "authority/client.h"
 #include "authority/issuers.h"
+#include "db/attestation.h"
 
 struct enroll_request {
 	struct slice			 csr;		/* PKCS#10, DER */
@@ -37,10 +38,8 @@ struct enrollment {
 	int64_t			 not_before_s, not_after_s;
 	int64_t			 renew_after_s, renew_before_s;
 	/* The appraisal that the certificate rests on. */
-	int64_t			 attested_s;
-	const char		*format, *verdict;
-	int64_t			 policy_version;
-	const char		*claims;	/* JSON object, text */
+	struct attestation_row	 attested;
+	const char		*ear;	/* in EAR form; NULL: from before that */
 };
 
 /*

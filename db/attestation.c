@@ -4,7 +4,7 @@
 #include "base/base.h"
 #include "db/optional.h"
 
-#define COLUMN_RESET_COUNT	7u
+#define COLUMN_RESET_COUNT	10u
 
 struct one { struct attestation_row *row; bool found; };
 
@@ -21,6 +21,9 @@ take(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 	a->claims = walk_text(&w);
 	a->evidence_sha256 = walk_blob(&w);
 	a->policy_version = walk_int(&w);
+	a->vector = walk_blob(&w);
+	a->policy_group = walk_text(&w);
+	a->policy_sha256 = walk_blob(&w);
 	a->ak_name = walk_blob(&w);
 	ASSERT(w.column == COLUMN_RESET_COUNT);
 	a->has_counters = !db_is_null(row, COLUMN_RESET_COUNT);
@@ -86,7 +89,8 @@ db_attestation_put(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 	return db_run(cx, tx, STMT_ATTESTATION_PUT, DB_ARGS(DB_I(tenant_id),
 	    DB_I(device), DB_I(a->at_s), DB_T(a->format), DB_T(a->verdict),
 	    DB_T(a->claims), DB_B(a->evidence_sha256),
-	    DB_I(a->policy_version), db_blob_or_null(a->ak_name), reset,
+	    DB_I(a->policy_version), DB_B(a->vector), DB_T(a->policy_group),
+	    DB_B(a->policy_sha256), db_blob_or_null(a->ak_name), reset,
 	    restart, clock), NULL);
 }
 

@@ -14,6 +14,11 @@ struct attestation_row {
 	const char	*claims;		/* a JSON object */
 	struct slice	 evidence_sha256;
 	int64_t		 policy_version;
+	/* Trust vector in AR4SI's order, the group and the SHA-256 of the text
+	 * of the policy it rests on; empty in rows of before they were kept. */
+	struct slice	 vector;
+	const char	*policy_group;
+	struct slice	 policy_sha256;
 	struct slice	 ak_name;		/* empty: no TPM */
 	/* Of the TPM (TPM 2.0 Part 1, 36.3); only when has_counters. */
 	bool		 has_counters;

@@ -4,29 +4,18 @@
 #include "base/base.h"
 #include "base/text.h"
 
-static const char *const element_names[] = {
-	[TRUST_INSTANCE_IDENTITY] = "instance-identity",
-	[TRUST_CONFIGURATION] = "configuration",
-	[TRUST_EXECUTABLES] = "executables",
-	[TRUST_FILE_SYSTEM] = "file-system",
-	[TRUST_HARDWARE] = "hardware",
-	[TRUST_RUNTIME_OPAQUE] = "runtime-opaque",
-	[TRUST_STORAGE_OPAQUE] = "storage-opaque",
-	[TRUST_SOURCED_DATA] = "sourced-data",
-};
-
 /* Which element a rule speaks of: by the start of its claim's name, the first
  * that fits, else by what refusing it means. */
-static const struct { const char *start; enum trust_element element; } by_name[] = {
-	{ "boot_components",	TRUST_EXECUTABLES },
-	{ "boot_authorities",	TRUST_EXECUTABLES },
+static const struct { const char *start; enum ar4si_element element; } by_name[] = {
+	{ "boot_components",	AR4SI_EXECUTABLES },
+	{ "boot_authorities",	AR4SI_EXECUTABLES },
 };
-static const struct { enum err_code code; enum trust_element element; } by_code[] = {
-	{ ERR_POLICY_MEASUREMENT, TRUST_EXECUTABLES },
-	{ ERR_POLICY_BOOT,	TRUST_CONFIGURATION },
-	{ ERR_POLICY_KEY,	TRUST_STORAGE_OPAQUE },
-	{ ERR_POLICY_TCB,	TRUST_HARDWARE },
-	{ ERR_POLICY_CLAIM,	TRUST_INSTANCE_IDENTITY },
+static const struct { enum err_code code; enum ar4si_element element; } by_code[] = {
+	{ ERR_POLICY_MEASUREMENT, AR4SI_EXECUTABLES },
+	{ ERR_POLICY_BOOT,	AR4SI_CONFIGURATION },
+	{ ERR_POLICY_KEY,	AR4SI_STORAGE_OPAQUE },
+	{ ERR_POLICY_TCB,	AR4SI_HARDWARE },
+	{ ERR_POLICY_CLAIM,	AR4SI_INSTANCE_IDENTITY },
 };
 
 /* What is refused where the policy has no rule over the claim itself. */
@@ -38,14 +27,7 @@ static const struct { const char *claim; const struct policy_value *value; }
 	{ "status",	&up_to_date },
 };
 
-const char *
-trust_element_name(enum trust_element element)
-{
-	ASSERT(element < TRUST_ELEMENT_COUNT);
-	return element_names[element];
-}
-
-static enum trust_element
+static enum ar4si_element
 element_of(const struct policy_rule *rule)
 {
 	for (size_t i = 0; i < COUNT_OF(by_name); i++)
@@ -55,7 +37,7 @@ element_of(const struct policy_rule *rule)
 	for (size_t i = 0; i < COUNT_OF(by_code); i++)
 		if (rule->kind->refusal == by_code[i].code)
 			return by_code[i].element;
-	return TRUST_INSTANCE_IDENTITY;
+	return AR4SI_INSTANCE_IDENTITY;
 }
 
 static const char *
@@ -226,7 +208,7 @@ refuse(struct appraise *a, enum err_code code, const char *claim,
 
 /* The worst that was found speaks for the element. */
 static void
-mark(struct appraise *a, enum trust_element element, enum trust_value value)
+mark(struct appraise *a, enum ar4si_element element, enum ar4si_tier value)
 {
 	if (a->verdict.vector[element] < (uint8_t)value)
 		a->verdict.vector[element] = (uint8_t)value;
@@ -245,14 +227,14 @@ appraise_rule(struct appraise *a, const struct policy_rule *rule,
 	    meets[rule->op](&look);
 
 	if (found != NULL) {
-		mark(a, element_of(rule), TRUST_REFUSED);
+		mark(a, element_of(rule), AR4SI_CONTRAINDICATED);
 		refuse(a, rule->kind->refusal, rule->claim,
 		    arena_printf(a->cx->arena, "%s: %s %s", which, rule->claim,
 		    found));
 		return;
 	}
 	mark(a, element_of(rule), look.until_s == INT64_MAX ?
-	    TRUST_AFFIRMED : TRUST_WARNED);
+	    AR4SI_AFFIRMING : AR4SI_WARNING);
 	if (look.until_s != INT64_MAX && (a->verdict.until_s == 0 ||
 	    look.until_s < a->verdict.until_s))
 		a->verdict.until_s = look.until_s;
@@ -304,7 +286,7 @@ policy_appraise(struct ctx *cx, const struct policy *policy, int64_t version,
 	a.verdict = (struct verdict){
 		.policy_version = version, .refusal = OK, .detail = "",
 	};
-	mark(&a, TRUST_INSTANCE_IDENTITY, TRUST_AFFIRMED);
+	mark(&a, AR4SI_INSTANCE_IDENTITY, AR4SI_AFFIRMING);
 	if (!format_accepted(policy, format))
 		refuse(&a, ERR_POLICY_FORMAT, "format",
 		    arena_printf(cx->arena, "format is %s", format));
@@ -317,7 +299,8 @@ policy_appraise(struct ctx *cx, const struct policy *policy, int64_t version,
 		refuse(&a, ERR_POLICY_CLAIM, NULL, "the policy has no rule");
 	if (failed(a.verdict.refusal))
 		a.verdict.until_s = 0;
-	a.verdict.tier = failed(a.verdict.refusal) ? "contraindicated" :
-	    a.verdict.until_s != 0 ? "warning" : "affirming";
+	a.verdict.tier = ar4si_tier_name(failed(a.verdict.refusal) ?
+	    AR4SI_CONTRAINDICATED : a.verdict.until_s != 0 ?
+	    AR4SI_WARNING : AR4SI_AFFIRMING);
 	*out = a.verdict;
 }

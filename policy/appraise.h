@@ -9,30 +9,15 @@
 #ifndef DAAPKI_POLICY_APPRAISE_H
 #define DAAPKI_POLICY_APPRAISE_H
 
+#include "base/ar4si.h"
 #include "policy/policy.h"
-
-/* AR4SI, 2.3: what each element of the vector speaks of. */
-enum trust_element {
-	TRUST_INSTANCE_IDENTITY, TRUST_CONFIGURATION, TRUST_EXECUTABLES,
-	TRUST_FILE_SYSTEM, TRUST_HARDWARE, TRUST_RUNTIME_OPAQUE,
-	TRUST_STORAGE_OPAQUE, TRUST_SOURCED_DATA,
-	TRUST_ELEMENT_COUNT,
-};
-
-/* The values that are used of AR4SI's; 0 says nothing. */
-enum trust_value {
-	TRUST_NONE = 0,
-	TRUST_AFFIRMED = 2,	/* known, and approved by the policy */
-	TRUST_WARNED = 32,	/* accepted for a time only */
-	TRUST_REFUSED = 96,	/* what was shown is not accepted */
-};
 
 /* What an appraisal came to. */
 struct verdict {
-	/* "affirming"; "warning": accepted, but something only until until_s;
-	 * "contraindicated": refused. */
-	const char	*tier;
-	uint8_t		 vector[TRUST_ELEMENT_COUNT];	/* enum trust_value */
+	/* AR4SI_WARNING: accepted, but something only until until_s;
+	 * AR4SI_CONTRAINDICATED: refused. */
+	const char	*tier;			/* its name */
+	uint8_t		 vector[AR4SI_ELEMENTS];	/* enum ar4si_tier */
 	int64_t		 until_s;	/* of "warning"; else 0 */
 	int64_t		 policy_version;
 	struct err	 refusal;	/* OK unless contraindicated */
@@ -41,9 +26,6 @@ struct verdict {
 	 * "" unless refused. */
 	const char	*detail;
 };
-
-/* "instance-identity" and so on. */
-const char	*trust_element_name(enum trust_element);
 
 /*
  * Hold the claims against the policy at that time.  The first rule that is not

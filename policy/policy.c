@@ -172,12 +172,13 @@ static struct err
 read_value(struct json_in *in, const struct policy_rule *rule,
     const json_t *value, const char *pointer, struct policy_value *out)
 {
-	struct json_in inner = json_in(in->cx, value, pointer);
 	const json_t *plain;
+	struct json_in inner;
 
 	*out = (struct policy_value){ .until_s = 0 };
 	if (!json_is_object(value) || !ops[rule->op].until)
 		return read_plain(in, rule, value, pointer, out);
+	inner = json_in(in->cx, value, pointer);
 	inner.code = in->code;
 	plain = json_get(&inner, "value", JSON_REQUIRED);
 	out->until_s = json_get_time(&inner, "until", 0);

@@ -58,14 +58,19 @@ post_activation(struct ctx *cx, const struct authority *a,
 static json_t *
 attestation_json(struct ctx *cx, const struct enrollment *e)
 {
-	json_t *claims = json_loads(e->claims, 0, NULL);
+	const struct attestation_row *row = &e->attested;
+	json_t *claims = json_loads(row->claims, 0, NULL), *ear = NULL;
 
 	ASSERT(claims != NULL);
-	return json_pack("{s:s, s:s, s:s, s:I, s:o}",
-	    "at", text_time_dup(cx->arena, e->attested_s),
-	    "verdict", e->verdict, "format", e->format,
-	    "policy_version", (json_int_t)e->policy_version,
-	    "claims", claims);
+	if (e->ear != NULL) {
+		ear = json_loads(e->ear, 0, NULL);
+		ASSERT(ear != NULL);
+	}
+	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o*}",
+	    "at", text_time_dup(cx->arena, row->at_s),
+	    "verdict", row->verdict, "format", row->format,
+	    "policy_version", (json_int_t)row->policy_version,
+	    "claims", claims, "ear", ear);
 }
 
 /* The issuer, what is between, the root. */

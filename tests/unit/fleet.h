@@ -132,6 +132,8 @@ fleet_enroll_work(struct ctx *c, struct db_tx *tx, void *arg)
 	int64_t tenant_id = fleet.tenants[e->tenant].id;
 	struct attestation_row attestation = {
 		.at_s = fleet.now_s, .format = "tpm2", .verdict = "affirming",
+		.vector = SLICE("\x02\0\0\0\0\0\0", 8),
+		.policy_group = "default", .policy_sha256 = SLICE("h", 1),
 		.claims = "{\"secure_boot\":true}",
 		.evidence_sha256 = SLICE_OF(e->serial), .policy_version = 1,
 	};

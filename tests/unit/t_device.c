@@ -496,6 +496,8 @@ put(int64_t device, const char *ak, int64_t reset, int64_t restart,
 {
 	struct put p = { device, {
 		.at_s = FLEET_NOW, .format = "tpm2", .verdict = "affirming",
+		.vector = SLICE("\x02\0\0\0\0\0\0", 8),
+		.policy_group = "default", .policy_sha256 = SLICE("h", 1),
 		.claims = "{}", .evidence_sha256 = SLICE("e", 1),
 		.policy_version = 1, .ak_name = slice_text(ak),
 		.has_counters = reset >= 0, .reset_count = reset,

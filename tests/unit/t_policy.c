@@ -224,7 +224,7 @@ START_TEST(the_earliest_end_of_several_is_told)
 	ck_assert_str_eq(verdict.tier, "warning");
 	ck_assert_str_eq(text_time_dup(cx->arena, verdict.until_s),
 	    "2027-02-01T00:00:00Z");
-	ck_assert_int_eq(verdict.vector[TRUST_EXECUTABLES], TRUST_WARNED);
+	ck_assert_int_eq(verdict.vector[AR4SI_EXECUTABLES], AR4SI_WARNING);
 }
 END_TEST
 
@@ -253,7 +253,7 @@ START_TEST(a_debug_platform_is_refused_unless_the_policy_says_otherwise)
 	ck_assert_int_eq(verdict.refusal.code, ERR_POLICY_BOOT);
 	ck_assert_str_eq(verdict.claim, "debug");
 	ck_assert_str_eq(verdict.detail, "by default: debug is true");
-	ck_assert_int_eq(verdict.vector[TRUST_CONFIGURATION], TRUST_REFUSED);
+	ck_assert_int_eq(verdict.vector[AR4SI_CONFIGURATION], AR4SI_CONTRAINDICATED);
 	verdict = appraise("{\"rules\":[" ANY_RULE ","
 	    "{\"claim\":\"debug\",\"equals\":true}]}", &claims);
 	ck_assert_str_eq(verdict.tier, "affirming");
@@ -268,12 +268,12 @@ START_TEST(a_tcb_out_of_date_is_refused_unless_the_policy_says_otherwise)
 	verdict = appraise("{\"rules\":[" ANY_RULE "]}", &claims);
 	ck_assert_int_eq(verdict.refusal.code, ERR_POLICY_TCB);
 	ck_assert_str_eq(verdict.claim, "status");
-	ck_assert_int_eq(verdict.vector[TRUST_HARDWARE], TRUST_REFUSED);
+	ck_assert_int_eq(verdict.vector[AR4SI_HARDWARE], AR4SI_CONTRAINDICATED);
 	verdict = appraise("{\"rules\":[{\"claim\":\"status\","
 	    "\"one_of\":[\"UpToDate\"," UNTIL("OutOfDate",
 	    "2027-02-01T00:00:00Z") "]}]}", &claims);
 	ck_assert_str_eq(verdict.tier, "warning");
-	ck_assert_int_eq(verdict.vector[TRUST_HARDWARE], TRUST_WARNED);
+	ck_assert_int_eq(verdict.vector[AR4SI_HARDWARE], AR4SI_WARNING);
 }
 END_TEST
 
@@ -285,16 +285,16 @@ START_TEST(the_vector_speaks_of_what_the_policy_asked)
 	    "{\"claim\":\"tpm_firmware_version\",\"at_least\":8}]}",
 	    &claims);
 
-	for (unsigned i = 0; i < TRUST_ELEMENT_COUNT; i++) {
-		static const uint8_t expected[TRUST_ELEMENT_COUNT] = {
-			[TRUST_INSTANCE_IDENTITY] = TRUST_AFFIRMED,
-			[TRUST_STORAGE_OPAQUE] = TRUST_AFFIRMED,
-			[TRUST_EXECUTABLES] = TRUST_AFFIRMED,
-			[TRUST_HARDWARE] = TRUST_REFUSED,
+	for (unsigned i = 0; i < AR4SI_ELEMENTS; i++) {
+		static const uint8_t expected[AR4SI_ELEMENTS] = {
+			[AR4SI_INSTANCE_IDENTITY] = AR4SI_AFFIRMING,
+			[AR4SI_STORAGE_OPAQUE] = AR4SI_AFFIRMING,
+			[AR4SI_EXECUTABLES] = AR4SI_AFFIRMING,
+			[AR4SI_HARDWARE] = AR4SI_CONTRAINDICATED,
 		};
 
 		ck_assert_msg(verdict.vector[i] == expected[i], "%s is %u",
-		    trust_element_name(i), verdict.vector[i]);
+		    ar4si_element_name(i), verdict.vector[i]);
 	}
 }
 END_TEST
