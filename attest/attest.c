@@ -13,7 +13,9 @@
 
 static const struct attest_format *const formats[] = {
 	&format_key,
+	&format_openenclave,
 	&format_sgx,
+	&format_tdx,
 	&format_tpm2, &format_tpm2_ek, &format_tpm2_key,
 };
 

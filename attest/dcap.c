@@ -12,15 +12,33 @@
 
 /* --- reading ---------------------------------------------------------- */
 
+/* The same text, but for where its lines end? */
+static bool
+same_but_lines(struct slice a, struct slice b)
+{
+	for (;;) {
+		while (a.n > 0 && (a.p[0] == '\n' || a.p[0] == '\r'))
+			a = SLICE(a.p + 1, a.n - 1);
+		while (b.n > 0 && (b.p[0] == '\n' || b.p[0] == '\r'))
+			b = SLICE(b.p + 1, b.n - 1);
+		if (a.n == 0 || b.n == 0)
+			return a.n == b.n;
+		if (a.p[0] != b.p[0])
+			return false;
+		a = SLICE(a.p + 1, a.n - 1);
+		b = SLICE(b.p + 1, b.n - 1);
+	}
+}
+
 /*
- * PEM in the one form that quotes have it: 64 characters a line, line feeds,
- * nothing between; one may be left off at the end, or a NUL follow.
+ * PEM of certificates: nothing between them but ends of lines, base64 in its
+ * one spelling; a NUL may follow.  Nothing of it is signed as text.
  */
 static struct err
 read_pem(struct ctx *cx, struct slice text, size_t max, struct slice *out,
     size_t *out_n)
 {
-	struct buf again = buf_in(cx->arena, text.n + 1);
+	struct buf again = buf_in(cx->arena, 2 * text.n + 1024);
 	size_t n;
 
 	if (text.n > 0 && text.p[text.n - 1] == '\0')
@@ -30,9 +48,7 @@ read_pem(struct ctx *cx, struct slice text, size_t max, struct slice *out,
 		    "quote: its certificates are not PEM");
 	for (size_t i = 0; i < n; i++)
 		put_text(&again, pem_text(cx->arena, PEM_CERTIFICATE, out[i]));
-	if (text.n > 0 && text.p[text.n - 1] != '\n')
-		again.n--;
-	if (again.bad || !slice_equal(buf_slice(&again), text))
+	if (again.bad || !same_but_lines(buf_slice(&again), text))
 		return FAIL_TELL(cx, ERR_EV_MALFORMED,
 		    "quote: another spelling of PEM");
 	*out_n = n;
@@ -138,16 +154,6 @@ dcap_read(struct json_in *in, const char *name, struct slice quote,
 		return;
 	(void)attest_keep(in, n_beside > 0 ? "pck_chain" : name,
 	    read_chain(in->cx, beside, n_beside, out));
-}
-
-void
-dcap_refuse_rest(struct json_in *in, const char *name, struct slice rest)
-{
-	for (size_t i = 0; i < rest.n; i++)
-		if (rest.p[i] != 0) {
-			json_refuse(in, name, "bytes follow the quote");
-			return;
-		}
 }
 
 /* --- collateral ------------------------------------------------------- */

@@ -22,15 +22,13 @@ struct dcap_evidence {
 
 /*
  * Read a quote that is the content of the member name, and the members
- * pck_chain and collateral beside it.  What follows the quote is in *out_rest.
+ * pck_chain and collateral beside it.  What follows the quote is in *out_rest:
+ * buffers are larger than quotes, and what fills them means nothing.
  * Failures are in's.
  */
 void		dcap_read(struct json_in *in, const char *name,
 		    struct slice quote, enum dcap_tee,
 		    struct dcap_evidence *out, struct slice *out_rest);
-/* After a quote its buffer goes on, with zeros.  Anything else is refused. */
-void		dcap_refuse_rest(struct json_in *in, const char *name,
-		    struct slice rest);
 
 /*
  * Appraise it: PCK chain, collateral, revocation, the QE and its key, the

@@ -40,7 +40,6 @@ static const uint8_t separators[][4] = {
 	{ 0x00, 0x00, 0x00, 0x00 }, { 0xff, 0xff, 0xff, 0xff },
 	{ 0x01, 0x00, 0x00, 0x00 },
 };
-#define SEPARATOR_ERROR	2
 
 /* --- reading ---------------------------------------------------------- */
 
@@ -338,8 +337,8 @@ digest_is_of(uint16_t hash, struct slice digest, struct slice data)
 }
 
 /* Which separator it is, whatever type the log gives the event; -1: none. */
-static int
-separator_of(uint16_t hash, struct slice digest)
+int
+event_log_separator(uint16_t hash, struct slice digest)
 {
 	for (size_t i = 0; i < COUNT_OF(separators); i++)
 		if (digest_is_of(hash, digest, SLICE_OF(separators[i])))
@@ -358,8 +357,8 @@ data_is_measured(uint32_t type)
 
 /* In each bank of the log: one bank's digests must not say of an event's data
  * what another's do not, even where only that other one was quoted. */
-static struct err
-check_data(struct ctx *cx, const struct event_log *log, uint32_t pcrs)
+struct err
+event_log_check_data(struct ctx *cx, const struct event_log *log, uint32_t pcrs)
 {
 	for (size_t i = 0; i < log->n_events; i++) {
 		const struct event *e = &log->events[i];
@@ -395,7 +394,7 @@ check_separators(struct ctx *cx, const struct event_log *log, size_t bank,
 		    (pcrs >> e->pcr & 1) == 0)
 			continue;
 		if (e->pcr == PCR_SECURE_BOOT)
-			is_one = separator_of(log->algs[bank],
+			is_one = event_log_separator(log->algs[bank],
 			    e->digests[bank]) >= 0;
 		if (is_one && ++n_separators[e->pcr] > 1)
 			return FAIL_TELL(cx, ERR_EV_PROPERTY,
@@ -407,8 +406,8 @@ check_separators(struct ctx *cx, const struct event_log *log, size_t bank,
 /* --- findings --------------------------------------------------------- */
 
 /* UEFI_VARIABLE_DATA (PFP 10.4.3.2): is it the variable SecureBoot? */
-static bool
-is_secure_boot(struct slice data, bool *out_on)
+bool
+event_log_secure_boot(struct slice data, bool *out_on)
 {
 	static const char name[] = "SecureBoot";
 	struct reader r = reader_of(data);
@@ -447,16 +446,17 @@ find_secure_boot(struct ctx *cx, const struct event_log *log, size_t bank,
 
 		if (e->pcr != PCR_SECURE_BOOT || e->type == EV_NO_ACTION)
 			continue;
-		separator = separator_of(log->algs[bank], e->digests[bank]);
+		separator = event_log_separator(log->algs[bank],
+		    e->digests[bank]);
 		if (separator >= 0) {
 			ended = true;
-			failed_boot = separator == SEPARATOR_ERROR;
+			failed_boot = separator == EVENT_LOG_SEPARATOR_ERROR;
 		}
 		if (digest_is_of(log->algs[bank], e->digests[bank],
 		    SLICE(debug_mode, sizeof(debug_mode) - 1)))
 			out->debug = true;
 		if (e->type != EV_EFI_DRIVER_CONFIG ||
-		    !is_secure_boot(e->data, &value))
+		    !event_log_secure_boot(e->data, &value))
 			continue;
 		if (ended || found)
 			return FAIL_TELL(cx, ERR_EV_PROPERTY, "event log: "
@@ -504,7 +504,7 @@ find_components(struct ctx *cx, const struct event_log *log, size_t bank,
 
 		if (e->pcr != PCR_BOOT_CODE || e->type == EV_NO_ACTION ||
 		    is_text_event(e) ||
-		    separator_of(log->algs[bank], e->digests[bank]) >= 0)
+		    event_log_separator(log->algs[bank], e->digests[bank]) >= 0)
 			continue;
 		TRY(list_add(cx, out->components, &out->n_components,
 		    e->digests[bank]));
@@ -525,7 +525,7 @@ find_authorities(struct ctx *cx, const struct event_log *log, size_t bank,
 
 		if (e->pcr != PCR_SECURE_BOOT || e->type == EV_NO_ACTION)
 			continue;
-		if (separator_of(log->algs[bank], e->digests[bank]) >= 0)
+		if (event_log_separator(log->algs[bank], e->digests[bank]) >= 0)
 			ended = true;
 		else if (ended || e->type == EV_EFI_AUTHORITY)
 			TRY(list_add(cx, out->authorities,
@@ -574,7 +574,7 @@ event_log_replay(struct ctx *cx, const struct event_log *log,
 			continue;
 		run(log, bank, r);
 		TRY(compare(cx, r, &banks[i]));
-		TRY(check_data(cx, log, banks[i].pcrs));
+		TRY(event_log_check_data(cx, log, banks[i].pcrs));
 		TRY(check_separators(cx, log, bank, banks[i].pcrs));
 		TRY(find(cx, log, bank, &banks[i], found));
 		n_replayed++;

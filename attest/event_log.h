@@ -73,4 +73,20 @@ struct err	event_log_replay(struct ctx *, const struct event_log *,
 		    const struct pcr_bank *banks, size_t n_banks,
 		    struct event_log_findings *out);
 
+/* --- for logs of other registers -------------------------------------- */
+
+#define EVENT_LOG_SEPARATOR_ERROR 2	/* firmware says that it failed */
+
+/* Which separator has that digest; -1: none. */
+int		event_log_separator(uint16_t hash, struct slice digest);
+/* Is it UEFI_VARIABLE_DATA of the variable SecureBoot, and is that on? */
+bool		event_log_secure_boot(struct slice data, bool *out_on);
+/*
+ * Is the data of events what was measured, where the profile says so; in all
+ * banks of the log, for registers of that mask?
+ * ERR_EV_BINDING	no
+ */
+struct err	event_log_check_data(struct ctx *, const struct event_log *,
+		    uint32_t pcrs);
+
 #endif

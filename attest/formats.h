@@ -6,7 +6,9 @@
 #include "attest/attest.h"
 
 extern const struct attest_format format_key;
+extern const struct attest_format format_openenclave;
 extern const struct attest_format format_sgx;
+extern const struct attest_format format_tdx;
 extern const struct attest_format format_tpm2;
 extern const struct attest_format format_tpm2_ek;
 extern const struct attest_format format_tpm2_key;

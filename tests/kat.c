@@ -11,6 +11,7 @@
 #include <openssl/rsa.h>
 #include <sodium.h>
 
+#include "attest/ccel.h"
 #include "attest/ek.h"
 #include "attest/event_log.h"
 #include "attest/make_credential.h"
@@ -268,6 +269,48 @@ op_event_log_replay(struct kat *k)
 	expect_bool(k, "secure_boot", f->secure_boot_known && f->secure_boot);
 }
 
+static struct err
+replay_ccel(struct kat *k, uint8_t registers[CCEL_RTMRS][CCEL_MR_SIZE])
+{
+	const json_t *given = json_object_get(k->inputs, "registers");
+	struct slice want[CCEL_RTMRS];
+	struct ccel_findings found;
+	struct event_log log;
+
+	TRY(event_log_parse(k->cx, input(k, "log"), &log));
+	expect_int(k, "events", (json_int_t)log.n_events);
+	TRY(ccel_registers(k->cx, &log, registers));
+	if (given == NULL)
+		return OK;
+	for (size_t i = 0; i < CCEL_RTMRS; i++)
+		if (!text_unhex_any(k->cx->arena, json_string_value(
+		    json_object_get(given, arena_printf(k->cx->arena,
+		    "rtmr%zu", i))), CCEL_MR_SIZE, &want[i]))
+			differs(k, "registers");
+	return k->why == NULL ? ccel_replay(k->cx, &log, want, &found) : OK;
+}
+
+static void
+op_ccel_replay(struct kat *k)
+{
+	const char *verdict = json_string_value(json_object_get(k->expected,
+	    "verdict"));
+	const json_t *want = json_object_get(k->expected, "registers");
+	uint8_t registers[CCEL_RTMRS][CCEL_MR_SIZE];
+	struct err e = replay_ccel(k, registers);
+
+	if (strcmp(verdict, failed(e) ? "refused" : "accepted") != 0)
+		differs(k, "verdict");
+	else if (failed(e) && !reason_is_expected(json_object_get(k->expected,
+	    "reason"), e))
+		differs(k, err_dotted(e));
+	for (size_t i = 0; i < CCEL_RTMRS && want != NULL; i++)
+		if (strcmp(text_hex(k->cx->arena, SLICE_OF(registers[i])),
+		    json_string_value(json_object_get(want, arena_printf(
+		    k->cx->arena, "rtmr%zu", i)))) != 0)
+			differs(k, "registers");
+}
+
 static const struct { const char *op; void (*run)(struct kat *); } ops[] = {
 	{ "make_credential",		op_make_credential },
 	{ "parse_credential_file",	op_parse_credential_file },
@@ -275,6 +318,7 @@ static const struct { const char *op; void (*run)(struct kat *); } ops[] = {
 	{ "parse_tpmt_public",		op_parse_tpmt_public },
 	{ "roca_check",			op_roca_check },
 	{ "event_log_replay",		op_event_log_replay },
+	{ "ccel_replay",		op_ccel_replay },
 };
 
 /* --- one file --------------------------------------------------------- */

@@ -5,7 +5,7 @@
 # not part of this project; DAAPKI_VECTORS says where they are.
 builddir=${builddir:-.}
 vectors=${DAAPKI_VECTORS:-${srcdir:-.}/../shared/vectors}
-formats='tpm2 tpm2-key tpm2-ek key sgx'
+formats='tpm2 tpm2-key tpm2-ek key sgx tdx openenclave'
 
 if ! test -d "$vectors"; then
 	echo '1..0 # SKIP published vectors not found (DAAPKI_VECTORS)'
@@ -19,7 +19,7 @@ cases() {
 }
 
 answers() {
-	grep -lE '"op": *"(make_credential|parse_credential_file|ek_template|parse_tpmt_public|roca_check|event_log_replay)"' \
+	grep -lE '"op": *"(make_credential|parse_credential_file|ek_template|parse_tpmt_public|roca_check|event_log_replay|ccel_replay)"' \
 	    "$vectors"/*/kat/*.json
 }
 
