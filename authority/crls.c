@@ -253,13 +253,13 @@ is_over(const struct issuer *issuer, int64_t now_s)
 
 /* With the lock. */
 static void
-take_made(struct crls *all, struct list *l, const struct crl_row *row,
+take_made(struct crls *all, struct list *l, struct held *held,
     uint64_t began_us, uint64_t now_us, int64_t now_s)
 {
 	uint64_t rest_us = now_us + REST_FACTOR * (now_us - began_us);
 
 	held_drop(l->held);
-	l->held = held_of(row);
+	l->held = held;
 	l->loaded = true;
 	l->behind = false;
 	l->n_failed = 0;
@@ -285,6 +285,7 @@ static void
 make(struct ctx *cx, struct crls *all, struct list *l)
 {
 	uint64_t began_us = ticks(cx), now_us;
+	struct held *held = NULL;
 	struct crl_row row;
 	struct err e;
 
@@ -298,11 +299,13 @@ make(struct ctx *cx, struct crls *all, struct list *l)
 		    "tenant", l->issuer->tenant.name, "shard",
 		    arena_printf(cx->arena, "%u", l->shard),
 		    "code", err_dotted(e), "note", cx->trail->note, NULL);
+	else
+		held = held_of(&row);
 	lock(all);
-	if (failed(e))
+	if (held == NULL)
 		take_failure(l, now_us);
 	else
-		take_made(all, l, &row, began_us, now_us, ctx_now(cx));
+		take_made(all, l, held, began_us, now_us, ctx_now(cx));
 	l->making = false;
 	l->rounds++;
 	if (l->dirty)
@@ -448,6 +451,27 @@ crls_get(struct ctx *cx, const struct authority *a,
 	if (e.code == ERR_BUSY)
 		cx->trail->retry_after_s = 1;
 	return e;
+}
+
+bool
+crls_held(struct ctx *cx, const struct authority *a,
+    const struct issuer *issuer, unsigned shard, struct crl_view *out)
+{
+	struct crls *all = a->crls;
+	struct list key = { .issuer = issuer, .shard = shard };
+	struct list *const *node;
+	bool good;
+
+	lock(all);
+	node = tfind(&key, &all->lists, order_lists);
+	good = node != NULL && (*node)->held != NULL &&
+	    !is_wanting(*node, ctx_now(cx));
+	if (good) {
+		(*node)->asked = true;
+		held_give(cx, (*node)->held, out);
+	}
+	unlock(all);
+	return good;
 }
 
 void

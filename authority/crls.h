@@ -46,5 +46,9 @@ struct crl_view {
 struct err	crls_get(struct ctx *, const struct authority *,
 		    const struct issuer *, unsigned shard,
 		    struct crl_view *out);
+/* The same without waiting; false where crls_get() would have to, or refuse. */
+bool		crls_held(struct ctx *, const struct authority *,
+		    const struct issuer *, unsigned shard,
+		    struct crl_view *out);
 
 #endif

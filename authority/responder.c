@@ -252,6 +252,21 @@ order_named(const void *a, const void *b)
 	return x->ca_id < y->ca_id ? -1 : x->ca_id > y->ca_id;
 }
 
+/* NULL when it was not asked for yet. */
+static const struct ocsp_issuer *
+named_before(struct responder *r, const struct issuer *issuer)
+{
+	struct named key = { .ca_id = issuer->id };
+	struct named *const *node;
+	const struct ocsp_issuer *found;
+
+	ASSERT(pthread_rwlock_rdlock(&r->named_lock) == 0);
+	node = tfind(&key, &r->named, order_named);
+	found = node == NULL ? NULL : &(*node)->issuer;
+	ASSERT(pthread_rwlock_unlock(&r->named_lock) == 0);
+	return found;
+}
+
 static struct err
 named_of(struct ctx *cx, struct responder *r, const struct issuer *issuer,
     const struct ocsp_issuer **out)
@@ -260,25 +275,21 @@ named_of(struct ctx *cx, struct responder *r, const struct issuer *issuer,
 	struct named *const *node;
 	struct cert cert;
 
-	ASSERT(pthread_rwlock_rdlock(&r->named_lock) == 0);
-	node = tfind(&key, &r->named, order_named);
-	named = node == NULL ? NULL : *node;
+	*out = named_before(r, issuer);
+	if (*out != NULL)
+		return OK;
+	TRY(cert_parse_ca(cx, issuer->certificate, &cert));
+	TRY(ocsp_issuer_init(cx, &cert, &key.issuer));
+	named = base_alloc(sizeof(*named));
+	*named = key;
+	ASSERT(pthread_rwlock_wrlock(&r->named_lock) == 0);
+	node = tsearch(named, &r->named, order_named);
+	ASSERT(node != NULL);
+	/* Somebody else was as quick. */
+	if (*node != named)
+		free(named);
+	*out = &(*node)->issuer;
 	ASSERT(pthread_rwlock_unlock(&r->named_lock) == 0);
-	if (named == NULL) {
-		TRY(cert_parse_ca(cx, issuer->certificate, &cert));
-		TRY(ocsp_issuer_init(cx, &cert, &key.issuer));
-		named = base_alloc(sizeof(*named));
-		*named = key;
-		ASSERT(pthread_rwlock_wrlock(&r->named_lock) == 0);
-		node = tsearch(named, &r->named, order_named);
-		ASSERT(node != NULL);
-		/* Somebody else was as quick. */
-		if (*node != named)
-			free(named);
-		named = *node;
-		ASSERT(pthread_rwlock_unlock(&r->named_lock) == 0);
-	}
-	*out = &named->issuer;
 	return OK;
 }
 
@@ -377,6 +388,15 @@ kept_of(struct ctx *cx, const struct asking *q, struct slice der)
 	return kept;
 }
 
+/* One is made again from half of its life on. */
+static bool
+is_fresh(const struct kept *kept, int64_t now_s)
+{
+	const struct responder_answer *answer = &kept->answer;
+
+	return now_s < answer->next_s - (answer->next_s - answer->this_s) / 2;
+}
+
 /* Of one certificate, for everybody. */
 static struct err
 ask_one(struct ctx *cx, struct asking *q, struct responder_answer *out)
@@ -390,8 +410,7 @@ ask_one(struct ctx *cx, struct asking *q, struct responder_answer *out)
 
 	for (unsigned i = 0; i < TRIES; i++) {
 		before = get(cx, r, &q->abouts[0], &n_forgotten);
-		if (before != NULL && q->now_s < before->answer.next_s -
-		    (before->answer.next_s - before->answer.this_s) / 2) {
+		if (before != NULL && is_fresh(before, q->now_s)) {
 			*out = before->answer;
 			return OK;
 		}
@@ -445,6 +464,42 @@ ask_live(struct ctx *cx, struct asking *q, struct responder_answer *out)
 	return OK;
 }
 
+static struct about
+about_of(const struct issuer *issuer, const struct ocsp_id *id)
+{
+	struct about about = {
+		.ca_id = issuer->id, .sha256 = id->sha256,
+		.n_serial = (uint8_t)id->serial.n,
+	};
+
+	ASSERT(id->serial.n <= sizeof(about.serial));
+	memcpy(about.serial, id->serial.p, id->serial.n);
+	return about;
+}
+
+bool
+responder_kept(struct ctx *cx, const struct authority *a,
+    const struct issuer *issuer, const struct ocsp_request *request,
+    struct responder_answer *out)
+{
+	const struct ocsp_issuer *named = named_before(a->responder, issuer);
+	int64_t now_s = ctx_now(cx);
+	const struct kept *kept;
+	struct about about;
+	uint64_t n_forgotten;
+
+	if (request->n != 1 || request->nonce.n != 0 || named == NULL ||
+	    now_s >= issuer->not_after_s ||
+	    !ocsp_id_is_of(&request->ids[0], named))
+		return false;
+	about = about_of(issuer, &request->ids[0]);
+	kept = get(cx, a->responder, &about, &n_forgotten);
+	if (kept == NULL || !is_fresh(kept, now_s))
+		return false;
+	*out = kept->answer;
+	return true;
+}
+
 struct err
 responder_ask(struct ctx *cx, const struct authority *a,
     const struct issuer *issuer, const struct ocsp_request *request,
@@ -466,16 +521,11 @@ responder_ask(struct ctx *cx, const struct authority *a,
 	TRY(named_of(cx, a->responder, issuer, &named));
 	for (size_t i = 0; i < request->n; i++) {
 		const struct ocsp_id *id = &request->ids[i];
-		struct about *about = &q.abouts[i];
 
 		if (!ocsp_id_is_of(id, named))
 			return FAIL(cx, ERR_NOT_FOUND,
 			    "asked about a certificate of another CA");
-		ASSERT(id->serial.n <= sizeof(about->serial));
-		about->ca_id = issuer->id;
-		about->sha256 = id->sha256;
-		about->n_serial = (uint8_t)id->serial.n;
-		memcpy(about->serial, id->serial.p, id->serial.n);
+		q.abouts[i] = about_of(issuer, id);
 	}
 	q.next_s = q.now_s + a->limits.ocsp_life_s;
 	if (q.next_s > issuer->not_after_s)

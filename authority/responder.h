@@ -44,5 +44,9 @@ struct responder_answer {
 struct err	responder_ask(struct ctx *, const struct authority *,
 		    const struct issuer *, const struct ocsp_request *,
 		    struct responder_answer *out);
+/* The same without waiting: false where no answer is kept that will do. */
+bool		responder_kept(struct ctx *, const struct authority *,
+		    const struct issuer *, const struct ocsp_request *,
+		    struct responder_answer *out);
 
 #endif

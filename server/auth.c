@@ -96,6 +96,7 @@ auth_check(struct ctx *cx, struct job *job)
 {
 	switch (job->match.route->auth) {
 	case AUTH_NONE:
+	case AUTH_NONE_AT_ONCE:
 		return OK;
 	case AUTH_CLIENT_MAYBE:
 		return look_at_certificate(cx, job);

@@ -32,12 +32,19 @@ job_new(struct engine *engine)
 	return job;
 }
 
+/* Each plane has a share of its own, so that none can take another's. */
+static atomic_size_t *
+bodies_of(struct job *job)
+{
+	return &job->engine->body_bytes[job->request.plane];
+}
+
 void
 job_free(struct job *job)
 {
 	if (job == NULL)
 		return;
-	atomic_fetch_sub(&job->engine->body_bytes, job->body_cap);
+	atomic_fetch_sub(bodies_of(job), job->body_cap);
 	if (job->authorization != NULL)
 		sodium_memzero((void *)(uintptr_t)job->authorization,
 		    strlen(job->authorization));
@@ -189,10 +196,9 @@ grow_body(struct ctx *cx, struct job *job, size_t n)
 		cap = cap == 0 ? BODY_FIRST : cap * 2;
 	if (cap == job->body_cap)
 		return OK;
-	if (atomic_fetch_add(&job->engine->body_bytes, cap - job->body_cap) +
+	if (atomic_fetch_add(bodies_of(job), cap - job->body_cap) +
 	    cap - job->body_cap > ENGINE_BODIES_MAX) {
-		atomic_fetch_sub(&job->engine->body_bytes,
-		    cap - job->body_cap);
+		atomic_fetch_sub(bodies_of(job), cap - job->body_cap);
 		return FAIL(cx, ERR_BUSY, "request bodies fill the memory");
 	}
 	job->body = base_realloc(job->body, cap);
@@ -241,12 +247,9 @@ run(struct ctx *cx, struct job *job)
 	return route->handle(cx, job->engine->authority, r, &job->reply);
 }
 
-void
-job_run(struct job *job)
+static void
+finish(struct ctx *cx, struct job *job, struct err e)
 {
-	struct ctx *cx = &job->root.cx;
-	struct err e = run(cx, job);
-
 	if (failed(e)) {
 		/* A failure that was only passed up has no trail of its own. */
 		if (cx->trail->err.code != e.code)
@@ -258,6 +261,34 @@ job_run(struct job *job)
 		ctx_forget(cx);
 	}
 	job->is_run = true;
+}
+
+void
+job_run(struct job *job)
+{
+	struct ctx *cx = &job->root.cx;
+
+	finish(cx, job, run(cx, job));
+}
+
+bool
+job_run_at_once(struct job *job)
+{
+	struct ctx *cx = &job->root.cx;
+	struct err e;
+
+	if (failed(job->refused) ||
+	    job->match.route->auth != AUTH_NONE_AT_ONCE)
+		return false;
+	job->request.at_once = true;
+	e = run(cx, job);
+	job->request.at_once = false;
+	if (!failed(e) && job->reply.is_later) {
+		job->reply = (struct http_reply){ .status = 0 };
+		return false;
+	}
+	finish(cx, job, e);
+	return true;
 }
 
 static enum log_level

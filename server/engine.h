@@ -4,7 +4,8 @@
  *
  * A listener (I/O thread) makes a job, tells it the head, then the body as it
  * comes; both only look and copy.  A worker runs it: authentication, tenant,
- * JSON, handler.  The listener sends what is in job->reply.
+ * JSON, handler; or the I/O thread itself, where the answer is in memory.  The
+ * listener sends what is in job->reply.
  */
 #ifndef DAAPKI_SERVER_ENGINE_H
 #define DAAPKI_SERVER_ENGINE_H
@@ -16,7 +17,7 @@
 #define ENGINE_QUERY_MAX	16u	/* parameters of a URL */
 #define ENGINE_QUERY_TEXT_MAX	1024u	/* letters of one of them */
 #define ENGINE_HEADERS_MAX	16384u	/* letters of all header lines */
-#define ENGINE_BODIES_MAX	(256u * 1024u * 1024u)	/* in memory at once */
+#define ENGINE_BODIES_MAX	(256u * 1024u * 1024u)	/* of a plane, at once */
 /* A body that is too large by no more is read and dropped, so that the
  * connection can go on; one that says it is larger is not read at all. */
 #define ENGINE_DISCARD_MAX	(1024u * 1024u)
@@ -26,7 +27,7 @@ struct engine {
 	const struct log	*log;
 	const struct route_table *const *tables;
 	size_t			 n_tables;
-	atomic_size_t		 body_bytes;	/* of all jobs */
+	atomic_size_t		 body_bytes[PLANE_COUNT];	/* of all jobs */
 	atomic_bool		 stopping;
 };
 
@@ -94,6 +95,9 @@ void		 job_refuse(struct job *, enum err_code, const char *why);
 
 /* Do the work, or say job->refused.  job->reply is set when it returns. */
 void		 job_run(struct job *);
+/* The same without waiting, on the I/O thread; false, and nothing done, where
+ * the route does not say that it can, or it cannot now. */
+bool		 job_run_at_once(struct job *);
 /* The line of the log; status 0 when no reply went out. */
 void		 job_log(const struct job *, unsigned status);
 

@@ -103,6 +103,12 @@ http_reply_empty(struct http_reply *reply, unsigned status)
 	reply->body = SLICE_NONE;
 }
 
+void
+http_reply_later(struct http_reply *reply)
+{
+	reply->is_later = true;
+}
+
 /* RFC 9110, 5.6.7: "Sun, 22 Nov 2026 09:07:11 GMT". */
 static const char *
 http_date(struct ctx *cx, int64_t at_s)

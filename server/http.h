@@ -4,8 +4,8 @@
  *
  * A route is a row of a table: plane, method, path, who may, how large a body
  * of which type.  The engine has held all of that before a handler runs, on a
- * worker thread; the handler reads the request, calls one function of
- * authority/ and says the answer.
+ * worker thread unless the row says otherwise; the handler reads the request,
+ * calls one function of authority/ and says the answer.
  */
 #ifndef DAAPKI_SERVER_HTTP_H
 #define DAAPKI_SERVER_HTTP_H
@@ -18,6 +18,7 @@ enum plane { PLANE_DEVICE, PLANE_OPERATOR, PLANE_STATUS, PLANE_COUNT };
 
 enum route_auth {
 	AUTH_NONE,		/* anybody */
+	AUTH_NONE_AT_ONCE,	/* anybody, and see http_request.at_once */
 	AUTH_CLIENT_MAYBE,	/* device plane: a certificate is looked at if sent */
 	AUTH_CLIENT,		/* device plane: a valid device certificate */
 	AUTH_READ,		/* operator plane: reader of the path's tenant */
@@ -44,6 +45,14 @@ struct http_request {
 	const struct client_device	*device;	/* AUTH_CLIENT*; may be NULL */
 	const char			*address;	/* of the peer, text */
 	const void			*engine;	/* http_query() needs it */
+	/*
+	 * The handler of a route of AUTH_NONE_AT_ONCE is called on the I/O
+	 * thread first, so that a flood elsewhere cannot delay what is in
+	 * memory.  There it must not wait for anything: where it would, it
+	 * calls http_reply_later() and is called again, on a worker, without
+	 * this.
+	 */
+	bool				 at_once;
 };
 
 struct http_header { const char *name, *value; };
@@ -54,6 +63,7 @@ struct http_reply {
 	struct slice		 body;		/* must live as long as cx->arena */
 	struct http_header	 headers[HTTP_HEADERS_MAX];
 	size_t			 n_headers;
+	bool			 is_later;	/* http_reply_later() */
 };
 
 /* A header of the request that engine_headers[] lists; NULL: it was not sent. */
@@ -76,6 +86,8 @@ void	http_reply_json(struct ctx *, struct http_reply *, unsigned status,
 void	http_reply_list(struct ctx *, struct http_reply *, json_t *items,
 	    int64_t next);
 void	http_reply_empty(struct http_reply *, unsigned status);
+/* This reply needs more than memory: only while request->at_once. */
+void	http_reply_later(struct http_reply *);
 
 /* What caches may do with a reply (RFC 9110, 8.8; RFC 9111). */
 struct http_freshness {

@@ -293,6 +293,8 @@ send_reply(struct listener *l, struct MHD_Connection *mhd, struct job *job)
 static enum MHD_Result
 hand_over(struct listener *l, struct MHD_Connection *mhd, struct job *job)
 {
+	if (job_run_at_once(job))
+		return send_reply(l, mhd, job);
 	if (!failed(job->refused) && !workers_reserve(l->conf.workers))
 		job_refuse(job, ERR_BUSY, "the queue is full");
 	if (failed(job->refused)) {

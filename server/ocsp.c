@@ -42,7 +42,7 @@ refuse(struct ctx *cx, struct err e, struct http_reply *reply)
 static struct err
 ask(struct ctx *cx, const struct authority *a,
     const struct http_request *request, const struct ocsp_request *ocsp,
-    struct responder_answer *out)
+    struct responder_answer *out, bool *out_later)
 {
 	uint8_t key_id[ISSUER_KEY_ID_SIZE];
 	const struct issuer *issuer = NULL;
@@ -51,7 +51,10 @@ ask(struct ctx *cx, const struct authority *a,
 		issuer = issuers_by_key_id(a, key_id);
 	if (issuer == NULL)
 		return FAIL(cx, ERR_NOT_FOUND, "no CA with that key id");
-	return responder_ask(cx, a, issuer, ocsp, out);
+	if (!request->at_once)
+		return responder_ask(cx, a, issuer, ocsp, out);
+	*out_later = !responder_kept(cx, a, issuer, ocsp, out);
+	return OK;
 }
 
 /* RFC 5019, 6.2 and draft-ietf-lamps-rfc5019bis: what caches may do. */
@@ -85,13 +88,16 @@ answer(struct ctx *cx, const struct authority *a,
 {
 	struct responder_answer answer;
 	struct err e = parsed;
+	bool later = false;
 
 	reply->status = 200;
 	reply->content_type = TYPE;
 	if (!failed(e))
-		e = ask(cx, a, request, ocsp, &answer);
+		e = ask(cx, a, request, ocsp, &answer, &later);
 	if (failed(e))
 		refuse(cx, e, reply);
+	else if (later)
+		http_reply_later(reply);
 	else
 		give(cx, a, request, &answer, reply);
 }
@@ -141,10 +147,10 @@ ocsp_get(struct ctx *cx, const struct authority *a,
 }
 
 static const struct route routes[] = {
-	{ PLANE_STATUS, "POST", PATH, AUTH_NONE, OCSP_REQUEST_MAX,
-	    "application/ocsp-request", ocsp_post },
-	{ PLANE_STATUS, "GET", PATH "/{request*}", AUTH_NONE, 0, NULL,
-	    ocsp_get },
+	{ PLANE_STATUS, "POST", PATH, AUTH_NONE_AT_ONCE,
+	    OCSP_REQUEST_MAX, "application/ocsp-request", ocsp_post },
+	{ PLANE_STATUS, "GET", PATH "/{request*}", AUTH_NONE_AT_ONCE, 0,
+	    NULL, ocsp_get },
 };
 
 const struct route_table ocsp_routes = { routes, COUNT_OF(routes) };

@@ -29,7 +29,8 @@ struct server {
 	struct authority		*authority;
 	struct tls			*tls;
 	struct engine			 engine;
-	struct workers			*workers;
+	struct workers			*workers;	/* of devices, operators */
+	struct workers			*status_workers;
 	struct listener			*listeners[PLANE_COUNT];
 };
 
@@ -161,17 +162,21 @@ start_planes(struct ctx *cx, struct server *server)
 	struct workers_conf workers = {
 		.n = (size_t)s->workers, .queue_max = (size_t)s->queue_max,
 		.done = listener_job_done,
-	};
+	}, status = workers;
 
 	server->engine.authority = server->authority;
 	server->engine.log = cx->log;
 	server->engine.tables = routes_all;
 	server->engine.n_tables = routes_n_tables;
+	status.n = (size_t)s->status_workers;
 	TRY(workers_start(cx, &workers, &server->workers));
+	TRY(workers_start(cx, &status, &server->status_workers));
 	for (unsigned i = 0; i < PLANE_COUNT; i++) {
 		struct listener_conf conf = {
 			.plane = (enum plane)i, .listen = listen_of(s, i),
-			.engine = &server->engine, .workers = server->workers,
+			.engine = &server->engine,
+			.workers = i == PLANE_STATUS ?
+			    server->status_workers : server->workers,
 			.tls = i == PLANE_STATUS ? NULL : server->tls,
 			.n_threads = (unsigned)s->io_threads,
 			.connections_max = (unsigned)s->connections_max,
@@ -313,12 +318,15 @@ finish(struct server *server)
 {
 	if (server->workers != NULL)
 		workers_stop(server->workers);
+	if (server->status_workers != NULL)
+		workers_stop(server->status_workers);
 	for (unsigned i = 0; i < PLANE_COUNT; i++) {
 		listener_stop(server->listeners[i]);
 		if (server->fds[i] >= 0)
 			(void)close(server->fds[i]);
 	}
 	workers_free(server->workers);
+	workers_free(server->status_workers);
 	tls_close(server->tls);
 	authority_close(server->authority);
 	signer_process_close(server->parts.signer_process);

@@ -45,7 +45,12 @@ give_crl(struct ctx *cx, const struct authority *a,
 	struct crl_view crl;
 
 	TRY(find_issuer(cx, a, request, &issuer));
-	TRY(crls_get(cx, a, issuer, shard, &crl));
+	if (!request->at_once) {
+		TRY(crls_get(cx, a, issuer, shard, &crl));
+	} else if (!crls_held(cx, a, issuer, shard, &crl)) {
+		http_reply_later(reply);
+		return OK;
+	}
 	reply->status = 200;
 	reply->content_type = "application/pkix-crl";	/* RFC 2585, 4.2 */
 	reply->body = crl.der;
@@ -124,13 +129,16 @@ readyz_get(struct ctx *cx, const struct authority *a,
 }
 
 static const struct route routes[] = {
-	{ PLANE_STATUS, "GET", "/crl/{ca}.crl", AUTH_NONE, 0, NULL, crl_get },
-	{ PLANE_STATUS, "GET", "/crl/{ca}/{shard}.crl", AUTH_NONE,
+	{ PLANE_STATUS, "GET", "/crl/{ca}.crl", AUTH_NONE_AT_ONCE,
+	    0, NULL, crl_get },
+	{ PLANE_STATUS, "GET", "/crl/{ca}/{shard}.crl", AUTH_NONE_AT_ONCE,
 	    0, NULL, shard_get },
-	{ PLANE_STATUS, "GET", "/ca/{ca}.cer", AUTH_NONE,
+	{ PLANE_STATUS, "GET", "/ca/{ca}.cer", AUTH_NONE_AT_ONCE,
 	    0, NULL, certificate_get },
-	{ PLANE_STATUS, "GET", "/healthz", AUTH_NONE, 0, NULL, healthz_get },
-	{ PLANE_STATUS, "GET", "/readyz", AUTH_NONE, 0, NULL, readyz_get },
+	{ PLANE_STATUS, "GET", "/healthz", AUTH_NONE_AT_ONCE, 0, NULL,
+	    healthz_get },
+	{ PLANE_STATUS, "GET", "/readyz", AUTH_NONE_AT_ONCE, 0, NULL,
+	    readyz_get },
 };
 
 const struct route_table status_routes = { routes, COUNT_OF(routes) };

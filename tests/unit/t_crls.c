@@ -34,6 +34,19 @@ fetch(unsigned shard)
 	return view;
 }
 
+/* Is it in memory, so that nobody has to wait for it? */
+static bool
+is_held(unsigned shard)
+{
+	struct crl_view view, same;
+
+	if (!crls_held(cx, realm->authority, issuing(), shard, &view))
+		return false;
+	same = fetch(shard);
+	ck_assert(same.der.p == view.der.p && same.number == view.number);
+	return true;
+}
+
 static bool
 shows(struct slice der, struct slice serial)
 {
@@ -202,7 +215,11 @@ START_TEST(a_list_that_nobody_asks_for_is_not_made)
 	(void)usleep(100000);
 	for (unsigned i = 0; i <= SHARDS; i++)
 		ck_assert_uint_eq(peek(i).row.number, 0);
+	ck_assert(!is_held(2));
 	(void)fetch(2);
+	ck_assert(is_held(2));
+	ck_assert(!is_held(1));
+	ck_assert(!is_held(SHARDS + 1));
 	ck_assert_uint_ne(peek(2).row.number, 0);
 	ck_assert_uint_eq(peek(1).row.number, 0);
 	leaves_close();
@@ -225,6 +242,7 @@ START_TEST(a_list_is_the_same_after_a_restart_and_its_numbers_only_grow)
 		number = fetch(CRL_COMPLETE).number;
 		der = slice_dup(cx->arena, fetch(CRL_COMPLETE).der);
 		realm_reopen(cx, realm);
+		ck_assert(!is_held(CRL_COMPLETE));
 		ck_assert(slice_equal(fetch(CRL_COMPLETE).der, der));
 	}
 	leaves_close();

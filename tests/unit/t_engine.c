@@ -56,7 +56,26 @@ show_page(struct ctx *c, const struct authority *a,
 	return OK;
 }
 
+/* Has half of it in memory, so to say. */
+static struct err
+soon(struct ctx *c, const struct authority *a, const struct http_request *r,
+    struct http_reply *reply)
+{
+	(void)a;
+	if (r->at_once && http_query(r, "wait") != NULL) {
+		http_add_header(reply, "X-Of-The-First-Try", "1");
+		http_reply_later(reply);
+		return OK;
+	}
+	if (http_query(r, "refuse") != NULL)
+		return FAIL(c, ERR_NOT_FOUND, "none");
+	http_reply_json(c, reply, 200, json_pack("{s:b}", "at_once",
+	    (int)r->at_once));
+	return OK;
+}
+
 static const struct route routes[] = {
+	{ PLANE_STATUS, "GET", "/soon", AUTH_NONE_AT_ONCE, 0, NULL, soon },
 	{ PLANE_STATUS, "POST", "/echo", AUTH_NONE, 10, "text/csv,text/plain",
 	    echo },
 	{ PLANE_STATUS, "POST", "/json", AUTH_NONE, 100, "application/json",
@@ -149,7 +168,7 @@ START_TEST(a_body_above_the_limit_of_its_route_is_413)
 	expect(job, 413, "request.too-large");
 	expect(job_of(engine, "GET", "/refuse", NULL, "x"), 413,
 	    "request.too-large");
-	ck_assert_uint_eq(atomic_load(&engine->body_bytes), 0);
+	ck_assert_uint_eq(atomic_load(&engine->body_bytes[PLANE_STATUS]), 0);
 }
 END_TEST
 
@@ -199,11 +218,20 @@ END_TEST
 START_TEST(all_bodies_together_are_bounded)
 {
 	struct engine *engine = engine_new();
+	struct job *job;
 
-	atomic_store(&engine->body_bytes, ENGINE_BODIES_MAX);
+	atomic_store(&engine->body_bytes[PLANE_STATUS], ENGINE_BODIES_MAX);
 	expect(job_of(engine, "POST", "/echo", "text/csv", "1"), 503,
 	    "server.busy");
-	ck_assert_uint_eq(atomic_load(&engine->body_bytes), ENGINE_BODIES_MAX);
+	ck_assert_uint_eq(atomic_load(&engine->body_bytes[PLANE_STATUS]),
+	    ENGINE_BODIES_MAX);
+	/* Those of another plane take nothing from this one. */
+	atomic_store(&engine->body_bytes[PLANE_STATUS], 0);
+	atomic_store(&engine->body_bytes[PLANE_DEVICE], ENGINE_BODIES_MAX);
+	job = job_of(engine, "POST", "/echo", "text/csv", "1");
+	job_run(job);
+	ck_assert_uint_eq(job->reply.status, 200);
+	job_free(job);
 }
 END_TEST
 
@@ -217,6 +245,51 @@ START_TEST(another_media_type_is_415)
 	for (size_t i = 0; i < COUNT_OF(types); i++)
 		expect(job_of(engine, "POST", "/echo", types[i], "1"), 415,
 		    "request.media-type");
+}
+END_TEST
+
+START_TEST(what_is_in_memory_is_answered_at_once_and_the_rest_later)
+{
+	struct engine *engine = engine_new();
+	struct job *job = job_of(engine, "GET", "/soon", NULL, NULL);
+
+	ck_assert(job_run_at_once(job));
+	ck_assert(job->is_run);
+	ck_assert_uint_eq(job->reply.status, 200);
+	ck_assert(slice_equal(job->reply.body,
+	    slice_text("{\"at_once\":true}")));
+	job_free(job);
+
+	job = job_of(engine, "GET", "/soon", NULL, NULL);
+	job_add_query(job, "wait", "1");
+	ck_assert(!job_run_at_once(job));
+	ck_assert(!job->is_run);
+	job_run(job);
+	ck_assert_uint_eq(job->reply.status, 200);
+	ck_assert(slice_equal(job->reply.body,
+	    slice_text("{\"at_once\":false}")));
+	ck_assert_ptr_null(header_of(job, "X-Of-The-First-Try"));
+	job_free(job);
+
+	job = job_of(engine, "GET", "/soon", NULL, NULL);
+	job_add_query(job, "refuse", "1");
+	ck_assert(job_run_at_once(job));
+	ck_assert_uint_eq(job->reply.status, 404);
+	job_free(job);
+}
+END_TEST
+
+START_TEST(what_was_refused_or_does_not_say_so_is_not_tried_at_once)
+{
+	struct engine *engine = engine_new();
+	struct job *job = job_of(engine, "GET", "/page", NULL, NULL);
+
+	ck_assert(!job_run_at_once(job));
+	ck_assert(!job->is_run);
+	job_free(job);
+	job = job_of(engine, "GET", "/none", NULL, NULL);
+	ck_assert(!job_run_at_once(job));
+	job_free(job);
 }
 END_TEST
 
@@ -482,6 +555,8 @@ UNIT_MAIN("engine",
     a_body_said_to_be_huge_is_not_read,
     all_bodies_together_are_bounded,
     another_media_type_is_415,
+    what_is_in_memory_is_answered_at_once_and_the_rest_later,
+    what_was_refused_or_does_not_say_so_is_not_tried_at_once,
     an_empty_body_needs_no_media_type,
     malformed_json_is_400_and_says_where,
     a_wrong_method_is_405_with_allow,

@@ -188,14 +188,22 @@ START_TEST(an_answer_is_signed_once_and_given_to_everybody)
 	leaves_open();
 	row = leaves_issue(&tenant);
 	asked = about(issuing(&tenant), &row.serial, 1, EVP_sha1(), false);
+	ck_assert(!responder_kept(cx, realm->authority, issuing(&tenant),
+	    &asked.request, &again));
 	ck_ok(responder_ask(cx, realm->authority, issuing(&tenant),
 	    &asked.request, &first));
 	ck_assert(first.is_kept);
+	ck_assert(responder_kept(cx, realm->authority, issuing(&tenant),
+	    &asked.request, &again));
+	ck_assert(again.der.p == first.der.p);
 	ck_assert_int_eq(first.next_s - first.this_s, 3600);
 	ck_ok(responder_ask(cx, realm->authority, issuing(&tenant),
 	    &asked.request, &again));
 	ck_assert(again.der.p == first.der.p);
 	ck_assert_str_eq(again.etag, first.etag);
+	leaves_revoke(&row, REVOKE_UNSPECIFIED);
+	ck_assert(!responder_kept(cx, realm->authority, issuing(&tenant),
+	    &asked.request, &again));
 	OCSP_REQUEST_free(asked.ossl);
 	leaves_close();
 }
@@ -217,6 +225,8 @@ START_TEST(an_answer_is_made_again_when_half_of_its_life_is_over)
 	    &asked.request, &first));
 	ck_assert_int_eq(first.next_s - first.this_s, 6);
 	(void)sleep(4);
+	ck_assert(!responder_kept(cx, realm->authority, issuing(&tenant),
+	    &asked.request, &again));
 	ck_ok(responder_ask(cx, realm->authority, issuing(&tenant),
 	    &asked.request, &again));
 	ck_assert_int_ge(again.this_s, first.this_s + 4);
@@ -443,7 +453,9 @@ ask_on(void *arg)
 			struct responder_answer answer;
 			int status;
 
-			if (failed(responder_ask(&root.cx, realm->authority,
+			if (!responder_kept(&root.cx, realm->authority,
+			    issuing(&tenant), &race->requests[i], &answer) &&
+			    failed(responder_ask(&root.cx, realm->authority,
 			    issuing(&tenant), &race->requests[i], &answer))) {
 				atomic_fetch_add(&race->n_bad, 1);
 				continue;
