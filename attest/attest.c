@@ -14,9 +14,12 @@
 static const struct attest_format *const formats[] = {
 	&format_key,
 	&format_openenclave,
+	&format_psa,
 	&format_sgx,
 	&format_tdx,
-	&format_tpm2, &format_tpm2_ek, &format_tpm2_key,
+	&format_tpm2,
+	&format_tpm2_ek,
+	&format_tpm2_key,
 };
 
 const struct attest_format *

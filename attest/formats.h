@@ -7,6 +7,7 @@
 
 extern const struct attest_format format_key;
 extern const struct attest_format format_openenclave;
+extern const struct attest_format format_psa;
 extern const struct attest_format format_sgx;
 extern const struct attest_format format_tdx;
 extern const struct attest_format format_tpm2;

@@ -5,7 +5,14 @@
 # not part of this project; DAAPKI_VECTORS says where they are.
 builddir=${builddir:-.}
 vectors=${DAAPKI_VECTORS:-${srcdir:-.}/../shared/vectors}
-formats='tpm2 tpm2-key tpm2-ek key sgx tdx openenclave'
+formats='key
+    openenclave
+    psa
+    sgx
+    tdx
+    tpm2
+    tpm2-ek
+    tpm2-key'
 
 if ! test -d "$vectors"; then
 	echo '1..0 # SKIP published vectors not found (DAAPKI_VECTORS)'
