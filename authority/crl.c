@@ -3,6 +3,7 @@
 
 #include "authority/ca.h"
 #include "authority/signer.h"
+#include "base/failpoint.h"
 
 struct job {
 	const struct authority	*authority;
@@ -137,9 +138,11 @@ crl_make(struct ctx *cx, const struct authority *a,
 
 	TRY(db_read(cx, a->db, read_work, &job));
 	TRY(have_signed(cx, &job));
+	failpoint("crl.signed");
 	/* A list that could not be kept has not left this process either, so
 	 * its number may be a gap, and never comes twice. */
 	TRY(db_write(cx, a->db, keep_work, &job));
+	failpoint("crl.kept");
 	*out = job.made;
 	return OK;
 }

@@ -5,6 +5,7 @@
 #include "authority/event.h"
 #include "authority/signer.h"
 #include "base/base.h"
+#include "base/failpoint.h"
 #include "pki/cert.h"
 
 #define CAS_MAX	1000u	/* looked through for roots */
@@ -83,6 +84,7 @@ sign_one(struct ctx *cx, const struct authority *a, const struct db_ca *signer,
 		.not_before_s = cert.not_before_s,
 		.not_after_s = cert.not_after_s, .created_s = ctx_now(cx),
 	};
+	failpoint("rollover.crossed");
 	return db_write(cx, a->db, keep_work, &row);
 }
 

@@ -8,6 +8,7 @@
 #include "authority/result.h"
 #include "authority/revoked.h"
 #include "base/base.h"
+#include "base/failpoint.h"
 #include "db/ca.h"
 #include "db/event.h"
 #include "db/nonce.h"
@@ -367,8 +368,10 @@ record(struct ctx *cx, struct run *run)
 	const struct authority *a = run->authority;
 	struct trail trail;
 
+	failpoint("issue.signed");
 	run->now_s = ctx_now(cx);
 	run->late = db_write(cx, a->db, grant_work, run);
+	failpoint("issue.recorded");
 	if (!failed(run->late))
 		return OK;
 	trail = *cx->trail;

@@ -8,6 +8,7 @@
 #include "authority/rollover.h"
 #include "authority/tenant.h"
 #include "base/base.h"
+#include "base/failpoint.h"
 #include "db/certificate.h"
 
 /* RFC 5280, 5.3.1.  What a CA issued is not compromised with it: its devices
@@ -199,6 +200,7 @@ change_now(struct ctx *cx, struct change *c, struct db_ca *out)
 		return FAIL_TELL(cx, ERR_CONFLICT, "another CA of this role "
 		    "is staged or active meanwhile");
 	TRY(e);
+	failpoint("rollover.changed");
 	/* First, so that nothing is called good when the rest fails. */
 	revoked_tell_all(c->a, &c->revoked);
 	if (c->under_root)
@@ -645,7 +647,9 @@ life_stage(struct ctx *cx, const struct authority *a,
 	TRY(check_calendar(cx, &planned));
 	TRY(db_read(cx, a->db, read_before, &s));
 	TRY(make_staged(cx, &s));
+	failpoint("rollover.made");
 	e = db_write(cx, a->db, insert_staged, &s);
+	failpoint("rollover.staged");
 	if (e.code == ERR_EXISTS)
 		return FAIL_TELL(cx, ERR_CONFLICT,
 		    "another CA was staged meanwhile");

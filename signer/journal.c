@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/failpoint.h"
 #include "base/file.h"
 #include "signer/scan.h"
 
@@ -182,6 +183,7 @@ make_segment(struct ctx *cx, struct journal *j, uint32_t number)
 	if (fd < 0)
 		return FAIL(cx, ERR_JOURNAL, "make %s: %s", name,
 		    strerror(errno));
+	failpoint("segment.created");
 	if (ftruncate(fd, 0) != 0 ||
 	    pwrite(fd, head.p, head.n, 0) != (ssize_t)head.n ||
 	    fdatasync(fd) != 0 || fsync(j->folder_fd) != 0) {
@@ -194,6 +196,7 @@ make_segment(struct ctx *cx, struct journal *j, uint32_t number)
 			j->lost = true;
 		return e;
 	}
+	failpoint("segment.made");
 	if (j->fd >= 0)
 		(void)close(j->fd);
 	j->fd = fd;
@@ -426,8 +429,10 @@ journal_commit(struct ctx *cx, struct journal *j)
 		return OK;
 	if (!write_at(j->fd, buf_slice(&j->batch), j->size))
 		return roll_back(cx, j, false);
+	failpoint("issue.written");
 	if (fdatasync(j->fd) != 0)
 		return roll_back(cx, j, true);
+	failpoint("issue.synced");
 	j->size += j->batch.n;
 	j->committed = j->next;
 	memcpy(j->committed_hash, j->hash, sizeof(j->hash));

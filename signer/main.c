@@ -33,6 +33,7 @@ struct options {
 	int		 fd;		/* -1: not given */
 	int64_t		 peer_uid;	/* -1: not given */
 	int		 log_level;
+	size_t		 segment_bytes;	/* 0: the usual */
 	bool		 no_sandbox, check;
 };
 
@@ -51,6 +52,7 @@ static const char usage_text[] =
 "  --old-master-key FILE, --old-master-passphrase-file FILE\n"
 "                         what was sealed before, while it is sealed anew\n"
 "  --journal DIR          folder of the journal; made when there is none\n"
+"  --segment-bytes N      begin a new file of the journal at that size\n"
 "  --fd N                 serve one peer on this socket and end with it\n"
 "  --socket PATH          listen there for peers of the same user\n"
 "  --peer-uid N           ... of that user instead\n"
@@ -77,7 +79,7 @@ on_signal(int number)
 
 enum option_id {
 	OPT_MASTER_KEY = 256, OPT_MASTER_PASSPHRASE, OPT_OLD_MASTER_KEY,
-	OPT_OLD_MASTER_PASSPHRASE, OPT_VERIFY, OPT_DUMP, OPT_LOG_KEY,
+	OPT_OLD_MASTER_PASSPHRASE, OPT_VERIFY, OPT_DUMP, OPT_LOG_KEY, OPT_SEGMENT,
 	OPT_JOURNAL, OPT_FD, OPT_SOCKET, OPT_PEER_UID,
 	OPT_MAKE_MASTER_KEY, OPT_CHECK, OPT_LOG_LEVEL, OPT_NO_SANDBOX,
 	OPT_VERSION, OPT_HELP,
@@ -94,6 +96,7 @@ static const struct option long_options[] = {
 	{ "dump-journal", required_argument, NULL, OPT_DUMP },
 	{ "log-key", required_argument, NULL, OPT_LOG_KEY },
 	{ "journal", required_argument, NULL, OPT_JOURNAL },
+	{ "segment-bytes", required_argument, NULL, OPT_SEGMENT },
 	{ "fd", required_argument, NULL, OPT_FD },
 	{ "socket", required_argument, NULL, OPT_SOCKET },
 	{ "peer-uid", required_argument, NULL, OPT_PEER_UID },
@@ -143,6 +146,11 @@ take_option(struct options *o, int id)
 		if (!text_parse_uint(optarg, 1023, &n))
 			return false;
 		o->fd = (int)n;
+		return true;
+	case OPT_SEGMENT:
+		if (!text_parse_uint(optarg, UINT32_MAX, &n) || n == 0)
+			return false;
+		o->segment_bytes = (size_t)n;
 		return true;
 	case OPT_PEER_UID:
 		if (!text_parse_uint(optarg, UINT32_MAX - 1, &n))
@@ -354,7 +362,8 @@ run_unsealed(struct ctx *cx, const struct options *o, struct work *work)
 static struct err
 run(struct ctx *cx, const struct options *o)
 {
-	const struct journal_conf journal = { .folder = o->journal };
+	const struct journal_conf journal = { .folder = o->journal,
+	    .segment_max = o->segment_bytes };
 	struct work work = { 0 };
 	struct err e;
 
