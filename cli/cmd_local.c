@@ -92,3 +92,9 @@ cmd_journal_verify(struct cli *cli)
 {
 	return become_server(cli, "journal-verify");
 }
+
+struct err
+cmd_keys_rotate_master(struct cli *cli)
+{
+	return become_server(cli, "rotate-master");
+}

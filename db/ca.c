@@ -183,6 +183,20 @@ db_ca_adopt(struct ctx *cx, struct db_tx *tx, const struct db_ca *ca)
 }
 
 struct err
+db_ca_seal_set(struct ctx *cx, struct db_tx *tx, const struct db_ca *ca,
+    struct slice sealed)
+{
+	int64_t n_changed;
+
+	TRY(db_run(cx, tx, STMT_CA_SEAL_SET, DB_ARGS(DB_I(ca->tenant_id),
+	    DB_I(ca->id), DB_B(sealed), DB_B(ca->sealed)), &n_changed));
+	if (n_changed != 1)
+		return FAIL(cx, ERR_CONFLICT,
+		    "its sealed record was changed meanwhile");
+	return OK;
+}
+
+struct err
 db_ca_look_set(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
     int64_t id, int64_t look_s)
 {

@@ -73,6 +73,9 @@ struct err	db_ca_update(struct ctx *, struct db_tx *,
  */
 struct err	db_ca_adopt(struct ctx *, struct db_tx *,
 		    const struct db_ca *);
+/* Its record sealed anew.  ERR_CONFLICT	it is not ca->sealed any more */
+struct err	db_ca_seal_set(struct ctx *, struct db_tx *,
+		    const struct db_ca *, struct slice sealed);
 struct err	db_ca_look_set(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, int64_t id, int64_t look_s);
 

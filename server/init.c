@@ -54,7 +54,9 @@ make_state(struct ctx *cx, const struct settings *s, const char **out_token)
 	if (s->signer_socket[0] == '\0') {
 		TRY(file_make_folder(cx, arena_printf(cx->arena, "%s%s",
 		    s->state_dir, SETTINGS_SIGNER_DIR)));
-		TRY(signer_process_make_master_key(cx, s));
+		if (s->master_passphrase_file[0] == '\0')
+			TRY(signer_process_make_key_at(cx, s,
+			    s->master_key_file));
 	}
 	TRY(state_load_keys(cx, s->state_dir, &parts.keys));
 	e = signer_process_open(cx, s, &parts.signer_process);

@@ -53,6 +53,8 @@ static const struct command {
 	    true },
 	{ "journal-verify", "check the journal, and it against the database",
 	    offline_journal_verify, true },
+	{ "rotate-master", "seal every CA key under a new master key",
+	    offline_rotate_master, false },
 };
 
 static int

@@ -16,7 +16,7 @@
 
 #include "base/base.h"
 
-#define ARGS_MAX	12u
+#define ARGS_MAX	20u
 #define POLL_MS		10
 
 struct signer_process {
@@ -167,18 +167,65 @@ starter_main(int fd, const char *const *args)
 	_exit(0);
 }
 
+const char *
+signer_process_new_secret(struct ctx *cx, const struct settings *s)
+{
+	return arena_printf(cx->arena, "%s.new",
+	    s->master_passphrase_file[0] != '\0' ?
+	    s->master_passphrase_file : s->master_key_file);
+}
+
+/* The master key, and the one before it while they change. */
+static size_t
+secret_args(struct ctx *cx, const struct settings *s, const char **args)
+{
+	bool is_phrase = s->master_passphrase_file[0] != '\0';
+	const char *now = is_phrase ? s->master_passphrase_file :
+	    s->master_key_file;
+	const char *new = signer_process_new_secret(cx, s);
+	bool change = access(new, F_OK) == 0;
+	size_t n = 0;
+
+	args[n++] = is_phrase ? "--master-passphrase-file" : "--master-key";
+	args[n++] = change ? new : now;
+	if (!change)
+		return n;
+	args[n++] = is_phrase ? "--old-master-passphrase-file" :
+	    "--old-master-key";
+	args[n++] = now;
+	return n;
+}
+
+static void
+signer_args(struct ctx *cx, const struct settings *s, const char **args)
+{
+	size_t n = 0;
+
+	args[n++] = program_path(cx, s);
+	args[n++] = "--fd";
+	args[n++] = "3";
+	n += secret_args(cx, s, &args[n]);
+	args[n++] = "--journal";
+	args[n++] = s->journal_dir;
+	args[n++] = "--segment-bytes";
+	args[n++] = arena_printf(cx->arena, "%lld",
+	    (long long)s->journal_segment_bytes);
+	args[n++] = "--log-level";
+	args[n++] = s->given[SET_log_level];
+	if (!s->sandbox)
+		args[n++] = "--no-sandbox";
+	args[n++] = NULL;
+	ASSERT(n <= ARGS_MAX);
+}
+
 static struct err
 fork_starter(struct ctx *cx, const struct settings *s,
     struct signer_process *p)
 {
-	const char *args[ARGS_MAX] = {
-		program_path(cx, s), "--fd", "3",
-		"--master-key", s->master_key_file,
-		"--journal", s->journal_dir,
-		"--log-level", s->given[SET_log_level],
-		s->sandbox ? NULL : "--no-sandbox", NULL,
-	};
+	const char *args[ARGS_MAX];
 	int pair[2];
+
+	signer_args(cx, s, args);
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return FAIL(cx, ERR_CONFIG, "socketpair: %s", strerror(errno));
@@ -289,11 +336,11 @@ signer_process_connect(struct ctx *cx, void *arg, int *out_fd)
 }
 
 struct err
-signer_process_make_master_key(struct ctx *cx, const struct settings *s)
+signer_process_make_key_at(struct ctx *cx, const struct settings *s,
+    const char *path)
 {
 	const char *args[ARGS_MAX] = {
-		program_path(cx, s), "--make-master-key", s->master_key_file,
-		NULL,
+		program_path(cx, s), "--make-master-key", path, NULL,
 	};
 	pid_t child = fork();
 	int status = 0;
@@ -307,7 +354,7 @@ signer_process_make_master_key(struct ctx *cx, const struct settings *s)
 		return FAIL_TELL(cx, ERR_CONFIG, "cannot run %s", args[0]);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		return FAIL_TELL(cx, ERR_IO, "%s could not make %s", args[0],
-		    s->master_key_file);
+		    path);
 	return OK;
 }
 

@@ -36,8 +36,15 @@ void		signer_process_close(struct signer_process *);
  */
 struct err	signer_process_connect(struct ctx *, void *arg, int *out_fd);
 
-/* Have daa-signer make the master key file.  ERR_CONFIG, ERR_IO */
-struct err	signer_process_make_master_key(struct ctx *,
+/* Have daa-signer make a master key at that path.  ERR_CONFIG, ERR_IO */
+struct err	signer_process_make_key_at(struct ctx *,
+		    const struct settings *, const char *path);
+
+/*
+ * Where the next master key (or passphrase) is while one takes over from
+ * another: a signer is started with both while there is something.
+ */
+const char	*signer_process_new_secret(struct ctx *,
 		    const struct settings *);
 
 /*

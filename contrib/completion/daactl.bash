@@ -4,7 +4,7 @@
 _daactl_words()
 {
 	case $1 in
-	'') echo 'tenant token group policy anchor hardware claim device certificate report event ca evidence fsck journal version completion' ;;
+	'') echo 'tenant token group policy anchor hardware claim device certificate report event ca evidence fsck keys journal version completion' ;;
 	tenant) echo 'create list show' ;;
 	token) echo 'create list revoke' ;;
 	group) echo 'create list show set' ;;
@@ -18,6 +18,7 @@ _daactl_words()
 	event) echo 'list' ;;
 	ca) echo 'list show fetch chain stage schedule activate retire taint certificates revoke adopt proof' ;;
 	evidence) echo 'verify' ;;
+	keys) echo 'rotate-master' ;;
 	journal) echo 'verify' ;;
 	completion) echo 'bash' ;;
 	'policy set') echo FILE ;;
@@ -26,6 +27,7 @@ _daactl_words()
 	'ca adopt') echo FILE ;;
 	'evidence verify') echo FILE ;;
 	'fsck') echo FILE ;;
+	'keys rotate-master') echo FILE ;;
 	'journal verify') echo FILE ;;
 	esac
 }
