@@ -44,7 +44,7 @@ fi
 
 # Every command, as its own help lists them.
 mapfile -t commands < <("$daactl" --help |
-    sed -n 's/^  \([a-z][a-z ]*[a-z]\)\( .*\)*  .*/\1/p')
+    sed -n 's/^  \([a-z][a-z -]*[a-z]\)\( .*\)*  .*/\1/p')
 
 every_help() {
 	local c
