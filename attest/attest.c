@@ -12,8 +12,11 @@
 #define SHA512_SIZE	64u
 
 static const struct attest_format *const formats[] = {
+	&format_dice,
+	&format_idevid,
 	&format_key,
 	&format_openenclave,
+	&format_optee,
 	&format_psa,
 	&format_sgx,
 	&format_tdx,

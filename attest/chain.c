@@ -155,19 +155,31 @@ extension_is_known(int nid)
 	return false;
 }
 
+/* Is it one of those that the caller reads? */
 static bool
-extensions_are_known(X509 *x)
+is_read_by_caller(const ASN1_OBJECT *oid, const char *const *critical)
+{
+	for (; critical != NULL && *critical != NULL; critical++)
+		if (chain_oid_is(oid, *critical))
+			return true;
+	return false;
+}
+
+static bool
+extensions_are_known(X509 *x, const char *const *critical)
 {
 	for (int i = 0; i < X509_get_ext_count(x); i++) {
 		X509_EXTENSION *ext = X509_get_ext(x, i);
-		int nid = OBJ_obj2nid(X509_EXTENSION_get_object(ext));
+		ASN1_OBJECT *oid = X509_EXTENSION_get_object(ext);
+		int nid = OBJ_obj2nid(oid);
 
 		/* Name constraints bind also where someone forgot to mark
 		 * them, and nothing here applies them. */
 		if (nid == NID_name_constraints)
 			return false;
 		if (X509_EXTENSION_get_critical(ext) &&
-		    !extension_is_known(nid))
+		    !extension_is_known(nid) &&
+		    !is_read_by_caller(oid, critical))
 			return false;
 	}
 	return true;
@@ -181,7 +193,14 @@ key_is_strong(const EVP_PKEY *key)
 		return false;
 	if (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS"))
 		return EVP_PKEY_get_bits(key) >= 2048;
-	return EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_bits(key) >= 256;
+	return EVP_PKEY_is_a(key, "ED25519") ||
+	    (EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_bits(key) >= 256);
+}
+
+bool
+chain_key_is_strong(X509 *x)
+{
+	return key_is_strong(X509_get0_pubkey(x));
 }
 
 static bool
@@ -215,7 +234,7 @@ check_signature(struct ctx *cx, X509 *child, X509 *issuer,
 	int md, pk;
 
 	if (X509_get_signature_info(child, &md, &pk, NULL, NULL) != 1 ||
-	    !digest_is_accepted(md, trust))
+	    (pk != NID_ED25519 && !digest_is_accepted(md, trust)))
 		return OSSL_FAIL(cx, ERR_EV_UNSUPPORTED,
 		    "a certificate's signature algorithm");
 	if (key == NULL || X509_verify(child, key) != 1)
@@ -268,6 +287,7 @@ struct search {
 	size_t			 n_path;
 	struct chain_path	 found;
 	unsigned		 n_tries;
+	const char *const	*critical;	/* OIDs the caller reads */
 	struct trail		 best;	/* the failure that got furthest */
 };
 
@@ -382,7 +402,7 @@ check_path(struct search *s)
 {
 	TRY(check_path_lengths(s));
 	for (size_t i = 0; i + 1 < s->n_path; i++)
-		if (!extensions_are_known(s->path[i]))
+		if (!extensions_are_known(s->path[i], s->critical))
 			return FAIL_TELL(s->cx, ERR_EV_CHAIN,
 			    "a critical extension that is not known here");
 	for (size_t i = 0; i < s->n_path; i++)
@@ -552,9 +572,9 @@ load_trust(struct ctx *cx, const struct trust *trust, struct search *s)
 }
 
 struct err
-chain_verify_path(struct ctx *cx, X509 *leaf, X509 *const *pool,
+chain_verify_reading(struct ctx *cx, X509 *leaf, X509 *const *pool,
     size_t n_pool, const struct trust *trust, int64_t at_s,
-    struct chain_path *out)
+    const char *const *critical, struct chain_path *out)
 {
 	struct search *s = ARENA_NEW(cx->arena, struct search);
 	struct err e;
@@ -563,6 +583,7 @@ chain_verify_path(struct ctx *cx, X509 *leaf, X509 *const *pool,
 	*s = (struct search){
 		.cx = cx, .trust = trust, .at_s = at_s, .pool = pool,
 		.n_pool = n_pool, .path = { leaf }, .n_path = 1,
+		.critical = critical,
 	};
 	TRY(load_trust(cx, trust, s));
 	e = extend(s);
@@ -571,6 +592,15 @@ chain_verify_path(struct ctx *cx, X509 *leaf, X509 *const *pool,
 	ctx_forget(cx);			/* of paths that led nowhere */
 	*out = s->found;
 	return OK;
+}
+
+struct err
+chain_verify_path(struct ctx *cx, X509 *leaf, X509 *const *pool,
+    size_t n_pool, const struct trust *trust, int64_t at_s,
+    struct chain_path *out)
+{
+	return chain_verify_reading(cx, leaf, pool, n_pool, trust, at_s, NULL,
+	    out);
 }
 
 struct err

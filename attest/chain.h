@@ -30,8 +30,8 @@ struct err	chain_certs_parse(struct ctx *, const struct slice *der,
  * Find a path from leaf over some of pool to an anchor of trust, by names,
  * key identifiers and signatures (RFC 5280, 6.1): each issuer a CA that may
  * sign certificates, path lengths kept, no critical extension unknown, keys of
- * at least RSA 2048 or P-256, signatures over SHA-256 or better (SHA-1 where
- * trust allows it), all certificates valid at at_s, none but the anchor in a
+ * at least RSA 2048, P-256 or Ed25519, signatures over SHA-256 or better (SHA-1
+ * where trust allows it), all certificates valid at at_s, none but the anchor in a
  * CRL of its issuer or in trust's list of serials.
  *
  * An anchor is believed by its bytes, whoever signed it.  A CRL that trust has
@@ -56,6 +56,15 @@ struct err	chain_verify_path(struct ctx *, X509 *leaf, X509 *const *pool,
 		    size_t n_pool, const struct trust *, int64_t at_s,
 		    struct chain_path *out);
 
+/* The same, where the caller reads extensions that may be critical: their OIDs,
+ * "1.2.3", the last one NULL; or NULL. */
+struct err	chain_verify_reading(struct ctx *, X509 *leaf,
+		    X509 *const *pool, size_t n_pool, const struct trust *,
+		    int64_t at_s, const char *const *critical,
+		    struct chain_path *out);
+
+/* A key of RSA 2048, P-256, Ed25519 or better? */
+bool		chain_key_is_strong(X509 *);
 /* Seconds of an ASN.1 time; false when it is none. */
 bool		chain_seconds_of(const ASN1_TIME *, int64_t *out);
 

@@ -5,8 +5,11 @@
 
 #include "attest/attest.h"
 
+extern const struct attest_format format_dice;
+extern const struct attest_format format_idevid;
 extern const struct attest_format format_key;
 extern const struct attest_format format_openenclave;
+extern const struct attest_format format_optee;
 extern const struct attest_format format_psa;
 extern const struct attest_format format_sgx;
 extern const struct attest_format format_tdx;

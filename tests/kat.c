@@ -12,12 +12,16 @@
 #include <sodium.h>
 
 #include "attest/ccel.h"
+#include "attest/chain.h"
+#include "attest/dice.h"
 #include "attest/ek.h"
 #include "attest/event_log.h"
 #include "attest/make_credential.h"
 #include "attest/pcr.h"
+#include "attest/spdm.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "codec/base64.h"
 
 #define FILE_MAX	(16u * 1024u * 1024u)
 
@@ -311,6 +315,48 @@ op_ccel_replay(struct kat *k)
 			differs(k, "registers");
 }
 
+static void
+op_parse_riot_extension(struct kat *k)
+{
+	struct slice fwid;
+
+	if (failed(dice_riot_name_read(k->cx, input(k, "file"), &fwid)))
+		differs(k, "refused");
+	else
+		expect_bytes(k, "fwid", fwid);
+}
+
+static struct err
+check_spdm(struct kat *k, struct slice *out_nonce)
+{
+	const json_t *leaf = json_object_get(k->inputs, "leaf");
+	struct slice der;
+	X509 *x;
+
+	if (!base64url_parse(k->cx->arena, json_string_value(leaf),
+	    json_string_length(leaf), FILE_MAX, &der))
+		return FAIL(k->cx, ERR_FIELD, "leaf");
+	TRY(chain_cert_parse(k->cx, der, &x));
+	return spdm_measurements_check(k->cx, input(k, "log"), x, out_nonce);
+}
+
+static void
+op_spdm_measurements(struct kat *k)
+{
+	const char *verdict = json_string_value(json_object_get(k->expected,
+	    "verdict"));
+	struct slice nonce = SLICE_NONE;
+	struct err e = check_spdm(k, &nonce);
+
+	if (strcmp(verdict, failed(e) ? "refused" : "accepted") != 0)
+		differs(k, "verdict");
+	else if (failed(e) && !reason_is_expected(json_object_get(k->expected,
+	    "reason"), e))
+		differs(k, err_dotted(e));
+	else if (!failed(e))
+		expect_bytes(k, "nonce", nonce);
+}
+
 static const struct { const char *op; void (*run)(struct kat *); } ops[] = {
 	{ "make_credential",		op_make_credential },
 	{ "parse_credential_file",	op_parse_credential_file },
@@ -319,6 +365,8 @@ static const struct { const char *op; void (*run)(struct kat *); } ops[] = {
 	{ "roca_check",			op_roca_check },
 	{ "event_log_replay",		op_event_log_replay },
 	{ "ccel_replay",		op_ccel_replay },
+	{ "parse_riot_extension",	op_parse_riot_extension },
+	{ "spdm_measurements",		op_spdm_measurements },
 };
 
 /* --- one file --------------------------------------------------------- */

@@ -5,8 +5,11 @@
 # not part of this project; DAAPKI_VECTORS says where they are.
 builddir=${builddir:-.}
 vectors=${DAAPKI_VECTORS:-${srcdir:-.}/../shared/vectors}
-formats='key
+formats='dice
+    idevid
+    key
     openenclave
+    optee
     psa
     sgx
     tdx
@@ -26,7 +29,7 @@ cases() {
 }
 
 answers() {
-	grep -lE '"op": *"(make_credential|parse_credential_file|ek_template|parse_tpmt_public|roca_check|event_log_replay|ccel_replay)"' \
+	grep -lE '"op": *"(make_credential|parse_credential_file|ek_template|parse_tpmt_public|parse_riot_extension|roca_check|spdm_measurements|event_log_replay|ccel_replay)"' \
 	    "$vectors"/*/kat/*.json
 }
 
