@@ -18,6 +18,7 @@
 #include <sqlite3.h>
 
 #include "base/base.h"
+#include "db/checkpoint.h"
 #include "db/schema.h"
 
 #define READERS_MAX	32u
@@ -38,6 +39,7 @@ struct batch {
 
 struct db {
 	struct conn	writer;
+	struct checkpointer *checkpointer;
 	pthread_mutex_t	write_lock;	/* holds writer and open */
 	struct batch	*open;		/* NULL between batches */
 
@@ -180,6 +182,9 @@ open_all(struct ctx *cx, const struct db_conf *conf, struct db *db)
 	TRY(conn_open(cx, conf->path, !conf->read_only, &db->writer));
 	TRY(conf->read_only ? check_version(cx, &db->writer) :
 	    migrate(cx, &db->writer));
+	if (!conf->read_only)
+		db->checkpointer = checkpointer_start(conf->path,
+		    db->writer.sqlite);
 	n = n < 1 ? 1 : n > READERS_MAX ? READERS_MAX : n;
 	for (; db->n_readers < n; db->n_readers++) {
 		struct conn *reader = &db->readers[db->n_readers];
@@ -215,6 +220,7 @@ db_close(struct db *db)
 {
 	if (db == NULL)
 		return;
+	checkpointer_stop(db->checkpointer);
 	for (size_t i = 0; i < db->n_readers; i++)
 		conn_close(&db->readers[i]);
 	conn_close(&db->writer);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
+#include <sys/stat.h>
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "db/checkpoint.h"
 #include "db/db.h"
 #include "db/meta.h"
 
@@ -150,7 +153,41 @@ START_TEST(writers_at_once_each_keep_theirs_and_only_theirs)
 }
 END_TEST
 
+#define PAGE		4096u
+#define BIG		(4u * 1024u * 1024u)
+#define BIG_ROUNDS	24u	/* twice what the log may hold, and more */
+
+START_TEST(the_log_begins_anew_while_it_is_written_to)
+{
+	char *text = arena_alloc(cx->arena, BIG + 1);
+	struct put in = { "k", text, ERR_OK }, out = { "k", NULL, ERR_OK };
+	struct db *db = open_new();
+	off_t most = 0;
+	struct stat st;
+
+	for (unsigned i = 0; i < BIG_ROUNDS; i++) {
+		memset(text, 'a' + (int)(i % 26), BIG);
+		ck_ok(db_write(cx, db, put, &in));
+		ck_assert_int_eq(stat(arena_printf(cx->arena, "%s/db-wal",
+		    folder), &st), 0);
+		if (st.st_size > most)
+			most = st.st_size;
+	}
+	ck_assert_int_lt(most, (off_t)BIG * BIG_ROUNDS * 3 / 4);
+	ck_assert_int_gt((off_t)BIG * BIG_ROUNDS,
+	    (off_t)2 * CHECKPOINT_WRITER_AT * PAGE);
+	ck_ok(db_read(cx, db, get, &out));
+	ck_assert_str_eq(out.value, text);
+	db_close(db);
+	db = open_db();
+	ck_ok(db_read(cx, db, get, &out));
+	ck_assert_str_eq(out.value, text);
+	close_and_remove(db);
+}
+END_TEST
+
 UNIT_MAIN("db",
     what_was_written_is_there_after_opening_again,
     work_that_fails_leaves_nothing,
-    writers_at_once_each_keep_theirs_and_only_theirs)
+    writers_at_once_each_keep_theirs_and_only_theirs,
+    the_log_begins_anew_while_it_is_written_to)

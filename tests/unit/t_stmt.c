@@ -222,6 +222,41 @@ START_TEST(no_statement_reads_or_sorts_a_whole_table)
 }
 END_TEST
 
+/* A tenant may have millions of certificates: an index that only leads to the
+ * tenant is none for these. */
+START_TEST(a_certificate_is_found_by_its_own_columns)
+{
+	static const struct { enum db_stmt stmt; const char *by; } finds[] = {
+		{ STMT_CERTIFICATE_BY_CA, "(ca=? AND serial=?)" },
+		{ STMT_CERTIFICATE_BY_SERIAL, "(ca=? AND serial=?)" },
+		{ STMT_CERTIFICATE_NEWEST, "(tenant=? AND device_id=?)" },
+		{ STMT_CRL_STATUS, "(ca=? AND serial=?)" },
+		{ STMT_CRL_ENTRIES, "(ca=? AND not_after_s>?)" },
+		{ STMT_CRL_ENTRIES_OF_SHARD,
+		    "(ca=? AND shard=? AND not_after_s>?)" },
+	};
+
+	open_fresh();
+	for (size_t i = 0; i < COUNT_OF(finds); i++) {
+		sqlite3_stmt *stmt;
+		bool found = false;
+
+		ck_assert_int_eq(sqlite3_prepare_v2(sqlite, arena_printf(
+		    cx->arena, "EXPLAIN QUERY PLAN %s",
+		    db_stmt_sql(finds[i].stmt)), -1, &stmt, NULL), SQLITE_OK);
+		while (sqlite3_step(stmt) == SQLITE_ROW) {
+			const char *step =
+			    (const char *)sqlite3_column_text(stmt, 3);
+
+			found = found || strstr(step, finds[i].by) != NULL;
+		}
+		ck_assert_msg(found, "%s", db_stmt_name(finds[i].stmt));
+		sqlite3_finalize(stmt);
+	}
+	close_fresh();
+}
+END_TEST
+
 /* What PostgreSQL would not take, or would take to mean something else. */
 START_TEST(statements_keep_to_sql_that_both_engines_know)
 {
@@ -279,5 +314,6 @@ UNIT_MAIN("stmt",
     every_statement_of_a_tenant_takes_the_tenant_first,
     what_reaches_over_tenants_is_named_here,
     no_statement_reads_or_sorts_a_whole_table,
+    a_certificate_is_found_by_its_own_columns,
     statements_keep_to_sql_that_both_engines_know,
     a_parameter_is_compared_before_it_is_asked_for_null)
