@@ -296,6 +296,24 @@ load_latency(const struct load_window *w, unsigned per_mille)
 	return (double)w->latency_ms[(w->n_latencies - 1) * per_mille / 1000];
 }
 
+void
+load_add(struct ctx *cx, struct load_window *w, const struct load_window *more)
+{
+	float *both = arena_array(cx->arena, w->n_latencies +
+	    more->n_latencies, sizeof(float));
+
+	if (w->n_latencies > 0)
+		memcpy(both, w->latency_ms, w->n_latencies * sizeof(float));
+	memcpy(both + w->n_latencies, more->latency_ms,
+	    more->n_latencies * sizeof(float));
+	w->latency_ms = both;
+	w->n_latencies += more->n_latencies;
+	qsort(both, w->n_latencies, sizeof(float), compare);
+	w->n += more->n;
+	w->seconds += more->seconds;
+	w->prepare_s += more->prepare_s;
+}
+
 static void
 start(struct ctx *cx, struct load *load, struct worker *workers)
 {

@@ -65,6 +65,9 @@ struct load_window {
 /* What so many of a thousand renewals did not take longer than, ms. */
 double	load_latency(const struct load_window *, unsigned per_mille);
 
+/* Take what another window saw in. */
+void	load_add(struct ctx *, struct load_window *, const struct load_window *);
+
 struct load_conf {
 	const struct service	*service;
 	struct device		*devices;

@@ -26,6 +26,8 @@ static const struct { const char *name; bench_run *run; } workloads[] = {
 	{ "signer-issue", bench_run_signer },
 	{ "renew-key", bench_run_renew },
 	{ "scale", bench_run_scale },
+	{ "store-1m", bench_run_store },
+	{ "crl-100k", bench_run_crl },
 };
 
 void

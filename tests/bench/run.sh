@@ -8,8 +8,7 @@ set -u
 srcdir=${srcdir:-.} builddir=${builddir:-.}
 seconds=${BENCH_SECONDS:-2}
 only=${BENCH_ONLY:-floor csr-parse verify-tpm2 db-commit signer-issue renew-key \
-scale}
-tenants=${BENCH_TENANTS:-10000}
+scale crl-100k store-1m}
 bench=$builddir/tests/bench/bench
 out=$builddir/bench.jsonl
 # In the build folder: the disk counts, and /tmp is not always one.
@@ -51,7 +50,14 @@ renew_key() {
 	service_end
 }
 
-# A state folder for a daad that the workload starts itself.
+# With a daad that the workload starts and stops itself.
+many() {	# WORKLOAD HOW-MANY [ARGUMENT...]
+	many_=$1 n_=$2
+	shift 2
+	fresh "$many_" && one "$many_" "$builddir/daad" "$dir/$many_/state" \
+	    "$dir/$many_/token" "$n_" "$@" && rm -rf "${dir:?}/$many_"
+}
+
 fresh() {	# NAME
 	mkdir "$dir/$1" && service_begin "$dir/$1" && service_end
 }
@@ -65,8 +71,12 @@ for workload in $only; do
 	renew-key)
 		renew_key ;;
 	scale)
-		fresh scale && one scale "$builddir/daad" "$dir/scale/state" \
-		    "$dir/scale/token" "$tenants" ;;
+		many scale "${BENCH_TENANTS:-10000}" ;;
+	crl-100k)
+		many crl-100k "${BENCH_REVOKED:-100000}" ;;
+	store-1m)
+		fresh empty && many store-1m "${BENCH_STORED:-1000000}" \
+		    "$dir/empty/state" "$dir/empty/token" ;;
 	*)
 		one "$workload" ;;
 	esac || exit 1
