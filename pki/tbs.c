@@ -345,8 +345,9 @@ put_hosts(struct buf *b, const struct tbs *tbs)
 /* --- limits on names ----------------------------------------------------- */
 
 /* No host has this name (RFC 2606, 2): a form that is limited to it is shut.
- * An empty base would be shorter, but not all read it alike. */
-#define NO_NAME	"invalid"
+ * An empty base would be shorter, but not all read it alike; one label alone is
+ * no fully qualified name, which RFC 5280, 4.2.1.10 wants for URIs. */
+#define NO_NAME	"nothing.invalid"
 
 static void
 put_subtree(struct buf *b, uint8_t tag, struct slice base)

@@ -289,14 +289,14 @@ add_limits(X509 *x, const struct facts *f)
 	struct buf b = buf_in(cx->arena, 8192);
 
 	put_text(&b, "critical,permitted;dirName:own,"
-	    "permitted;email:invalid");
+	    "permitted;email:nothing.invalid");
 	if (t->n_hosts == 0)
-		put_text(&b, ",permitted;DNS:invalid");
+		put_text(&b, ",permitted;DNS:nothing.invalid");
 	for (size_t i = 0; i < t->n_hosts; i++)
 		put_fmt(&b, ",permitted;DNS:%s", t->hosts[i]);
 	put_fmt(&b, ",permitted;URI:%s,excluded;IP:0.0.0.0/0.0.0.0,"
 	    "excluded;IP:::/::", t->spiffe_domain != NULL ?
-	    t->spiffe_domain : "invalid");
+	    t->spiffe_domain : "nothing.invalid");
 	put_u8(&b, 0);
 	add_text(x, NID_name_constraints, (const char *)b.p,
 	    arena_printf(cx->arena, "[own]\nO=%s\nCN=%s\n", t->organization,
