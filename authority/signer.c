@@ -326,6 +326,16 @@ forget(struct signer *s, struct waiter *w)
 	}
 }
 
+static unsigned
+wait_of(const struct order *order)
+{
+	bool makes_key = order->type == ORDER_MAKE_CA ||
+	    order->type == ORDER_REQUEST_CA ||
+	    order->type == ORDER_DELEGATE_OCSP;
+
+	return makes_key ? SIGNER_MAKE_WAIT_S : SIGNER_WAIT_S;
+}
+
 /* Send and wait; the answer's frame or NULL. */
 static bool
 exchange(struct signer *s, struct order *order, struct ctx *cx,
@@ -334,7 +344,7 @@ exchange(struct signer *s, struct order *order, struct ctx *cx,
 	struct buf frame = buf_in(cx->arena, WIRE_FRAME_MAX);
 	struct timespec until, give_up;
 
-	deadline_in(SIGNER_WAIT_S * 1000, &until);
+	deadline_in(wait_of(order) * 1000, &until);
 	lock(&s->lock);
 	give_up = s->give_up;
 	if (!wait_up(s, &give_up)) {

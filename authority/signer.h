@@ -9,6 +9,9 @@
 #include "wire/order.h"
 
 #define SIGNER_WAIT_S	10	/* for an answer, and for the first connection */
+/* For one that makes a key: large RSA keys take seconds each, on a slow machine
+ * many, and are made one after the other. */
+#define SIGNER_MAKE_WAIT_S	90
 /* A restart of the signer delays orders; a longer outage fails them at once, so
  * that they do not hold the workers that could serve what needs no signer. */
 #define SIGNER_OUTAGE_S	3

@@ -11,7 +11,7 @@
 #include "db/nonce.h"
 
 #define ROUND_S		60
-/* No order is under way for that long: SIGNER_WAIT_S and a commit, and more. */
+/* No order is under way for that long: SIGNER_MAKE_WAIT_S, a commit, and more. */
 #define SETTLED_S	120
 
 struct upkeep {
