@@ -143,6 +143,18 @@ class Service:
         except OSError:
             return False
 
+    def signer_pid(self):
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if os.readlink(f"/proc/{pid}/exe") != program("daa-signer"):
+                    continue
+                with open(f"/proc/{pid}/cmdline", "rb") as f:
+                    if self.state.encode() in f.read():
+                        return int(pid)
+            except OSError:
+                continue
+        return None
+
     def stop(self):
         self.process.terminate()
         return self.process.wait(120) == 0
