@@ -5,6 +5,7 @@
 
 #include "authority/anchor.h"
 #include "authority/crls.h"
+#include "authority/delegate.h"
 #include "authority/issuers.h"
 #include "authority/recover.h"
 #include "authority/responder.h"
@@ -22,6 +23,7 @@ open_parts(struct ctx *cx, const struct authority_conf *conf,
 	TRY(recover(cx, a, INT64_MAX));
 	TRY(issuers_open(cx, a, &a->issuers));
 	a->responder = responder_new();
+	a->delegates = delegates_new();
 	TRY(crls_open(cx, a, &a->crls));
 	a->trust = trust_cache_new();
 	a->upkeep = upkeep_start(a);
@@ -56,6 +58,7 @@ authority_close(struct authority *a)
 	upkeep_stop(a->upkeep);
 	crls_close(a->crls);
 	responder_free(a->responder);
+	delegates_free(a->delegates);
 	issuers_close(a->issuers);
 	trust_cache_free(a->trust);
 	signer_close(a->signer);

@@ -17,6 +17,7 @@ struct signer;		/* authority/signer.h: the way to daa-signer */
 struct issuers;		/* authority/issuers.h: CAs of tenants, kept in memory */
 struct crls;		/* authority/crls.h: their revocation lists */
 struct responder;	/* authority/responder.h: OCSP */
+struct delegates;	/* authority/delegate.h: keys that sign it */
 struct trust_cache;
 struct upkeep;		/* authority/upkeep.h: what is done by time */
 struct signer_conf;
@@ -37,6 +38,8 @@ struct authority_limits {
 	unsigned	crl_shards;		/* of an issuing CA; 0: none */
 	int64_t		ocsp_life_s;		/* as crl_life_s */
 	bool		ocsp_in_leaves;		/* their AIA names the responder */
+	bool		ocsp_delegated;		/* authority/delegate.h */
+	int64_t		ocsp_signer_life_s;	/* of such a key */
 	int64_t		cache_age_s;		/* caches may keep either so long */
 	unsigned	reports_per_day;	/* events a device and day */
 	int64_t		ca_root_life_s, ca_issuing_life_s;
@@ -51,6 +54,7 @@ struct authority {
 	struct issuers			*issuers;
 	struct crls			*crls;
 	struct responder		*responder;
+	struct delegates		*delegates;
 	struct upkeep			*upkeep;
 	struct trust_cache		*trust;	/* authority/anchor.h */
 	const struct authority_keys	*keys;

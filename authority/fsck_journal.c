@@ -133,7 +133,7 @@ kind_word(unsigned kind)
 	static const char *const words[] = {
 		[JOURNAL_CA] = "CA", [JOURNAL_LEAF] = "certificate",
 		[JOURNAL_CRL] = "CRL", [JOURNAL_CROSS] = "cross-certificate",
-		[JOURNAL_PROOF] = "proof",
+		[JOURNAL_PROOF] = "proof", [JOURNAL_OCSP] = "OCSP key",
 	};
 
 	return kind < COUNT_OF(words) && words[kind] != NULL ? words[kind] :
@@ -239,6 +239,7 @@ typedef struct err take_fn(struct ctx *, struct db_tx *, struct fsck *,
 static take_fn *const takers[] = {
 	[JOURNAL_CA] = take_ca, [JOURNAL_LEAF] = take_leaf,
 	[JOURNAL_CROSS] = take_signed, [JOURNAL_PROOF] = take_signed,
+	[JOURNAL_OCSP] = take_signed,
 };
 
 static struct err

@@ -213,9 +213,10 @@ bring_in_signed(struct ctx *cx, struct db_tx *tx, struct batch *b,
 	b->n_brought_in++;
 	row = (struct db_ca_signed){
 		.tenant_id = ca.tenant_id, .ca_id = ca.id,
-		.kind = entry->kind == JOURNAL_CROSS ? "cross" : "proof",
+		.kind = entry->kind == JOURNAL_CROSS ? "cross" :
+		    entry->kind == JOURNAL_OCSP ? "ocsp" : "proof",
 		.serial = cert.serial, .key_id = cert.ski,
-		.certificate = entry->object,
+		.certificate = entry->object, .sealed = entry->sealed,
 		.not_before_s = cert.not_before_s,
 		.not_after_s = cert.not_after_s, .created_s = entry->at_s,
 	};
@@ -245,7 +246,8 @@ bring_in(struct ctx *cx, struct db_tx *tx, void *arg)
 		else if (entry->kind == JOURNAL_LEAF)
 			TRY(bring_in_leaf(cx, tx, b, entry));
 		else if (entry->kind == JOURNAL_CROSS ||
-		    entry->kind == JOURNAL_PROOF)
+		    entry->kind == JOURNAL_PROOF ||
+		    entry->kind == JOURNAL_OCSP)
 			TRY(bring_in_signed(cx, tx, b, entry));
 		b->seen = entry->seq + 1;
 	}

@@ -102,10 +102,18 @@ do_all(struct ctx *cx, struct db *db, struct signer *signer, bool change,
 	return OK;
 }
 
+static struct err
+forget_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return db_ca_signed_forget(cx, tx, INT64_MAX);
+}
+
 struct err
 reseal_all(struct ctx *cx, struct db *db, struct signer *signer,
     struct resealed *out)
 {
+	TRY(db_write(cx, db, forget_work, NULL));
 	return do_all(cx, db, signer, true, out);
 }
 

@@ -13,7 +13,8 @@ struct resealed {
 /*
  * Have the signer, which runs with both keys, seal every record under the new
  * one that is not yet; some at a time in a transaction, so that a run that was
- * cut off only has to be begun again.
+ * cut off only has to be begun again.  Keys that sign OCSP (authority/delegate.h)
+ * are short-lived, and forgotten: others are made when they are needed.
  * ERR_STORAGE, ERR_SIGNER_GONE
  * ERR_SIGNER_REFUSED	a record that neither key opens; the note names its CA
  */

@@ -8,6 +8,7 @@
 
 #include <sodium.h>
 
+#include "authority/delegate.h"
 #include "authority/signer.h"
 #include "base/base.h"
 #include "db/crl.h"
@@ -345,7 +346,8 @@ entry_of(const struct about *about, const struct serial_status *status)
 }
 
 static struct err
-have_signed(struct ctx *cx, const struct asking *q, struct slice *out)
+sign(struct ctx *cx, const struct asking *q, struct slice key,
+    struct slice *out)
 {
 	struct order order = { .type = ORDER_SIGN_OCSP };
 	struct order_ocsp_entry *entries = arena_array(cx->arena,
@@ -355,7 +357,7 @@ have_signed(struct ctx *cx, const struct asking *q, struct slice *out)
 	for (size_t i = 0; i < q->request->n; i++)
 		entries[i] = entry_of(&q->abouts[i], &q->statuses[i]);
 	order.sign_ocsp = (struct order_sign_ocsp){
-		.ca = q->issuer->sealed, .tenant = q->issuer->tenant.name,
+		.ca = key, .tenant = q->issuer->tenant.name,
 		.this_update_s = q->now_s, .next_update_s = q->next_s,
 		.nonce = q->request->nonce,
 		.n_entries = q->request->n, .entries = entries,
@@ -363,6 +365,33 @@ have_signed(struct ctx *cx, const struct asking *q, struct slice *out)
 	TRY(signer_call(cx, q->authority->signer, &order, &answer));
 	*out = answer.object;
 	return OK;
+}
+
+/* The delegate's record may be of a master key that is no more: then the signer
+ * refuses, and makes another. */
+static struct err
+have_delegate_sign(struct ctx *cx, struct asking *q, bool anew,
+    struct slice *out)
+{
+	struct delegate_view delegate;
+
+	TRY(delegate_get(cx, q->authority, q->issuer, anew, &delegate));
+	if (q->next_s > delegate.not_after_s)
+		q->next_s = delegate.not_after_s;
+	return sign(cx, q, delegate.sealed, out);
+}
+
+static struct err
+have_signed(struct ctx *cx, struct asking *q, struct slice *out)
+{
+	struct err e;
+
+	if (!q->authority->limits.ocsp_delegated)
+		return sign(cx, q, q->issuer->sealed, out);
+	e = have_delegate_sign(cx, q, false, out);
+	if (e.code == ERR_SIGNER_REFUSED)
+		e = have_delegate_sign(cx, q, true, out);
+	return e;
 }
 
 static struct kept *

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "authority/delegate.h"
 #include "authority/recover.h"
 #include "authority/rollover.h"
 #include "base/base.h"
@@ -51,6 +52,7 @@ static const struct chore {
 	{ "nonces", forget_nonces },
 	{ "journal", look_through },
 	{ "rollover", rollover_round },
+	{ "ocsp-keys", delegates_round },
 };
 
 static void

@@ -327,7 +327,39 @@ db_ca_signed_add(struct ctx *cx, struct db_tx *tx,
 	    DB_I(s->tenant_id), DB_I(s->ca_id), DB_T(s->kind),
 	    DB_B(s->serial), DB_B(s->key_id), DB_B(s->certificate),
 	    DB_I(s->not_before_s), DB_I(s->not_after_s),
-	    DB_I(s->created_s)), NULL);
+	    DB_I(s->created_s), db_blob_or_null(s->sealed)), NULL);
+}
+
+static struct err
+read_ocsp(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
+{
+	struct db_ca_signed *s = arg;
+	struct db_walk w = { cx, row, 0 };
+
+	s->certificate = walk_blob(&w);
+	s->sealed = walk_blob(&w);
+	s->not_before_s = walk_int(&w);
+	s->not_after_s = walk_int(&w);
+	s->created_s = walk_int(&w);
+	*stop = true;
+	return OK;
+}
+
+struct err
+db_ca_signed_ocsp(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t ca_id, struct db_ca_signed *out)
+{
+	*out = (struct db_ca_signed){ .tenant_id = tenant_id, .ca_id = ca_id,
+	    .kind = "ocsp" };
+	return db_rows(cx, tx, STMT_CA_SIGNED_OCSP, DB_ARGS(DB_I(tenant_id),
+	    DB_I(ca_id)), read_ocsp, out);
+}
+
+struct err
+db_ca_signed_forget(struct ctx *cx, struct db_tx *tx, int64_t now_s)
+{
+	return db_run(cx, tx, STMT_CA_SIGNED_FORGET, DB_ARGS(DB_I(now_s)),
+	    NULL);
 }
 
 struct signed_rows {

@@ -18,7 +18,7 @@
 
 enum type {
 	TYPE_PATH, TYPE_LISTEN, TYPE_NAMES, TYPE_URL,
-	TYPE_LEVEL, TYPE_SWITCH, TYPE_COUNT, TYPE_TIME,
+	TYPE_LEVEL, TYPE_SWITCH, TYPE_RESPONDER, TYPE_COUNT, TYPE_TIME,
 };
 
 static const struct row {
@@ -350,6 +350,7 @@ check_value(struct ctx *cx, const struct row *row, const char *text,
     const char **out_text, int64_t *out_n)
 {
 	static const char *const switches[] = { "off", "on" };
+	static const char *const responders[] = { "direct", "delegated" };
 	const char *host, *port;
 	uint64_t count;
 	int64_t n;
@@ -372,6 +373,10 @@ check_value(struct ctx *cx, const struct row *row, const char *text,
 		*out_n = strcmp(text, switches[1]) == 0;
 		return *out_n == 1 || strcmp(text, switches[0]) == 0 ? NULL :
 		    "not on or off";
+	case TYPE_RESPONDER:
+		*out_n = strcmp(text, responders[1]) == 0;
+		return *out_n == 1 || strcmp(text, responders[0]) == 0 ?
+		    NULL : "not direct or delegated";
 	case TYPE_LISTEN:
 		return failed(settings_split_listen(cx, text, &host, &port)) ?
 		    "not an address and a port, such as 0.0.0.0:8443" : NULL;

@@ -336,5 +336,47 @@ tap "the CRL number grew: ${before#*=}, ${after#*=}" $?
 
 service_end
 tap "daad ends by itself when told to" $?
+
+# --- a delegated signer ----------------------------------------------------------
+
+export DAAPKI_OCSP_SIGNER=delegated
+rm -f "$dir/state/listening"
+service_start_again
+tap "daad starts with ocsp_signer=delegated" $?
+status=$(service_url_ status)
+ocsp_url=$status/ocsp/$ca_id
+within 60000 curl -fs -o /dev/null "$status/readyz"
+tap "and is ready then" $?
+refused "$gone"
+
+# Nothing is trusted but the CA that the certificate was issued by, and it is
+# not named as the signer.
+delegated() {	# SERIAL OPTION...
+	ocsp_leaf=$dir/$1.pem
+	shift
+	openssl ocsp -issuer "$dir/ca.pem" "$@" -cert "$ocsp_leaf" \
+	    -url "$ocsp_url" -CAfile "$dir/ca.pem" -partial_chain \
+	    -timeout 10 -respout "$dir/response" >"$dir/out" 2>&1 &&
+	    says 'Response verify OK'
+}
+delegated "$gone" && says ': revoked'
+tap "openssl accepts what the delegate signs with a nonce" $?
+delegated "$good" -no_nonce && says ': good'
+tap "openssl accepts what the delegate signs for caches" $?
+openssl ocsp -respin "$dir/response" -noverify -resp_text >"$dir/out" 2>&1
+says 'OCSP Signing' && says 'OCSP No Check'
+tap "the answer carries a certificate for OCSP signing alone" $?
+if have_ocsptool; then
+	ocsptool --ask="$ocsp_url" --load-issuer "$dir/ca.pem" \
+	    --load-cert "$dir/$good.pem" --load-trust "$dir/ca.pem" \
+	    >"$dir/out" 2>&1
+	says 'Certificate Status: good' && says 'Success'
+	tap "GnuTLS accepts what the delegate signs" $?
+else
+	skip "GnuTLS accepts what the delegate signs" "ocsptool is missing"
+fi
+service_end
+service_ctl fsck --state-dir "$dir/state" >"$dir/out" 2>&1
+tap "fsck finds nothing" $?
 echo "1..$n"
 exit $failed

@@ -133,7 +133,8 @@ realm_open(struct ctx *cx)
 		.limits = {
 			.nonce_life_s = 300, .activation_life_s = 300,
 			.crl_life_s = 86400, .crl_shards = 4,
-			.ocsp_life_s = 3600, .ocsp_in_leaves = true,
+			.ocsp_signer_life_s = 86400, .ocsp_life_s = 3600,
+			.ocsp_in_leaves = true,
 			.cache_age_s = 60, .reports_per_day = 1000,
 			.ca_root_life_s = 20 * 365 * 86400LL,
 			.ca_issuing_life_s = 5 * 365 * 86400LL,

@@ -228,7 +228,104 @@ START_TEST(what_is_above_a_ca_and_what_it_signed_come_back)
 }
 END_TEST
 
+/* --- keys that sign OCSP ---------------------------------------------------- */
+
+static struct err
+last_key(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	return db_ca_signed_ocsp(c, tx, 2, 2, arg);
+}
+
+static struct err
+add_key(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	return db_ca_signed_add(c, tx, arg);
+}
+
+static struct err
+forget_keys(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	return db_ca_signed_forget(c, tx, *(const int64_t *)arg);
+}
+
+static struct err
+list_proofs(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	struct db_ca_signed *all, *out = arg;
+	size_t n;
+
+	TRY(db_ca_signed_list(c, tx, 2, "proof", &all, &n));
+	ck_assert_uint_eq(n, 1);
+	*out = all[0];
+	return OK;
+}
+
+START_TEST(what_was_signed_before_there_were_ocsp_keys_is_kept)
+{
+	sqlite3 *sqlite;
+	struct db_ca_signed row;
+
+	begin();
+	make_old();
+	ck_assert_int_eq(sqlite3_open(path, &sqlite), SQLITE_OK);
+	for (int i = 1; i < 3; i++)
+		ck_assert_int_eq(sqlite3_exec(sqlite,
+		    db_schema_migrations[i], NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(sqlite, "INSERT INTO ca_signed VALUES "
+	    "(7, 2, 1, 'proof', x'51', x'52', x'53', 1, 2, 3);"
+	    "PRAGMA user_version = 3", NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
+	open_db();
+	ck_ok(db_read(cx, db, list_proofs, &row));
+	ck_assert_int_eq(row.id, 7);
+	ck_assert_int_eq(row.ca_id, 1);
+	ck_assert(slice_equal(row.serial, slice_text("\x51")));
+	ck_assert(slice_equal(row.certificate, slice_text("\x53")));
+	ck_assert_int_eq(row.not_after_s, 2);
+	ck_ok(db_read(cx, db, last_key, &row));
+	ck_assert_uint_eq(row.sealed.n, 0);
+	end();
+}
+END_TEST
+
+START_TEST(the_last_ocsp_key_is_found_until_its_end)
+{
+	struct db_ca_signed row = { .tenant_id = 2, .ca_id = 2,
+	    .kind = "ocsp", .key_id = SLICE("k", 1),
+	    .certificate = SLICE("c", 1), .not_before_s = 1,
+	    .created_s = 5 }, found;
+	int64_t now_s = 50;
+
+	begin();
+	make_old();
+	open_db();
+	row.serial = slice_text("s1");
+	row.sealed = slice_text("first");
+	row.not_after_s = 40;
+	ck_ok(db_write(cx, db, add_key, &row));
+	row.serial = slice_text("s2");
+	row.sealed = slice_text("second");
+	row.not_after_s = 60;
+	ck_ok(db_write(cx, db, add_key, &row));
+	ck_fails(db_write(cx, db, add_key, &row), ERR_EXISTS);
+	ck_ok(db_read(cx, db, last_key, &found));
+	ck_assert(slice_equal(found.sealed, slice_text("second")));
+	ck_assert_int_eq(found.not_after_s, 60);
+	ck_assert_int_eq(found.created_s, 5);
+	ck_ok(db_write(cx, db, forget_keys, &now_s));
+	ck_ok(db_read(cx, db, last_key, &found));
+	ck_assert(slice_equal(found.sealed, slice_text("second")));
+	now_s = 61;
+	ck_ok(db_write(cx, db, forget_keys, &now_s));
+	ck_ok(db_read(cx, db, last_key, &found));
+	ck_assert_uint_eq(found.sealed.n, 0);
+	end();
+}
+END_TEST
+
 UNIT_MAIN("ca-db",
+    what_was_signed_before_there_were_ocsp_keys_is_kept,
+    the_last_ocsp_key_is_found_until_its_end,
     cas_of_the_first_schema_keep_serving_and_get_a_calendar,
     one_ca_of_a_role_is_active_and_one_staged,
     what_is_above_a_ca_and_what_it_signed_come_back)

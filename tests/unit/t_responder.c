@@ -7,10 +7,14 @@
 #include <unistd.h>
 
 #include <openssl/ocsp.h>
+#include <sqlite3.h>
 
+#include "authority/delegate.h"
 #include "authority/life.h"
+#include "authority/reseal.h"
 #include "authority/responder.h"
 #include "authority/revoked.h"
+#include "authority/signer.h"
 
 static const struct issuer *
 issuing(const struct tenant *of)
@@ -411,18 +415,16 @@ START_TEST(an_answer_that_holds_is_given_while_the_signer_is_away)
 }
 END_TEST
 
-/* --- many at once ---------------------------------------------------------- */
+/* --- delegates -------------------------------------------------------------- */
 
-#define ROUNDS	24
-#define ASKERS	6
-
-struct race {
-	struct certificate_row	 rows[ROUNDS];
-	struct ocsp_request	 requests[ROUNDS];
-	atomic_int		 n_revoked;	/* rows before it are */
-	atomic_int		 n_bad;
-	atomic_bool		 stop;
-};
+static void
+open_delegated(int64_t life_s)
+{
+	leaves_open();
+	realm->conf.limits.ocsp_delegated = true;
+	realm->conf.limits.ocsp_signer_life_s = life_s;
+	realm_reopen(cx, realm);
+}
 
 static int
 quick_status(struct slice der)
@@ -437,6 +439,242 @@ quick_status(struct slice der)
 	OCSP_RESPONSE_free(response);
 	return status;
 }
+
+/* The serial of the certificate that goes with an answer, which OpenSSL accepts
+ * as the delegate of that CA, trusting nothing else. */
+static const char *
+delegate_of(const struct issuer *issuer, struct slice der)
+{
+	const unsigned char *p = der.p;
+	OCSP_RESPONSE *response = d2i_OCSP_RESPONSE(NULL, &p, (long)der.n);
+	OCSP_BASICRESP *basic = OCSP_response_get1_basic(response);
+	X509_STORE *store = X509_STORE_new();
+	X509 *ca = x509_of(issuer->certificate);
+	const ASN1_INTEGER *serial;
+	const char *hex;
+
+	ck_assert_int_eq(sk_X509_num(OCSP_resp_get0_certs(basic)), 1);
+	ck_assert_int_eq(X509_STORE_add_cert(store, ca), 1);
+	ck_assert_int_eq(X509_STORE_set_flags(store,
+	    X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_X509_STRICT), 1);
+	ck_assert_int_eq(OCSP_basic_verify(basic, NULL, store, 0), 1);
+	serial = X509_get0_serialNumber(sk_X509_value(
+	    OCSP_resp_get0_certs(basic), 0));
+	hex = text_hex(cx->arena, SLICE(ASN1_STRING_get0_data(serial),
+	    (size_t)ASN1_STRING_length(serial)));
+	X509_free(ca);
+	X509_STORE_free(store);
+	OCSP_BASICRESP_free(basic);
+	OCSP_RESPONSE_free(response);
+	return hex;
+}
+
+static struct responder_answer
+ask_delegate(const struct issuer *issuer, struct slice serial, bool nonce)
+{
+	struct asked asked = about(issuer, &serial, 1, EVP_sha1(), nonce);
+	struct responder_answer answer;
+
+	ck_ok(responder_ask(cx, realm->authority, issuer, &asked.request,
+	    &answer));
+	OCSP_REQUEST_free(asked.ossl);
+	return answer;
+}
+
+/* How many OCSP keys the signer has ever made. */
+static unsigned
+n_delegates(void)
+{
+	struct order order = { .type = ORDER_READ_JOURNAL,
+	    .read_journal = { .from = 1 } };
+	struct answer answer;
+	unsigned n = 0;
+
+	ck_ok(signer_call(cx, realm->authority->signer, &order, &answer));
+	ck_assert_uint_lt(answer.n_entries, WIRE_JOURNAL_MAX);
+	for (size_t i = 0; i < answer.n_entries; i++)
+		n += answer.entries[i].kind == JOURNAL_OCSP;
+	return n;
+}
+
+START_TEST(a_delegate_signs_for_its_ca_and_is_the_same_after_a_restart)
+{
+	const struct issuer *issuer, *root;
+	struct certificate_row row;
+	struct responder_answer answer;
+	const char *first;
+
+	open_delegated(86400);
+	row = leaves_issue(&tenant);
+	ck_assert_uint_eq(n_delegates(), 0);
+	issuer = issuing(&tenant);
+	answer = ask_delegate(issuer, row.serial, true);
+	first = delegate_of(issuer, answer.der);
+	answer = ask_delegate(issuer, row.serial, false);
+	ck_assert_str_eq(delegate_of(issuer, answer.der), first);
+	ck_assert_int_eq(quick_status(answer.der), V_OCSP_CERTSTATUS_GOOD);
+	leaves_revoke(&row, REVOKE_KEY_COMPROMISE);
+	answer = ask_delegate(issuer, row.serial, true);
+	ck_assert_str_eq(delegate_of(issuer, answer.der), first);
+	ck_assert_int_eq(quick_status(answer.der),
+	    V_OCSP_CERTSTATUS_REVOKED);
+	ck_assert_uint_eq(n_delegates(), 1);
+	realm_reopen(cx, realm);
+	issuer = issuing(&tenant);
+	answer = ask_delegate(issuer, row.serial, true);
+	ck_assert_str_eq(delegate_of(issuer, answer.der), first);
+	ck_assert_uint_eq(n_delegates(), 1);
+	/* Its root has one of its own. */
+	root = issuer->parent;
+	answer = ask_delegate(root, row.serial, false);
+	ck_assert_str_ne(delegate_of(root, answer.der), first);
+	ck_assert_uint_eq(n_delegates(), 2);
+	leaves_close();
+}
+END_TEST
+
+START_TEST(a_delegate_is_renewed_by_time_and_no_answer_outlives_it)
+{
+	struct certificate_row row;
+	struct responder_answer answer;
+	const char *first;
+
+	/* By the real clock: the signer signs for no other time. */
+	open_delegated(8);
+	row = leaves_issue(&tenant);
+	answer = ask_delegate(issuing(&tenant), row.serial, true);
+	first = delegate_of(issuing(&tenant), answer.der);
+	ck_assert_int_le(answer.next_s, answer.this_s + 8);
+	(void)sleep(5);
+	ck_ok(delegates_round(cx, realm->authority));
+	answer = ask_delegate(issuing(&tenant), row.serial, true);
+	ck_assert_str_ne(delegate_of(issuing(&tenant), answer.der), first);
+	ck_assert_uint_ge(n_delegates(), 2);
+	leaves_close();
+}
+END_TEST
+
+/* As when the server was killed between the signer's answer and the commit. */
+START_TEST(a_delegate_that_only_the_journal_knows_is_brought_in)
+{
+	struct certificate_row row;
+	struct responder_answer answer;
+	const char *first;
+	sqlite3 *sqlite;
+
+	open_delegated(86400);
+	row = leaves_issue(&tenant);
+	answer = ask_delegate(issuing(&tenant), row.serial, true);
+	first = delegate_of(issuing(&tenant), answer.der);
+	ck_assert_int_eq(sqlite3_open(realm->conf.db.path, &sqlite),
+	    SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(sqlite, "DELETE FROM ca_signed; "
+	    "DELETE FROM meta WHERE key = 'journal_seen'", NULL, NULL, NULL),
+	    SQLITE_OK);
+	ck_assert_int_eq(sqlite3_changes(sqlite), 1);
+	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
+	realm_reopen(cx, realm);
+	answer = ask_delegate(issuing(&tenant), row.serial, true);
+	ck_assert_str_eq(delegate_of(issuing(&tenant), answer.der), first);
+	ck_assert_uint_eq(n_delegates(), 1);
+	leaves_close();
+}
+END_TEST
+
+START_TEST(delegates_are_forgotten_when_the_master_key_changes)
+{
+	struct certificate_row row;
+	struct responder_answer answer;
+	struct resealed sum;
+	const char *first;
+
+	open_delegated(86400);
+	row = leaves_issue(&tenant);
+	answer = ask_delegate(issuing(&tenant), row.serial, true);
+	first = delegate_of(issuing(&tenant), answer.der);
+	ck_ok(reseal_all(cx, realm->authority->db, realm->authority->signer,
+	    &sum));
+	realm_reopen(cx, realm);
+	answer = ask_delegate(issuing(&tenant), row.serial, true);
+	ck_assert_str_ne(delegate_of(issuing(&tenant), answer.der), first);
+	leaves_close();
+}
+END_TEST
+
+START_TEST(a_delegate_that_the_signer_does_not_know_is_replaced)
+{
+	struct delegate_view first, second, third;
+
+	open_delegated(86400);
+	ck_ok(delegate_get(cx, realm->authority, issuing(&tenant), false,
+	    &first));
+	/* Refused at once: another one would fare no better. */
+	ck_ok(delegate_get(cx, realm->authority, issuing(&tenant), true,
+	    &second));
+	ck_assert(slice_equal(first.sealed, second.sealed));
+	realm_use_clock(cx, realm);
+	realm->ahead_s = DELEGATE_PACE_S + 5;
+	ck_ok(delegate_get(cx, realm->authority, issuing(&tenant), true,
+	    &third));
+	ck_assert(!slice_equal(first.sealed, third.sealed));
+	leaves_close();
+}
+END_TEST
+
+START_TEST(two_tenants_delegates_cannot_answer_for_one_another)
+{
+	const struct order_ocsp_entry entry = { .serial = { 0x5d },
+	    .n_serial = 1, .status = OCSP_GOOD };
+	struct order order = { .type = ORDER_SIGN_OCSP };
+	struct delegate_view delegate;
+	struct answer answer;
+
+	open_delegated(86400);
+	ck_ok(delegate_get(cx, realm->authority, issuing(&tenant), false,
+	    &delegate));
+	order.sign_ocsp = (struct order_sign_ocsp){ .ca = delegate.sealed,
+	    .tenant = "tenant-b", .this_update_s = ctx_now(cx),
+	    .next_update_s = ctx_now(cx) + 60, .n_entries = 1,
+	    .entries = &entry };
+	ck_fails(signer_call(cx, realm->authority->signer, &order, &answer),
+	    ERR_SIGNER_REFUSED);
+	order.sign_ocsp.tenant = tenant.name;
+	ck_ok(signer_call(cx, realm->authority->signer, &order, &answer));
+	leaves_close();
+}
+END_TEST
+
+START_TEST(what_delegates_signed_holds_while_the_signer_is_away)
+{
+	struct certificate_row row;
+	struct asked asked;
+	struct responder_answer answer;
+
+	open_delegated(86400);
+	row = leaves_issue(&tenant);
+	(void)ask_delegate(issuing(&tenant), row.serial, false);
+	realm_stop_signer(realm);
+	asked = about(issuing(&tenant), &row.serial, 1, EVP_sha1(), false);
+	ck_assert(responder_kept(cx, realm->authority, issuing(&tenant),
+	    &asked.request, &answer));
+	(void)delegate_of(issuing(&tenant), answer.der);
+	OCSP_REQUEST_free(asked.ossl);
+	leaves_close();
+}
+END_TEST
+
+/* --- many at once ---------------------------------------------------------- */
+
+#define ROUNDS	24
+#define ASKERS	6
+
+struct race {
+	struct certificate_row	 rows[ROUNDS];
+	struct ocsp_request	 requests[ROUNDS];
+	atomic_int		 n_revoked;	/* rows before it are */
+	atomic_int		 n_bad;
+	atomic_bool		 stop;
+};
 
 /* Whatever was revoked before the question must not be said to be good. */
 static void *
@@ -515,4 +753,11 @@ UNIT_MAIN("responder",
     another_tenants_ca_is_not_answered_for,
     a_root_answers_for_its_issuing_ca_and_revokes_all_under_it,
     an_answer_that_holds_is_given_while_the_signer_is_away,
+    a_delegate_signs_for_its_ca_and_is_the_same_after_a_restart,
+    a_delegate_is_renewed_by_time_and_no_answer_outlives_it,
+    a_delegate_that_only_the_journal_knows_is_brought_in,
+    delegates_are_forgotten_when_the_master_key_changes,
+    a_delegate_that_the_signer_does_not_know_is_replaced,
+    two_tenants_delegates_cannot_answer_for_one_another,
+    what_delegates_signed_holds_while_the_signer_is_away,
     nobody_hears_good_after_the_revocation_however_many_ask)
