@@ -101,8 +101,10 @@ arena_alloc(struct arena *arena, size_t n)
 		size_t size = need > arena->chunk_size ? need :
 		    arena->chunk_size;
 
-		chunk = base_alloc(sizeof(*chunk) + size);
+		/* Zeroed in pieces, as they are given out. */
+		chunk = base_realloc(NULL, sizeof(*chunk) + size);
 		chunk->size = size;
+		chunk->used = 0;
 		chunk->next = arena->chunks;
 		arena->chunks = chunk;
 	}

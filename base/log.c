@@ -87,12 +87,13 @@ add_time(struct line *line)
 void
 log_put(const struct log *log, enum log_level level, const char *event, ...)
 {
-	struct line line = { .n = 0 };
+	struct line line;
 	const char *key, *value;
 	va_list ap;
 
 	if (log == NULL || level < log->least)
 		return;
+	line.n = 0;
 	add_time(&line);
 	add_char(&line, ' ');
 	add_text(&line, level_names[level]);

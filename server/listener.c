@@ -20,8 +20,10 @@
 
 #define BACKLOG			1024
 /* Room for ENGINE_HEADERS_MAX several times over, so that our own refusal and
- * not the library's is what most clients see. */
+ * not the library's is what most clients see.  The library fills it with zeros
+ * after each request: where a request costs little, that is felt. */
 #define CONNECTION_MEMORY	(128u * 1024u)
+#define CONNECTION_MEMORY_STATUS (2 * ENGINE_HEADERS_MAX + 8192u)
 #define SLOWEST_REPLY		16384u	/* bytes a second that a reader must take */
 #define SECOND_US		1000000u
 
@@ -432,7 +434,9 @@ start_library(struct listener *l, int fd)
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, l,
 	    MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, l,
 	    MHD_OPTION_CONNECTION_TIMEOUT, conf->request_timeout_s,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	    (size_t)(conf->plane == PLANE_STATUS ? CONNECTION_MEMORY_STATUS :
+	    CONNECTION_MEMORY),
 	    MHD_OPTION_CONNECTION_LIMIT, conf->connections_max,
 	    MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 	    conf->connections_per_address_max,

@@ -24,6 +24,7 @@ static const struct { const char *name; bench_run *run; } workloads[] = {
 	{ "verify-tpm2", bench_run_tpm2 },
 	{ "db-commit", bench_run_db },
 	{ "signer-issue", bench_run_signer },
+	{ "ocsp", bench_run_ocsp },
 	{ "renew-key", bench_run_renew },
 	{ "scale", bench_run_scale },
 	{ "store-1m", bench_run_store },

@@ -7,8 +7,8 @@
 set -u
 srcdir=${srcdir:-.} builddir=${builddir:-.}
 seconds=${BENCH_SECONDS:-2}
-only=${BENCH_ONLY:-floor csr-parse verify-tpm2 db-commit signer-issue renew-key \
-scale crl-100k store-1m}
+only=${BENCH_ONLY:-floor csr-parse verify-tpm2 db-commit signer-issue ocsp \
+renew-key scale crl-100k store-1m}
 bench=$builddir/tests/bench/bench
 out=$builddir/bench.jsonl
 # In the build folder: the disk counts, and /tmp is not always one.
@@ -16,7 +16,7 @@ dir=$(mktemp -d "$builddir/bench.XXXXXX") || exit 1
 
 # shellcheck source=tests/system/service.sh
 . "$srcdir/tests/system/service.sh"
-trap 'service_end; rm -rf "$dir"' EXIT
+trap 'service_end; nginx_end; rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM
 
 one() {		# WORKLOAD [ARGUMENT...]
@@ -50,6 +50,124 @@ renew_key() {
 	service_end
 }
 
+# A leaf of a real enrolment, and what is asked about it.
+ocsp_begin() {
+	service_begin "$1" || return 1
+	{
+		service_ctl tenant create bench && service_group bench &&
+		service_load bench 1 &&
+		service_ctl ca fetch -t bench --chain --out "$1/chain.pem" &&
+		openssl x509 -in "$1/chain.pem" -out "$1/ca.pem" &&
+		serial=$(sed -n 's/^certificate \([^ ]*\).*/\1/p;T;q' \
+		    "$1/bench.log") &&
+		service_ctl certificate show "$serial" -t bench --pem \
+		    >"$1/leaf.pem" &&
+		openssl ocsp -issuer "$1/ca.pem" -cert "$1/leaf.pem" \
+		    -no_nonce -reqout "$1/request"
+	} >"$1/ctl.out" 2>&1 || {
+		cat "$1/ctl.out" >&2
+		return 1
+	}
+	ocsp_path=/ocsp/$(openssl x509 -in "$1/ca.pem" -noout \
+	    -ext subjectKeyIdentifier | tail -n 1 | tr -d ' :' |
+	    tr A-F a-f)/$(base64 -w 0 <"$1/request" |
+	    sed 's/+/%2B/g; s,/,%2F,g; s/=/%3D/g')
+	curl -fsS -o "$1/answer" "$SERVICE_STATUS$ocsp_path"
+}
+
+# As Debian sets it up, but for its folder and for how many requests a
+# connection may carry; a worker a processor, as daad has I/O threads.
+nginx_begin() {	# DIR ACCESS-LOG
+	nginx_port=$((20000 + $$ % 20000))
+	until
+		nginx_port=$((nginx_port + 1))
+		cat >"$1/nginx.conf" <<-EOF
+			worker_processes $(getconf _NPROCESSORS_ONLN);
+			pid $1/nginx.pid;
+			error_log $1/nginx.err;
+			daemon off;
+			events { worker_connections 2048; }
+			http {
+				sendfile on;
+				tcp_nopush on;
+				keepalive_requests 1000000000;
+				default_type application/ocsp-response;
+				access_log $2;
+				client_body_temp_path $1/t1;
+				proxy_temp_path $1/t2;
+				fastcgi_temp_path $1/t3;
+				uwsgi_temp_path $1/t4;
+				scgi_temp_path $1/t5;
+				server {
+					listen 127.0.0.1:$nginx_port;
+					root $1;
+				}
+			}
+		EOF
+		[ "$(id -u)" -ne 0 ] || echo "user root;" >>"$1/nginx.conf"
+		nginx -e "$1/nginx.err" -c "$1/nginx.conf" &
+		nginx_pid=$!
+		nginx_tries=0
+		until curl -fs -o "$1/got" \
+		    "http://127.0.0.1:$nginx_port/answer"; do
+			nginx_tries=$((nginx_tries + 1))
+			[ $nginx_tries -lt 100 ] || break
+			kill -0 "$nginx_pid" 2>/dev/null || break
+			sleep 0.1
+		done
+		cmp -s "$1/got" "$1/answer"
+	do
+		nginx_end
+		[ $((nginx_port - 20000 - $$ % 20000)) -lt 20 ] || {
+			cat "$1/nginx.err" >&2
+			return 1
+		}
+	done
+}
+
+nginx_end() {
+	[ -z "${nginx_pid:-}" ] || {
+		kill "$nginx_pid" 2>/dev/null
+		wait "$nginx_pid"
+	}
+	nginx_pid=
+}
+
+# ocsp: each writes a line a request to its log, as both do by default.
+# ocsp-no-log: neither does.
+ocsp() {
+	PATH=$PATH:/usr/sbin
+	for tool in nginx openssl curl base64; do
+		command -v $tool >/dev/null || {
+			echo "ocsp: skipped, $tool is not here"
+			return 0
+		}
+	done
+	for name in ocsp ocsp-no-log; do
+		case $name in
+		ocsp)
+			level=info log="$(readlink -f "$dir")/$name/access.log" ;;
+		*)
+			level=warn log=off ;;
+		esac
+		mkdir "$dir/$name" || return 1
+		DAAPKI_IO_THREADS=$(getconf _NPROCESSORS_ONLN) \
+		    DAAPKI_LOG_LEVEL=$level DAAPKI_OCSP=on
+		export DAAPKI_IO_THREADS DAAPKI_LOG_LEVEL DAAPKI_OCSP
+		ocsp_begin "$dir/$name" &&
+		nginx_begin "$(readlink -f "$dir")/$name" "$log" &&
+		one ocsp "$name" "$dir/$name/answer" \
+		    "${SERVICE_STATUS##*:}" "$ocsp_path" "$service_pid" \
+		    "$nginx_port" /answer \
+		    "$(children "$nginx_pid" | paste -s -d ,)" 32 256 ||
+		    return 1
+		nginx_end
+		service_end
+		rm -rf "${dir:?}/$name"
+		unset DAAPKI_IO_THREADS DAAPKI_LOG_LEVEL DAAPKI_OCSP
+	done
+}
+
 # With a daad that the workload starts and stops itself.
 many() {	# WORKLOAD HOW-MANY [ARGUMENT...]
 	many_=$1 n_=$2
@@ -70,6 +188,8 @@ for workload in $only; do
 	case $workload in
 	renew-key)
 		renew_key ;;
+	ocsp)
+		ocsp ;;
 	scale)
 		many scale "${BENCH_TENANTS:-10000}" ;;
 	crl-100k)
