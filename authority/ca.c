@@ -126,6 +126,7 @@ ca_make(struct ctx *cx, const struct authority *a, const struct ca_spec *spec,
 	order.make_ca = (struct order_make_ca){
 		.tenant = spec->tenant, .role = (uint8_t)spec->role,
 		.alg = (uint8_t)spec->alg,
+		.flags = spec->edge ? CA_MAY_EDGE : 0,
 		.common_name = common_name(cx, spec),
 		.not_before_s = ctx_now(cx) - CA_BACKDATE_S,
 		.not_after_s = end_of_life(cx, a, spec->role, parent),
@@ -160,6 +161,7 @@ ca_request(struct ctx *cx, const struct authority *a,
 
 	order.request_ca = (struct order_request_ca){
 		.tenant = spec->tenant, .alg = (uint8_t)spec->alg,
+		.flags = spec->edge ? CA_MAY_EDGE : 0,
 		.common_name = common_name(cx, spec),
 		.leaf_max_s = CA_LEAF_MAX_S,
 	};
@@ -176,6 +178,18 @@ ca_request(struct ctx *cx, const struct authority *a,
 		.changed_s = ctx_now(cx),
 	};
 	return OK;
+}
+
+bool
+ca_may_edge(struct ctx *cx, struct slice der)
+{
+	struct cert cert;
+
+	if (failed(cert_parse_ca(cx, der, &cert))) {
+		ctx_forget(cx);
+		return false;
+	}
+	return cert.path_len == 1;
 }
 
 const char *

@@ -31,6 +31,7 @@ struct ca_spec {
 	enum ca_alg		 alg;
 	int64_t			 number;	/* in its name: "Root CA 2" */
 	const struct db_ca	*parent;	/* NULL for a root */
+	bool			 edge;		/* may sign edge CAs; issuing */
 };
 
 /*
@@ -52,6 +53,9 @@ struct err	ca_request(struct ctx *, const struct authority *,
  * ERR_CERT_LINT	its key id has not ISSUER_KEY_ID_SIZE bytes */
 struct err	ca_set_certificate(struct ctx *, struct slice der,
 		    struct db_ca *);
+
+/* May the CA of that certificate sign edge CAs of devices? */
+bool		 ca_may_edge(struct ctx *, struct slice der);
 
 /* Its name as people read it: "O=tenant-a, CN=Root CA 1"; NULL while its
  * certificate is awaited. */

@@ -88,7 +88,7 @@ identify_by_client(struct ctx *cx, struct run *run)
 	if (!s->claimed || s->tenant.id != client->tenant.id)
 		return FAIL(cx, ERR_CLAIM_NONE, "released meanwhile");
 	if (!s->has_attestation || s->attestation.at_s +
-	    s->group.renew_without_evidence_s <= ctx_now(cx))
+	    s->profile.renew_without_evidence_s <= ctx_now(cx))
 		return FAIL_AT(cx, ERR_FIELD, "/evidence",
 		    "evidence: is missing, and this device's group does not "
 		    "renew without it now");
@@ -180,10 +180,25 @@ check_last_attestation(struct ctx *cx, struct run *run)
 }
 
 static struct err
+check_key(struct ctx *cx, const struct run *run)
+{
+	const struct profile *p = &run->subject.profile;
+
+	if (!profile_takes_key(p, &run->csr.key))
+		return FAIL_TELL(cx, ERR_POLICY_KEY_TYPE,
+		    "profile %s takes %s", run->subject.profile_row.name,
+		    profile_key_words(cx, p->key_types));
+	if (p->require_hardware_key && !run->hardware_key)
+		return FAIL_TELL(cx, ERR_POLICY_KEY, "profile %s asks for it",
+		    run->subject.profile_row.name);
+	return OK;
+}
+
+static struct err
 check_pacing(struct ctx *cx, const struct run *run, bool has_certificate,
     const struct certificate_row *newest)
 {
-	int64_t next_s = newest->issued_s + run->subject.group.min_interval_s;
+	int64_t next_s = newest->issued_s + run->subject.profile.min_interval_s;
 
 	if (!has_certificate || next_s <= ctx_now(cx) ||
 	    newest->not_after_s <= ctx_now(cx))
@@ -199,6 +214,7 @@ decide(struct ctx *cx, struct run *run)
 	TRY(check_standing(cx, run));
 	TRY(has_evidence(run) ? check_policy(cx, run) :
 	    check_last_attestation(cx, run));
+	TRY(check_key(cx, run));
 	return check_pacing(cx, run, run->subject.has_certificate,
 	    &run->subject.certificate);
 }
@@ -284,7 +300,7 @@ check_still(struct ctx *cx, struct db_tx *tx, const struct run *run)
 		return FAIL(cx, ERR_CLAIM_NONE, "released meanwhile");
 	if (now.state == DEVICE_BANNED)
 		return FAIL(cx, ERR_HW_BANNED, "banned meanwhile");
-	if (s->group.min_interval_s == 0)
+	if (s->profile.min_interval_s == 0)
 		return OK;
 	TRY(db_certificate_newest(cx, tx, s->tenant.id, s->device.device_id,
 	    &newest, &found));
@@ -411,7 +427,7 @@ tell(struct ctx *cx, const struct run *run, struct enrollment *out)
 	const struct certificate_row *row = &run->issued.row;
 	const struct issuer *issuer = run->issued.issuer;
 	int64_t life_s = row->not_after_s - row->issued_s;
-	int64_t percent = s->group.renew_after_percent;
+	int64_t percent = s->profile.renew_after_percent;
 	bool fresh = has_evidence(run);
 
 	*out = (struct enrollment){

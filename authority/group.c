@@ -3,68 +3,45 @@
 
 #include "attest/attest.h"
 #include "authority/event.h"
+#include "authority/profile.h"
 #include "db/device.h"
 #include "policy/result.h"
 
 #define DEFAULT_POLICY \
 	"{\"rules\":[{\"claim\":\"hardware_key\",\"equals\":true}]}"
 
-static const struct group_profile default_profile = {
-	.title = "", .lifetime_s = 86400, .backdate_s = 300,
-	.renew_after_percent = 50, .renew_without_evidence_s = 0,
-	.min_interval_s = 0,
-};
-
-/* --- profiles ---------------------------------------------------------- */
+/* --- what is asked of it ------------------------------------------------ */
 
 static void
-set_if(int64_t *field, int64_t v)
+apply(struct db_group *g, const struct group_spec *spec)
 {
-	if (v >= 0)
-		*field = v;
-}
-
-static void
-apply(struct db_group *g, const struct group_profile *p)
-{
-	if (p->title != NULL)
-		g->title = p->title;
-	set_if(&g->lifetime_s, p->lifetime_s);
-	set_if(&g->backdate_s, p->backdate_s);
-	set_if(&g->renew_after_percent, p->renew_after_percent);
-	set_if(&g->renew_without_evidence_s, p->renew_without_evidence_s);
-	set_if(&g->min_interval_s, p->min_interval_s);
+	if (spec->title != NULL)
+		g->title = spec->title;
+	/* A version is one of the profile that it was chosen from. */
+	if (spec->profile != NULL) {
+		g->profile = spec->profile;
+		g->profile_version = PROFILE_NEWEST;
+	}
+	if (spec->profile_version != GROUP_AS_IT_IS)
+		g->profile_version = spec->profile_version;
 }
 
 static struct err
-check_profile(struct ctx *cx, const struct db_group *g)
+check_profile(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    const struct db_group *g)
 {
-	const struct {
-		const char *pointer;
-		int64_t v, least, most;
-	} ranges[] = {
-		{ "/lifetime_s", g->lifetime_s, GROUP_LIFETIME_MIN_S,
-		    GROUP_LIFETIME_MAX_S },
-		{ "/backdate_s", g->backdate_s, 0, GROUP_BACKDATE_MAX_S },
-		{ "/renew_after_percent", g->renew_after_percent, 1, 99 },
-		{ "/renew_without_evidence_s", g->renew_without_evidence_s,
-		    0, GROUP_RENEW_WITHOUT_MAX_S },
-		{ "/min_interval_s", g->min_interval_s, 0,
-		    GROUP_INTERVAL_MAX_S },
-	};
+	struct db_profile found;
+	struct err e = db_profile_get(cx, tx, tenant_id, g->profile,
+	    PROFILE_NEWEST, &found);
 
-	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
-		if (ranges[i].v < ranges[i].least ||
-		    ranges[i].v > ranges[i].most)
-			return FAIL_AT(cx, ERR_FIELD, ranges[i].pointer,
-			    "must be from %lld to %lld",
-			    (long long)ranges[i].least,
-			    (long long)ranges[i].most);
-	/* Else no device could renew before its certificate runs out. */
-	if (g->min_interval_s >= g->lifetime_s)
-		return FAIL_AT(cx, ERR_FIELD, "/min_interval_s",
-		    "must be shorter than lifetime_s, %lld",
-		    (long long)g->lifetime_s);
+	if (e.code == ERR_NOT_FOUND)
+		return FAIL_AT(cx, ERR_FIELD, "/profile",
+		    "there is no profile %s", g->profile);
+	TRY(e);
+	if (g->profile_version > found.version)
+		return FAIL_AT(cx, ERR_FIELD, "/profile_version",
+		    "the newest version of profile %s is %lld", g->profile,
+		    (long long)found.version);
 	return OK;
 }
 
@@ -93,6 +70,7 @@ insert(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 		.created_s = g->created_s, .created_by = actor,
 	};
 
+	TRY(check_profile(cx, tx, tenant_id, g));
 	g->policy_version = policy.version;
 	TRY(db_group_insert(cx, tx, tenant_id, g, &g->id));
 	TRY(db_policy_insert(cx, tx, tenant_id, g->id, &policy));
@@ -105,10 +83,10 @@ group_add_default(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
     const char *actor)
 {
 	struct db_group g = {
-		.name = GROUP_DEFAULT_NAME, .created_s = ctx_now(cx)
+		.name = GROUP_DEFAULT_NAME, .title = "",
+		.profile = PROFILE_DEFAULT_NAME, .created_s = ctx_now(cx)
 	};
 
-	apply(&g, &default_profile);
 	return insert(cx, tx, tenant_id, &g, DEFAULT_POLICY, actor);
 }
 
@@ -129,22 +107,22 @@ make_work(struct ctx *cx, struct db_tx *tx, void *arg)
 struct err
 group_create(struct ctx *cx, const struct authority *a,
     const struct tenant *tenant, const struct principal *who,
-    const char *name, const struct group_profile *profile,
+    const char *name, const struct group_spec *spec,
     const struct policy *policy, struct db_group *out)
 {
 	struct making m = {
 		.tenant_id = tenant->id, .actor = who->name,
 		.document = DEFAULT_POLICY,
-		.group = { .name = name, .created_s = ctx_now(cx) },
+		.group = { .name = name, .title = "",
+		    .profile = PROFILE_DEFAULT_NAME,
+		    .created_s = ctx_now(cx) },
 	};
 	struct err e;
 
 	if (strcmp(tenant->name, TENANT_PLATFORM) == 0)
 		return FAIL_AT(cx, ERR_FIELD, "",
 		    "the platform has no devices and no groups");
-	apply(&m.group, &default_profile);
-	apply(&m.group, profile);
-	TRY(check_profile(cx, &m.group));
+	apply(&m.group, spec);
 	if (policy != NULL) {
 		TRY(check_formats(cx, policy, "/policy/formats"));
 		m.document = policy_text(cx, policy);
@@ -264,7 +242,7 @@ struct changing {
 	struct finding			 at;
 	const char			*actor;
 	/* group_change() */
-	const struct group_profile	*profile;
+	const struct group_spec		*spec;
 	/* policies */
 	const struct policy		*policy;
 	const char			*device_id;
@@ -277,8 +255,8 @@ change_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct changing *c = arg;
 
 	TRY(find_work(cx, tx, &c->at));
-	apply(&c->at.group, c->profile);
-	TRY(check_profile(cx, &c->at.group));
+	apply(&c->at.group, c->spec);
+	TRY(check_profile(cx, tx, c->at.tenant_id, &c->at.group));
 	TRY(db_group_update(cx, tx, c->at.tenant_id, &c->at.group));
 	return event_add(cx, tx, c->at.tenant_id, "group.changed", c->at.name,
 	    c->actor, NULL);
@@ -287,12 +265,12 @@ change_work(struct ctx *cx, struct db_tx *tx, void *arg)
 struct err
 group_change(struct ctx *cx, const struct authority *a,
     const struct tenant *tenant, const struct principal *who,
-    const char *name, const struct group_profile *profile,
+    const char *name, const struct group_spec *spec,
     struct db_group *out)
 {
 	struct changing c = {
 		.at = { .tenant_id = tenant->id, .name = name },
-		.actor = who->name, .profile = profile,
+		.actor = who->name, .spec = spec,
 	};
 
 	TRY(db_write(cx, a->db, change_work, &c));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Groups: devices of a tenant that share an appraisal policy and a certificate
- * profile.  Policies are kept as versions that never change; the newest is in
- * force.
+ * profile (authority/profile.h).  Policies are kept as versions that never
+ * change; the newest is in force.
  */
 #ifndef DAAPKI_AUTHORITY_GROUP_H
 #define DAAPKI_AUTHORITY_GROUP_H
@@ -14,32 +14,26 @@
 
 #define GROUP_DEFAULT_NAME		"default"
 #define GROUP_TITLE_MAX			200u
-/* lifetime and backdate together stay below CA_LEAF_MAX_S */
-#define GROUP_LIFETIME_MIN_S		1
-#define GROUP_LIFETIME_MAX_S		(90 * 86400)
-#define GROUP_BACKDATE_MAX_S		86400
-#define GROUP_RENEW_WITHOUT_MAX_S	(90 * 86400)
-#define GROUP_INTERVAL_MAX_S		86400
+#define GROUP_AS_IT_IS			(-1)
 
-/* What is asked of a group; -1 and NULL mean: as it is, or the default. */
-struct group_profile {
-	const char	*title;
-	int64_t		 lifetime_s;		/* default 86400 */
-	int64_t		 backdate_s;		/* default 300 */
-	int64_t		 renew_after_percent;	/* 1 to 99, default 50 */
-	int64_t		 renew_without_evidence_s;	/* default 0: never */
-	int64_t		 min_interval_s;	/* default 0 */
+/* What is asked of a group. */
+struct group_spec {
+	const char	*title;		/* NULL: as it is, "" at first */
+	const char	*profile;	/* NULL: as it is, "default" at first */
+	/* A version, PROFILE_NEWEST or GROUP_AS_IT_IS; another profile is
+	 * followed unless a version is said. */
+	int64_t		 profile_version;
 };
 
 /*
  * policy NULL: a key that the hardware holds is all that is asked for.
- * ERR_FIELD	a number out of range, a format that is not known, or the
+ * ERR_FIELD	no such profile or version, a format that is not known, or the
  *		platform's tenant
  * ERR_EXISTS
  */
 struct err	group_create(struct ctx *, const struct authority *,
 		    const struct tenant *, const struct principal *,
-		    const char *name, const struct group_profile *,
+		    const char *name, const struct group_spec *,
 		    const struct policy *, struct db_group *out);
 /* In the transaction that makes a tenant. */
 struct err	group_add_default(struct ctx *, struct db_tx *,
@@ -55,7 +49,7 @@ struct err	group_list(struct ctx *, const struct authority *,
 /* ERR_NOT_FOUND, ERR_FIELD */
 struct err	group_change(struct ctx *, const struct authority *,
 		    const struct tenant *, const struct principal *,
-		    const char *name, const struct group_profile *,
+		    const char *name, const struct group_spec *,
 		    struct db_group *out);
 
 /* The policy in force.  ERR_NOT_FOUND */

@@ -556,9 +556,26 @@ struct staging {
 	const char		*actor;
 	struct db_tenant	 tenant;
 	int64_t			 number;
-	bool			 has_root;
+	bool			 has_root, edge;
 	struct db_ca		 root, made;
 };
+
+/* A successor does not lose what the profiles of its tenant need. */
+static struct err
+read_edge(struct ctx *cx, struct db_tx *tx, struct staging *s)
+{
+	struct db_ca active;
+	bool found;
+
+	s->edge = s->plan->edge == LIFE_EDGE_YES;
+	if (s->plan->edge != LIFE_EDGE_AS_BEFORE ||
+	    s->plan->role != CA_ROLE_ISSUING)
+		return OK;
+	TRY(db_ca_of_state(cx, tx, s->tenant.id,
+	    ca_role_word(s->plan->role), "active", &active, &found));
+	s->edge = found && ca_may_edge(cx, active.certificate);
+	return OK;
+}
 
 static struct err
 read_before(struct ctx *cx, struct db_tx *tx, void *arg)
@@ -575,6 +592,7 @@ read_before(struct ctx *cx, struct db_tx *tx, void *arg)
 		    text_hex(cx->arena, s->made.key_id));
 	TRY(db_ca_count(cx, tx, s->tenant.id, role, &s->number));
 	s->number++;
+	TRY(read_edge(cx, tx, s));
 	return db_ca_of_state(cx, tx, s->tenant.id, "root", "active",
 	    &s->root, &s->has_root);
 }
@@ -598,7 +616,8 @@ spec_of(struct ctx *cx, const struct staging *s, struct ca_spec *out)
 	bool is_platform = strcmp(s->tenant.name, TENANT_PLATFORM) == 0;
 	bool needs_root = plan->role != CA_ROLE_ROOT && !plan->own_root;
 	struct ca_spec spec = { .tenant = s->tenant.name, .role = plan->role,
-	    .number = s->number, .parent = needs_root ? &s->root : NULL };
+	    .number = s->number, .parent = needs_root ? &s->root : NULL,
+	    .edge = s->edge };
 
 	if (!ca_alg_find(word, &spec.alg))
 		return FAIL_AT(cx, ERR_FIELD, "/algorithm",
@@ -610,6 +629,9 @@ spec_of(struct ctx *cx, const struct staging *s, struct ca_spec *out)
 	if (plan->own_root && plan->role != CA_ROLE_ISSUING)
 		return FAIL_AT(cx, ERR_FIELD, "/root",
 		    "root: only an issuing CA is signed by a root");
+	if (spec.edge && plan->role != CA_ROLE_ISSUING)
+		return FAIL_AT(cx, ERR_FIELD, "/edge",
+		    "edge: only an issuing CA has edge CAs below it");
 	if (needs_root && !s->has_root)
 		return FAIL_TELL(cx, ERR_CONFLICT,
 		    "there is no active root to sign it");

@@ -30,6 +30,8 @@ struct life_plan {
 	int64_t		 activate_s;	/* 0: when an operator says so */
 	int64_t		 retire_s;	/* 0: when its successor is active */
 	bool		 own_root;	/* CA_ROLE_ISSUING only */
+	/* May it sign edge CAs?  By default as the active one. */
+	enum life_edge { LIFE_EDGE_AS_BEFORE, LIFE_EDGE_NO, LIFE_EDGE_YES } edge;
 };
 
 /*

@@ -24,6 +24,17 @@ find_device(struct ctx *cx, struct db_tx *tx, const struct lookup *l)
 }
 
 static struct err
+find_profile(struct ctx *cx, struct db_tx *tx, struct subject *s)
+{
+	TRY(db_profile_get(cx, tx, s->tenant.id, s->group.profile,
+	    s->group.profile_version, &s->profile_row));
+	if (failed(profile_parse(cx, s->profile_row.document, &s->profile)))
+		return FAIL(cx, ERR_STORAGE, "profile %s version %lld",
+		    s->profile_row.name, (long long)s->profile_row.version);
+	return OK;
+}
+
+static struct err
 find(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct lookup *l = arg;
@@ -42,6 +53,7 @@ find(struct ctx *cx, struct db_tx *tx, void *arg)
 	TRY(db_group_by_id(cx, tx, tenant.id, s->device.group_id, &s->group));
 	TRY(db_policy_get(cx, tx, tenant.id, s->group.id,
 	    s->group.policy_version, &s->policy));
+	TRY(find_profile(cx, tx, s));
 	TRY(db_attestation_get(cx, tx, tenant.id, s->device.id,
 	    &s->attestation, &s->has_attestation));
 	return db_certificate_newest(cx, tx, tenant.id, s->device.device_id,

@@ -12,6 +12,8 @@
 #include "db/device.h"
 #include "db/group.h"
 #include "db/policy.h"
+#include "db/profile.h"
+#include "pki/profile.h"
 
 struct subject {
 	bool			 known;		/* there is a device row */
@@ -20,6 +22,8 @@ struct subject {
 	struct tenant		 tenant;
 	struct db_group		 group;
 	struct db_policy	 policy;
+	struct db_profile	 profile_row;	/* of the group; parsed: */
+	struct profile		 profile;
 	bool			 has_attestation, has_certificate;
 	struct attestation_row	 attestation;	/* the last one */
 	struct certificate_row	 certificate;	/* newest, not revoked */

@@ -5,6 +5,7 @@
 #include "authority/event.h"
 #include "authority/group.h"
 #include "authority/life.h"
+#include "authority/profile.h"
 #include "base/base.h"
 
 /* A tenant in the making. */
@@ -12,7 +13,7 @@ struct making {
 	struct db_tenant	 row;
 	struct db_ca		 root, under;
 	const char		*actor;
-	bool			 with_group;
+	bool			 with_group, edge;
 };
 
 static struct err
@@ -25,6 +26,8 @@ insert(struct ctx *cx, struct db_tx *tx, void *arg)
 	TRY(db_ca_insert(cx, tx, &m->root, &m->root.id));
 	m->under.parent_id = m->root.id;
 	TRY(db_ca_insert(cx, tx, &m->under, &m->under.id));
+	if (m->with_group)
+		TRY(profile_add_default(cx, tx, m->row.id, m->actor));
 	if (m->with_group)
 		TRY(group_add_default(cx, tx, m->row.id, m->actor));
 	return event_add(cx, tx, m->row.id, "tenant.created", m->row.name,
@@ -72,6 +75,7 @@ make_cas(struct ctx *cx, const struct authority *a, struct making *m,
 		return FAIL_AT(cx, ERR_FIELD, "/algorithm",
 		    "algorithm: not one that a CA can have");
 	second.alg = root.alg;
+	second.edge = m->edge;
 	TRY(check_is_new(cx, a, m->row.name));
 	TRY(ca_make(cx, a, &root, &m->root));
 	TRY(ca_make(cx, a, &second, &m->under));
@@ -107,7 +111,7 @@ tenant_create_as(struct ctx *cx, const struct authority *a,
 		.row = { .name = spec->name,
 		    .title = spec->title == NULL ? "" : spec->title,
 		    .created_s = ctx_now(cx), .algorithm = spec->algorithm },
-		.actor = who->name, .with_group = true,
+		.actor = who->name, .with_group = true, .edge = spec->edge,
 	};
 
 	if (!text_is_name(spec->name) ||

@@ -27,7 +27,10 @@ struct err	tenant_create(struct ctx *, const struct authority *,
 		    const char *title, struct db_tenant *out);
 /* The same with CAs of that algorithm (ca_alg_word(); NULL is p256), which is
  * also that of later ones.  ERR_FIELD too when it is not one. */
-struct tenant_spec { const char *name, *title, *algorithm; };
+struct tenant_spec {
+	const char	*name, *title, *algorithm;
+	bool		 edge;	/* its issuing CA may sign edge CAs */
+};
 struct err	tenant_create_as(struct ctx *, const struct authority *,
 		    const struct principal *, const struct tenant_spec *,
 		    struct db_tenant *out);

@@ -183,6 +183,20 @@ cli_ask(struct cli *cli, const char *method, const char *path, json_t *body,
 }
 
 struct err
+cli_read_json(struct cli *cli, const char *path, json_t **out)
+{
+	struct slice text;
+	json_t *value;
+
+	TRY(file_read(cli->cx, path, CLI_FILE_MAX, &text));
+	if (failed(json_parse(cli->cx, text, &value)))
+		return FAIL(cli->cx, ERR_JSON, "%s is not JSON: %s", path,
+		    arena_strdup(cli->cx->arena, cli->cx->trail->tell));
+	*out = value;
+	return OK;
+}
+
+struct err
 cli_print(struct cli *cli, const json_t *value)
 {
 	if (!cli->json) {
@@ -425,6 +439,14 @@ cli_put_text(json_t *object, const char *member, const char *value)
 {
 	if (value != NULL)
 		json_object_set_new(object, member, json_string(value));
+}
+
+void
+cli_put_bool(json_t *object, const char *member, const char *value)
+{
+	if (value != NULL)
+		json_object_set_new(object, member,
+		    json_boolean(strcmp(value, "true") == 0));
 }
 
 struct err

@@ -91,6 +91,10 @@ struct err	 cli_delete(struct cli *, const char *path, const char *fmt, ...)
 struct err	 cli_list(struct cli *, const char *path,
 		    const struct column *columns, size_t n_columns);
 
+/* A document is checked by the server; here it only has to be JSON.
+ * ERR_JSON, ERR_IO */
+struct err	 cli_read_json(struct cli *, const char *path, json_t **out);
+
 /* Write to --out (that mode; a file is replaced whole) or standard output. */
 struct err	 cli_write(struct cli *, mode_t mode, struct slice);
 
@@ -104,6 +108,7 @@ void		 cli_progress_end(const struct cli *);
  * ERR_PARAMETER	the value is not a number, a duration, a time
  */
 void		 cli_put_text(json_t *, const char *member, const char *value);
+void		 cli_put_bool(json_t *, const char *member, const char *value);
 struct err	 cli_put_seconds(struct cli *, json_t *, const char *member,
 		    enum option_id);
 struct err	 cli_put_number(struct cli *, json_t *, const char *member,

@@ -217,6 +217,9 @@ call_headers(struct client *client, struct ctx *cx,
 
 	headers = add_header(headers, arena_printf(cx->arena, "Accept: %s",
 	    call->accept == NULL ? "application/json" : call->accept));
+	if (call->if_match != NULL)
+		headers = add_header(headers, arena_printf(cx->arena,
+		    "If-Match: %s", call->if_match));
 	/* A body of 16 MiB is not worth a round trip to be let in. */
 	headers = add_header(headers, "Expect:");
 	return add_header(headers, call->content_type == NULL ?

@@ -160,6 +160,7 @@ cmd_ca_stage(struct cli *cli)
 	cli_put_text(body, "role", cli_arg(cli, 0));
 	cli_put_text(body, "algorithm", cli_option(cli, OPT_ALGORITHM));
 	cli_put_text(body, "root", own_root ? "own" : NULL);
+	cli_put_bool(body, "edge", cli_option(cli, OPT_EDGE));
 	TRY(put_plan(cli, body, "activate_at", OPT_ACTIVATE_AT));
 	TRY(put_plan(cli, body, "retire_at", OPT_RETIRE_AT));
 	TRY(cli_ask(cli, "POST", path, json_incref(body), &answer));

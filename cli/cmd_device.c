@@ -80,6 +80,8 @@ cmd_certificate_list(struct cli *cli)
 		{ "ISSUED", "issued_at", false },
 		{ "NOT AFTER", "not_after", false },
 		{ "HARDWARE KEY", "hardware_key", false },
+		{ "PROFILE", "profile", false },
+		{ "VERSION", "profile_version", true },
 		{ "REVOKED", "revoked_at", false },
 		{ "REASON", "revoke_reason", false },
 	};

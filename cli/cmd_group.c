@@ -3,38 +3,25 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "cli/cli.h"
 
 #define PCR_COUNT	24u	/* registers of a bank (TCG PC Client PTP, 4.6.2) */
 
 static struct err
-put_profile(struct cli *cli, json_t *body)
+put_members(struct cli *cli, json_t *body)
 {
+	const char *pin = cli_option(cli, OPT_PROFILE_PIN);
+
 	cli_put_text(body, "title", cli_option(cli, OPT_TITLE));
-	TRY(cli_put_seconds(cli, body, "lifetime_s", OPT_LIFETIME));
-	TRY(cli_put_seconds(cli, body, "backdate_s", OPT_BACKDATE));
-	TRY(cli_put_number(cli, body, "renew_after_percent", OPT_RENEW_AFTER,
-	    100));
-	TRY(cli_put_seconds(cli, body, "renew_without_evidence_s",
-	    OPT_RENEW_WITHOUT));
-	return cli_put_seconds(cli, body, "min_interval_s", OPT_MIN_INTERVAL);
-}
-
-/* A policy is checked by the server; here it only has to be JSON. */
-static struct err
-read_policy(struct cli *cli, const char *path, json_t **out)
-{
-	struct slice text;
-	json_t *policy;
-
-	TRY(file_read(cli->cx, path, CLI_FILE_MAX, &text));
-	if (failed(json_parse(cli->cx, text, &policy)))
-		return FAIL(cli->cx, ERR_JSON, "%s is not JSON: %s", path,
-		    arena_strdup(cli->cx->arena, cli->cx->trail->tell));
-	*out = policy;
-	return OK;
+	cli_put_text(body, "profile", cli_option(cli, OPT_PROFILE));
+	if (pin != NULL && strcmp(pin, "newest") == 0) {
+		ASSERT(json_object_set_new(body, "profile_version",
+		    json_null()) == 0);
+		return OK;
+	}
+	return cli_put_number(cli, body, "profile_version", OPT_PROFILE_PIN,
+	    INT32_MAX);
 }
 
 struct err
@@ -45,9 +32,9 @@ cmd_group_create(struct cli *cli)
 
 	TRY(cli_tenant_path(cli, "/groups", &path));
 	cli_put_text(body, "name", cli_arg(cli, 0));
-	TRY(put_profile(cli, body));
+	TRY(put_members(cli, body));
 	if (file != NULL) {
-		TRY(read_policy(cli, file, &policy));
+		TRY(cli_read_json(cli, file, &policy));
 		json_object_set(body, "policy", policy);
 	}
 	return cli_show(cli, "POST", path, json_incref(body));
@@ -58,8 +45,8 @@ cmd_group_list(struct cli *cli)
 {
 	static const struct column columns[] = {
 		{ "NAME", "name", false }, { "TITLE", "title", false },
-		{ "LIFETIME S", "lifetime_s", true },
-		{ "RENEW %", "renew_after_percent", true },
+		{ "PROFILE", "profile", false },
+		{ "VERSION", "profile_version", true },
 		{ "POLICY", "policy_version", true },
 		{ "CREATED", "created_at", false },
 	};
@@ -87,7 +74,7 @@ cmd_group_set(struct cli *cli)
 
 	TRY(cli_tenant_path(cli, cli_path(cli->cx, "/groups/{}",
 	    cli_arg(cli, 0)), &path));
-	TRY(put_profile(cli, body));
+	TRY(put_members(cli, body));
 	if (json_object_size(body) == 0)
 		return FAIL(cli->cx, ERR_PARAMETER, "nothing to change: see "
 		    "daactl group set --help");
@@ -127,7 +114,7 @@ cmd_policy_set(struct cli *cli)
 	json_t *policy;
 
 	TRY(policy_path(cli, "", &path));
-	TRY(read_policy(cli, cli_arg(cli, 1), &policy));
+	TRY(cli_read_json(cli, cli_arg(cli, 1), &policy));
 	return cli_show(cli, "PUT", path, json_incref(policy));
 }
 

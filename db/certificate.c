@@ -37,6 +37,9 @@ take(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 	c->revoked_s = walk_int(&w);
 	c->revoke_reason = (int)walk_int(&w);
 	c->shard = (unsigned)walk_int(&w);
+	c->profile_id = walk_int(&w);
+	c->profile = walk_text(&w);
+	c->profile_version = walk_int(&w);
 	c->der = read->with_der ? walk_blob(&w) : SLICE_NONE;
 	*stop = ++read->n == read->max;
 	return OK;
@@ -54,8 +57,8 @@ db_certificate_insert(struct ctx *cx, struct db_tx *tx,
 	    DB_T(c->device_id), DB_B(c->spki_sha256), DB_I(c->hardware_key),
 	    DB_I(c->not_before_s), DB_I(c->not_after_s), DB_I(c->issued_s),
 	    DB_B(c->der), DB_I(c->recovered), db_int_or_null(c->revoked_s),
-	    revoked ? DB_I(c->revoke_reason) : DB_N, DB_I(c->shard)),
-	    out_id);
+	    revoked ? DB_I(c->revoke_reason) : DB_N, DB_I(c->shard),
+	    db_int_or_null(c->profile_id)), out_id);
 }
 
 struct err

@@ -28,10 +28,13 @@ struct certificate_row {
 	int64_t		 revoked_s;	/* 0: not revoked */
 	int		 revoke_reason;	/* RFC 5280, 5.3.1 */
 	unsigned	 shard;		/* of the CRL it names: db/crl.h */
+	int64_t		 profile_id;	/* that version; 0: not known */
+	const char	*profile;	/* read only, as ca_key_id: its name, */
+	int64_t		 profile_version;	/* or NULL, and version */
 };
 
 /*
- * Every member but id and ca_key_id is stored; revoked_s of 0 is not revoked.
+ * Every member but id and those that are read only is stored; revoked_s of 0 is not revoked.
  * ERR_EXISTS	that CA has used that serial
  */
 struct err	db_certificate_insert(struct ctx *, struct db_tx *,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "db/group.h"
 
+#include "db/optional.h"
+
 struct rows { struct db_group *items; size_t n; };
 
 static struct err
@@ -13,13 +15,10 @@ read_row(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 		.id = db_int(row, 0),
 		.name = db_text_of(cx, row, 1),
 		.title = db_text_of(cx, row, 2),
-		.lifetime_s = db_int(row, 3),
-		.backdate_s = db_int(row, 4),
-		.renew_after_percent = db_int(row, 5),
-		.renew_without_evidence_s = db_int(row, 6),
-		.min_interval_s = db_int(row, 7),
-		.policy_version = db_int(row, 8),
-		.created_s = db_int(row, 9),
+		.profile = db_text_of(cx, row, 3),
+		.profile_version = db_int_or_0(row, 4),
+		.policy_version = db_int(row, 5),
+		.created_s = db_int(row, 6),
 	};
 	return OK;
 }
@@ -29,10 +28,9 @@ db_group_insert(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
     const struct db_group *g, int64_t *out_id)
 {
 	return db_insert(cx, tx, STMT_GROUP_INSERT, DB_ARGS(DB_I(tenant_id),
-	    DB_T(g->name), DB_T(g->title), DB_I(g->lifetime_s),
-	    DB_I(g->backdate_s), DB_I(g->renew_after_percent),
-	    DB_I(g->renew_without_evidence_s), DB_I(g->min_interval_s),
-	    DB_I(g->policy_version), DB_I(g->created_s)), out_id);
+	    DB_T(g->name), DB_T(g->title), DB_T(g->profile),
+	    db_int_or_null(g->profile_version), DB_I(g->policy_version),
+	    DB_I(g->created_s)), out_id);
 }
 
 static struct err
@@ -87,10 +85,8 @@ db_group_update(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 	int64_t n_changed;
 
 	TRY(db_run(cx, tx, STMT_GROUP_UPDATE, DB_ARGS(DB_I(tenant_id),
-	    DB_I(g->id), DB_T(g->title), DB_I(g->lifetime_s),
-	    DB_I(g->backdate_s), DB_I(g->renew_after_percent),
-	    DB_I(g->renew_without_evidence_s), DB_I(g->min_interval_s)),
-	    &n_changed));
+	    DB_I(g->id), DB_T(g->title), DB_T(g->profile),
+	    db_int_or_null(g->profile_version)), &n_changed));
 	if (n_changed == 0)
 		return FAIL(cx, ERR_NOT_FOUND, "no such group");
 	return OK;

@@ -8,10 +8,8 @@
 struct db_group {
 	int64_t		 id;
 	const char	*name, *title;
-	int64_t		 lifetime_s, backdate_s;
-	int64_t		 renew_after_percent;
-	int64_t		 renew_without_evidence_s;
-	int64_t		 min_interval_s;
+	const char	*profile;	/* its name */
+	int64_t		 profile_version;	/* 0: always the newest */
 	int64_t		 policy_version;
 	int64_t		 created_s;
 };

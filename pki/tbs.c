@@ -223,9 +223,8 @@ put_hardware_name(struct buf *b, const char *id)
 	return true;
 }
 
-/* SPIFFE-ID, 2.1: a trust domain in lower case. */
-static bool
-is_trust_domain(const char *domain)
+bool
+tbs_is_trust_domain(const char *domain)
 {
 	size_t n = strlen(domain);
 
@@ -259,7 +258,7 @@ put_device_names(struct buf *b, const struct tbs *tbs)
 	size_t names = der_open(b, DER_SEQUENCE), empty = b->n;
 
 	if (is_said(tbs->spiffe_domain) &&
-	    !is_trust_domain(tbs->spiffe_domain))
+	    !tbs_is_trust_domain(tbs->spiffe_domain))
 		return false;
 	put_device_uri(b, tbs);
 	if ((tbs->flags & TBS_SAN_PERMANENT_ID) != 0)
@@ -284,9 +283,8 @@ put_null(struct buf *b, struct slice oid)
 	close_ext(b, e);
 }
 
-/* RFC 1123, 2.1: labels of letters, digits and hyphens, none at an end. */
-static bool
-is_dns_name(const char *name)
+bool
+tbs_is_dns_name(const char *name)
 {
 	size_t n = strlen(name), label = 0;
 
@@ -319,7 +317,7 @@ put_host(struct buf *b, const char *host)
 		der_put(b, DER_IMPLICIT(7), SLICE(address, 4));
 	else if (inet_pton(AF_INET6, host, address) == 1)
 		der_put(b, DER_IMPLICIT(7), SLICE(address, 16));
-	else if (is_dns_name(host))
+	else if (tbs_is_dns_name(host))
 		der_put_text(b, DER_IMPLICIT(2), host);
 	else
 		return false;
@@ -366,7 +364,7 @@ put_permitted_hosts(struct buf *b, const struct tbs *tbs)
 	if (tbs->n_hosts == 0)
 		put_subtree(b, DER_IMPLICIT(2), slice_text(NO_NAME));
 	for (size_t i = 0; i < tbs->n_hosts; i++) {
-		if (!is_dns_name(tbs->hosts[i]))
+		if (!tbs_is_dns_name(tbs->hosts[i]))
 			return false;
 		put_subtree(b, DER_IMPLICIT(2), slice_text(tbs->hosts[i]));
 	}

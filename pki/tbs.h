@@ -63,6 +63,11 @@ struct tbs {
 void		tbs_put_name(struct buf *, const char *organization,
 		    const char *common_name);
 
+/* SPIFFE-ID, 2.1: a trust domain in lower case. */
+bool		tbs_is_trust_domain(const char *);
+/* RFC 1123, 2.1: labels of letters, digits and hyphens, none at an end. */
+bool		tbs_is_dns_name(const char *);
+
 /*
  * The DER of it, in cx->arena.
  * ERR_CERT_LINT	a text is too long, a host is neither a DNS name in

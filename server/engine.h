@@ -32,7 +32,7 @@ struct engine {
 };
 
 /* The headers that http_header() can tell, beside those of struct job_head. */
-#define ENGINE_HEADERS_KEPT	2u
+#define ENGINE_HEADERS_KEPT	3u
 extern const char *const engine_headers[ENGINE_HEADERS_KEPT];
 
 struct job_query { const char *name, *value; };

@@ -120,6 +120,7 @@ struct route_table { const struct route *routes; size_t n; };
 extern const struct route_table
     rest_device_routes,		/* challenges, activations, enrolments, self */
     rest_tenant_routes,		/* tenants, groups, policies, tokens */
+    rest_profile_routes,	/* certificate profiles */
     rest_ca_routes,		/* CAs, bundles */
     rest_trust_routes,		/* anchors, hardware inventory */
     rest_claim_routes,		/* claims, devices, certificates */

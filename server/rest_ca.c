@@ -61,6 +61,9 @@ ca_json(struct ctx *cx, const struct authority *a, const struct db_ca *ca)
 	rest_set_text(object, "state", ca->state);
 	rest_set_text(object, "algorithm", ca->algorithm);
 	rest_set_text(object, "root", ca->own_root ? "own" : "service");
+	if (strcmp(ca->role, "issuing") == 0 && ca->certificate.n > 0)
+		rest_set(object, "edge", json_boolean(ca_may_edge(cx,
+		    ca->certificate)));
 	set_certificate(cx, a, object, ca);
 	set_calendar(a, object, ca);
 	if (ca->revoked_s != 0)
@@ -157,6 +160,17 @@ read_own_root(struct json_in *in)
 	return text != NULL && strcmp(text, "own") == 0;
 }
 
+/* Absent: as the active one. */
+static enum life_edge
+read_edge(struct json_in *in, const json_t *body)
+{
+	bool edge = json_get_bool(in, "edge", false);
+
+	if (json_object_get(body, "edge") == NULL)
+		return LIFE_EDGE_AS_BEFORE;
+	return edge ? LIFE_EDGE_YES : LIFE_EDGE_NO;
+}
+
 static struct err
 cas_post(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
@@ -169,6 +183,7 @@ cas_post(struct ctx *cx, const struct authority *a,
 		.activate_s = json_get_time(&in, "activate_at", 0),
 		.retire_s = json_get_time(&in, "retire_at", 0),
 		.own_root = read_own_root(&in),
+		.edge = read_edge(&in, request->json),
 	};
 	struct db_ca made;
 

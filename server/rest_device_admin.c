@@ -195,6 +195,11 @@ certificate_json(struct ctx *cx, const struct certificate_row *c)
 	rest_set_time(object, "not_after", c->not_after_s);
 	rest_set_time(object, "issued_at", c->issued_s);
 	rest_set(object, "hardware_key", json_boolean(c->hardware_key));
+	if (c->profile != NULL) {
+		rest_set_text(object, "profile", c->profile);
+		rest_set(object, "profile_version",
+		    json_integer(c->profile_version));
+	}
 	if (c->revoked_s != 0) {
 		rest_set_time(object, "revoked_at", c->revoked_s);
 		rest_set_text(object, "revoke_reason",

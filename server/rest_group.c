@@ -3,6 +3,7 @@
 
 #include "authority/claim.h"
 #include "authority/group.h"
+#include "authority/profile.h"
 #include "base/base.h"
 #include "server/rest_json.h"
 
@@ -16,37 +17,30 @@ group_json(const struct db_group *g)
 
 	rest_set_text(object, "name", g->name);
 	rest_set_text(object, "title", g->title);
-	rest_set(object, "lifetime_s", json_integer(g->lifetime_s));
-	rest_set(object, "backdate_s", json_integer(g->backdate_s));
-	rest_set(object, "renew_after_percent",
-	    json_integer(g->renew_after_percent));
-	rest_set(object, "renew_without_evidence_s",
-	    json_integer(g->renew_without_evidence_s));
-	rest_set(object, "min_interval_s", json_integer(g->min_interval_s));
+	rest_set_text(object, "profile", g->profile);
+	if (g->profile_version != PROFILE_NEWEST)
+		rest_set(object, "profile_version",
+		    json_integer(g->profile_version));
 	rest_set(object, "policy_version", json_integer(g->policy_version));
 	rest_set_time(object, "created_at", g->created_s);
 	return object;
 }
 
-/* The members of a profile; those that are absent stay as they are. */
-static struct group_profile
-read_profile(struct json_in *in)
+/* What is absent stays as it is; a version of null is the newest. */
+static struct group_spec
+read_spec(struct json_in *in, const json_t *body)
 {
-	return (struct group_profile){
+	struct group_spec spec = {
 		.title = json_get_text(in, "title", JSON_OPTIONAL,
 		    GROUP_TITLE_MAX),
-		.lifetime_s = json_get_int(in, "lifetime_s",
-		    GROUP_LIFETIME_MIN_S, GROUP_LIFETIME_MAX_S, -1),
-		.backdate_s = json_get_int(in, "backdate_s", 0,
-		    GROUP_BACKDATE_MAX_S, -1),
-		.renew_after_percent = json_get_int(in, "renew_after_percent",
-		    1, 99, -1),
-		.renew_without_evidence_s = json_get_int(in,
-		    "renew_without_evidence_s", 0, GROUP_RENEW_WITHOUT_MAX_S,
-		    -1),
-		.min_interval_s = json_get_int(in, "min_interval_s", 0,
-		    GROUP_INTERVAL_MAX_S, -1),
+		.profile = json_get_name(in, "profile", JSON_OPTIONAL),
+		.profile_version = json_get_int(in, "profile_version", 1,
+		    INT64_MAX, GROUP_AS_IT_IS),
 	};
+
+	if (json_is_null(json_object_get(body, "profile_version")))
+		spec.profile_version = PROFILE_NEWEST;
+	return spec;
 }
 
 struct err
@@ -55,7 +49,7 @@ rest_group_post(struct ctx *cx, const struct authority *a,
 {
 	struct json_in in = json_in(cx, request->json, "");
 	const char *name = json_get_name(&in, "name", JSON_REQUIRED);
-	struct group_profile profile = read_profile(&in);
+	struct group_spec spec = read_spec(&in, request->json);
 	const json_t *document = json_get(&in, "policy", JSON_OPTIONAL);
 	struct policy policy;
 	struct db_group made;
@@ -64,7 +58,7 @@ rest_group_post(struct ctx *cx, const struct authority *a,
 	if (document != NULL)
 		TRY(policy_read(cx, document, "/policy", &policy));
 	TRY(group_create(cx, a, request->tenant, request->principal, name,
-	    &profile, document == NULL ? NULL : &policy, &made));
+	    &spec, document == NULL ? NULL : &policy, &made));
 	http_reply_json(cx, reply, 201, group_json(&made));
 	return OK;
 }
@@ -105,12 +99,12 @@ rest_group_patch(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
 {
 	struct json_in in = json_in(cx, request->json, "");
-	struct group_profile profile = read_profile(&in);
+	struct group_spec spec = read_spec(&in, request->json);
 	struct db_group changed;
 
 	TRY(json_in_done(&in));
 	TRY(group_change(cx, a, request->tenant, request->principal,
-	    request->params[1], &profile, &changed));
+	    request->params[1], &spec, &changed));
 	http_reply_json(cx, reply, 200, group_json(&changed));
 	return OK;
 }

@@ -205,7 +205,8 @@ class Client:
         self.server, self.contract = server, contract
 
     def __call__(self, method, template, names=None, body=None, query="",
-                 token=None, media="application/json", accept=None, cert=None):
+                 token=None, media="application/json", accept=None, cert=None,
+                 if_match=None):
         path = re.sub(r"{(\w+)}", lambda m: quote(
             str((names or {})[m.group(1)]), safe=""), template)
         headers = {}
@@ -219,6 +220,8 @@ class Client:
                 body = json.dumps(body)
         if accept:
             headers["Accept"] = accept
+        if if_match:
+            headers["If-Match"] = if_match
         answer = self.server.ask(plane, method, path + query, body, headers,
                                  cert)
         self.contract.hold(template, method, answer)
@@ -356,14 +359,39 @@ def tenants_and_groups(ask, work):
         ask("delete", base + "/tokens/{id}", dict(names, id="999999"))
     policy = {"formats": ["key"],
               "rules": [{"claim": "format", "equals": "key"}]}
-    ask("post", T + "/groups", A, {"name": "lab", "lifetime_s": 3600,
+    P = T + "/profiles"
+    V = P + "/{profile}/versions"
+    short = {"name": "short", "profile": {"lifetime_s": 3600}}
+    made = ask("post", P, A, short).json()["profile"]
+    ask("post", P, A, short)
+    ask("post", P, A, {"name": "bad", "profile": {"lifetime_s": 0}})
+    ask("post", P, A, {"name": "edge", "profile": {"edge_ca": {}}})
+    ask("get", P, A)
+    ask("get", P + "/{profile}", name(profile="short"))
+    ask("get", P + "/{profile}", name(profile="nope"))
+    ask("put", P + "/{profile}", name(profile="short"),
+        dict(made, extended_key_usage=["clientAuth", "serverAuth"],
+             subject_alt_names=["spiffe"], spiffe_trust_domain="fleet.example"))
+    ask("put", P + "/{profile}", name(profile="short"), made,
+        if_match='"1"')
+    ask("put", P + "/{profile}", name(profile="short"), made,
+        if_match='"2"')
+    ask("put", P + "/{profile}", name(profile="short"),
+        dict(made, revocation=["crl", "noRevAvail"]))
+    ask("get", V, name(profile="short"))
+    ask("get", V + "/{version}", name(profile="short", version=1))
+    ask("get", V + "/{version}", name(profile="short", version=9))
+    ask("post", T + "/groups", A, {"name": "lab", "profile": "short",
                                    "policy": policy})
+    ask("post", T + "/groups", A, {"name": "other", "profile": "nope"})
     ask("post", T + "/groups", A, {"name": "lab"})
     ask("get", T + "/groups", A)
     ask("get", T + "/groups/{group}", name(group="lab"))
     ask("patch", T + "/groups/{group}", name(group="lab"), {"title": "Lab"})
     ask("patch", T + "/groups/{group}", name(group="lab"),
-        {"lifetime_s": -1})
+        {"profile_version": 9})
+    ask("patch", T + "/groups/{group}", name(group="lab"),
+        {"profile_version": None})
     ask("get", T + "/groups/{group}/policy", name(group="lab"))
     ask("put", T + "/groups/{group}/policy", name(group="lab"), policy)
     ask("put", T + "/groups/{group}/policy", name(group="lab"),
@@ -545,8 +573,8 @@ def health(ask, _):
     ask("get", "/readyz")
 
 
-SAMPLE = {"tenant": "tenant-a", "group": "lab", "device": "0" * 64,
-          "serial": "01" * 16, "ca": "00" * 20, "id": "1", "event": "1"}
+SAMPLE = {"tenant": "tenant-a", "group": "lab", "profile": "short",
+          "version": "1", "device": "0" * 64, "serial": "01" * 16, "ca": "00" * 20, "id": "1", "event": "1"}
 
 
 def operations():

@@ -109,11 +109,39 @@ settings_file() {
 	rm "$work/.config/daactl.conf"
 }
 
+profiles() {
+	exits 0 ctl profile create lab -t tenant-a --lifetime 1h
+	exits 2 ctl profile update lab -t tenant-a --lifetime 100y
+	exits 0 ctl profile update lab -t tenant-a --min-interval 10s --json
+	jq -e '.version == 2 and .profile.min_interval_s == 10 and
+	    .profile.lifetime_s == 3600' "$work/out"
+	ctl profile show lab -t tenant-a --document >"$work/profile.json"
+	jq '.extended_key_usage += ["serverAuth"]' "$work/profile.json" |
+	    ctl profile update lab -t tenant-a - --json >"$work/out"
+	jq -e '.version == 3 and .profile.min_interval_s == 10' "$work/out"
+	exits 0 ctl profile show lab -t tenant-a --version 1 --json
+	jq -e '.version == 1 and .profile.min_interval_s == 0' "$work/out"
+	exits 0 ctl profile versions lab -t tenant-a --json
+	jq -e '[.items[].version] == [1, 2, 3]' "$work/out"
+	exits 0 ctl profile list -t tenant-a
+	grep -q '^default  *1 ' "$work/out"
+	grep -q '^lab  *3 ' "$work/out"
+	exits 4 ctl profile show lab -t tenant-a --version 4
+	exits 4 ctl profile show nope -t tenant-a
+	echo '{"edge_ca": {}}' >"$work/edge.json"
+	exits 2 ctl profile create edge "$work/edge.json" -t tenant-a
+	grep -q edge_ca "$work/err"
+}
+
 groups() {
-	exits 0 ctl group create lab -t tenant-a --lifetime 1h
-	exits 2 ctl group set lab -t tenant-a --lifetime 100y
-	exits 0 ctl group set lab -t tenant-a --min-interval 10s --json
-	jq -e '.min_interval_s == 10 and .lifetime_s == 3600' "$work/out"
+	exits 0 ctl group create lab -t tenant-a --profile lab
+	exits 2 ctl group set lab -t tenant-a --profile-version first
+	exits 2 ctl group set lab -t tenant-a --profile-version 9
+	exits 0 ctl group set lab -t tenant-a --profile-version 1 --json
+	jq -e '.profile == "lab" and .profile_version == 1' "$work/out"
+	exits 0 ctl group set lab -t tenant-a --profile-version newest --json
+	jq -e '.profile == "lab" and has("profile_version") == false' \
+	    "$work/out"
 }
 
 policy_round() {
@@ -269,6 +297,7 @@ step "failures have the exit status and the words of the manual" statuses
 step "a server that the CA file does not vouch for is not spoken to" untrusted
 step "a token goes into a file and is good until it is revoked" token_file
 step "the settings file is enough" settings_file
+step "profiles are made and changed, version by version" profiles
 step "groups are made and changed" groups
 step "a policy is shown, edited and set" policy_round
 step "anchors and keys are read as PEM and DER" trust

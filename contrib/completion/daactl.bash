@@ -4,9 +4,10 @@
 _daactl_words()
 {
 	case $1 in
-	'') echo 'tenant token group policy anchor hardware claim device certificate report event ca evidence fsck keys journal version completion' ;;
+	'') echo 'tenant token profile group policy anchor hardware claim device certificate report event ca evidence fsck keys journal version completion' ;;
 	tenant) echo 'create list show' ;;
 	token) echo 'create list revoke' ;;
+	profile) echo 'create list show update versions' ;;
 	group) echo 'create list show set' ;;
 	policy) echo 'show set learn' ;;
 	anchor) echo 'add list remove' ;;
@@ -21,6 +22,8 @@ _daactl_words()
 	keys) echo 'rotate-master' ;;
 	journal) echo 'verify' ;;
 	completion) echo 'bash' ;;
+	'profile create') echo FILE ;;
+	'profile update') echo FILE ;;
 	'policy set') echo FILE ;;
 	'anchor add') echo FILE ;;
 	'claim import') echo FILE ;;
@@ -35,7 +38,7 @@ _daactl_words()
 _daactl_takes_value()
 {
 	case $1 in
-	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--title|--role|--expires-at|--expires-in|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--policy|--pcrs|--scheme|--ek-public|--format|--reason|--algorithm|--activate-at|--retire-at|--out|-o) return 0 ;;
+	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--title|--role|--expires-at|--expires-in|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--pcrs|--scheme|--ek-public|--format|--reason|--algorithm|--activate-at|--retire-at|--out|-o) return 0 ;;
 	esac
 	return 1
 }
@@ -51,6 +54,8 @@ _daactl_values()
 	'certificate list:--revoked') echo 'true false' ;;
 	'ca certificates:--revoked') echo 'true false' ;;
 	'token create:--role') echo 'admin owner reader' ;;
+	'tenant create:--edge') echo 'true false' ;;
+	'ca stage:--edge') echo 'true false' ;;
 	'group create:--policy') echo 'FILE' ;;
 	'anchor add:--scheme') echo 'tpm-ek' ;;
 	'hardware add:--ek-public') echo 'FILE' ;;
@@ -75,16 +80,21 @@ _daactl_options()
 {
 	echo '--help --url --ca-file --token-file --config --json'
 	case $1 in
-	'tenant create') echo '--title --algorithm' ;;
+	'tenant create') echo '--title --edge --algorithm' ;;
 	'tenant list') echo '--limit --after' ;;
 	'tenant show') echo '--tenant' ;;
 	'token create') echo '--tenant --platform --role --expires-at --expires-in --out' ;;
 	'token list') echo '--tenant --platform --limit --after' ;;
 	'token revoke') echo '--tenant --platform' ;;
-	'group create') echo '--tenant --title --lifetime --backdate --renew-after-percent --renew-without-evidence --min-interval --policy' ;;
+	'profile create') echo '--tenant --lifetime --backdate --renew-after-percent --renew-without-evidence --min-interval' ;;
+	'profile list') echo '--tenant --limit --after' ;;
+	'profile show') echo '--tenant --version --document' ;;
+	'profile update') echo '--tenant --lifetime --backdate --renew-after-percent --renew-without-evidence --min-interval' ;;
+	'profile versions') echo '--tenant --limit --after' ;;
+	'group create') echo '--tenant --title --profile --profile-version --policy' ;;
 	'group list') echo '--tenant --limit --after' ;;
 	'group show') echo '--tenant' ;;
-	'group set') echo '--tenant --title --lifetime --backdate --renew-after-percent --renew-without-evidence --min-interval' ;;
+	'group set') echo '--tenant --title --profile --profile-version' ;;
 	'policy show') echo '--tenant --document' ;;
 	'policy set') echo '--tenant' ;;
 	'policy learn') echo '--tenant --pcrs --boot-components' ;;
@@ -116,7 +126,7 @@ _daactl_options()
 	'ca show') echo '--tenant --pem' ;;
 	'ca fetch') echo '--tenant --format --out --chain' ;;
 	'ca chain') echo '--tenant --format --out' ;;
-	'ca stage') echo '--tenant --algorithm --activate-at --retire-at --own-root --out' ;;
+	'ca stage') echo '--tenant --edge --algorithm --activate-at --retire-at --own-root --out' ;;
 	'ca schedule') echo '--tenant --activate-at --retire-at' ;;
 	'ca activate') echo '--tenant' ;;
 	'ca retire') echo '--tenant' ;;

@@ -95,7 +95,9 @@ make_server() {
 
 make_tenant() {
 	api POST /v1/tenants '{"name":"tenant-a"}'
-	api POST /v1/tenants/tenant-a/groups '{"name":"short","lifetime_s":8,
+	api POST /v1/tenants/tenant-a/profiles \
+	    '{"name":"short","profile":{"lifetime_s":8}}'
+	api POST /v1/tenants/tenant-a/groups '{"name":"short","profile":"short",
 	    "policy":{"rules":[{"claim":"format","one_of":["key"]}]}}'
 	api POST /v1/hardware "{\"hardware_id\":\"$(hardware)\"}"
 }

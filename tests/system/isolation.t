@@ -109,6 +109,7 @@ paths() {
 		*) id=1 ;;
 		esac
 		echo "$method $path" | sed "s/{tenant}/$1/; s/{group}/keys/
+		    s/{profile}/default/
 		    s/{device}/$device/; s/{serial}/$serial/; s/{ca}/$ca/
 		    s/{[a-z_]*}/$id/"
 	done

@@ -18,6 +18,7 @@
 #include "db/device.h"
 #include "db/event.h"
 #include "db/group.h"
+#include "db/profile.h"
 #include "db/tenant.h"
 
 #define FLEET_NOW	1795334400	/* 2026-11-22T08:00:00Z */
@@ -60,6 +61,9 @@ fleet_fill(struct ctx *c, struct db_tx *tx, void *arg)
 			.not_after_s = FLEET_NOW + 100000000,
 			.created_s = FLEET_NOW,
 		};
+		struct db_profile profile = { .name = "default",
+		    .version = 1, .document = "{}", .created_s = FLEET_NOW,
+		    .created_by = "fleet" };
 		int64_t id;
 
 		TRY(db_tenant_insert(c, tx, &tenant, &id));
@@ -70,10 +74,10 @@ fleet_fill(struct ctx *c, struct db_tx *tx, void *arg)
 		    .role = ROLE_OWNER, .tenant_id = id,
 		    .name = i == 0 ? "alpha" : "beta" };
 		TRY(db_ca_insert(c, tx, &ca, &fleet.cas[i]));
+		TRY(db_profile_insert(c, tx, ca.tenant_id, &profile, &id));
 		for (unsigned g = 0; g < 2; g++) {
 			struct db_group group = { .name = groups[g],
-			    .title = "", .lifetime_s = 86400,
-			    .backdate_s = 300, .renew_after_percent = 50,
+			    .title = "", .profile = "default",
 			    .policy_version = 1, .created_s = FLEET_NOW };
 
 			TRY(db_group_insert(c, tx, fleet.tenants[i].id,

@@ -79,10 +79,11 @@ leaves_issue(const struct tenant *of)
 	    "0123456789abcdef0123456789abcdef";
 	struct subject subject = {
 		.known = true, .claimed = true, .tenant = *of,
-		.group = { .lifetime_s = 3600, .backdate_s = 60 },
 	};
 	struct issued *issued = ARENA_NEW(cx->arena, struct issued);
 
+	ck_ok(profile_parse(cx, "{\"lifetime_s\":3600,\"backdate_s\":60}",
+	    &subject.profile));
 	ck_ok(issue_leaf(cx, realm->authority, &subject, device,
 	    leaves_spki(), true, issued));
 	ck_ok(db_write(cx, realm->authority->db, leaves_insert,

@@ -15,6 +15,7 @@
 #include "authority/group.h"
 #include "authority/hardware.h"
 #include "authority/nonce.h"
+#include "authority/profile.h"
 #include "authority/tenant.h"
 #include "codec/base64.h"
 #include "tests/unit/realm.h"
@@ -31,11 +32,37 @@ struct dev {
 static struct realm *realm;
 static struct tenant tenant;
 
+static inline void
+make_profile(const char *name, const char *document)
+{
+	struct profile profile;
+	struct profile_change change = { name, &profile, "", PROFILE_NEWEST };
+	struct db_profile row;
+
+	ck_ok(profile_parse(cx, document, &profile));
+	ck_ok(profile_create(cx, realm->authority, &tenant, &realm_admin,
+	    &change, &row));
+}
+
+/* Its next version. */
+static inline struct db_profile
+change_profile(const char *name, const char *document)
+{
+	struct profile profile;
+	struct profile_change change = { name, &profile, "", PROFILE_NEWEST };
+	struct db_profile row;
+
+	ck_ok(profile_parse(cx, document, &profile));
+	ck_ok(profile_update(cx, realm->authority, &tenant, &realm_admin,
+	    &change, &row));
+	return row;
+}
+
 /* A tenant whose group "soft" takes software keys. */
 static inline void
 begin(void)
 {
-	struct group_profile profile = { NULL, -1, -1, -1, 3600, -1 };
+	struct group_spec spec = { NULL, "soft", PROFILE_NEWEST };
 	struct db_tenant row;
 	struct db_group group;
 	struct policy policy;
@@ -45,8 +72,9 @@ begin(void)
 	    NULL, &row));
 	ck_ok(tenant_find(cx, realm->authority, "tenant-a", &tenant));
 	ck_ok(policy_parse(cx, SOFT_POLICY, &policy));
+	make_profile("soft", "{\"renew_without_evidence_s\":3600}");
 	ck_ok(group_create(cx, realm->authority, &tenant, &realm_admin,
-	    "soft", &profile, &policy, &group));
+	    "soft", &spec, &policy, &group));
 }
 
 static inline void

@@ -68,7 +68,7 @@ END_TEST
 START_TEST(what_is_accepted_for_a_time_is_told_as_a_warning_and_ends)
 {
 	struct dev dev = new_device();
-	struct group_profile profile = { NULL, -1, -1, -1, -1, -1 };
+	struct group_spec spec = { NULL, NULL, GROUP_AS_IT_IS };
 	const int64_t until_s = ctx_now(cx) + 600;
 	struct enroll_request r;
 	struct policy policy;
@@ -79,7 +79,7 @@ START_TEST(what_is_accepted_for_a_time_is_told_as_a_warning_and_ends)
 	    "\"format\",\"one_of\":[{\"value\":\"key\",\"until\":\"%s\"}]}]}",
 	    text_time_dup(cx->arena, until_s)), &policy));
 	ck_ok(group_create(cx, realm->authority, &tenant, &realm_admin,
-	    "ending", &profile, &policy, &group));
+	    "ending", &spec, &policy, &group));
 	claim(&dev, "ending");
 	r = request_of(&dev, new_key());
 	ck_ok(enroll(cx, realm->authority, &r, &e));
@@ -250,7 +250,7 @@ START_TEST(without_evidence_the_policy_of_now_holds_for_the_last_attestation)
 	struct dev dev = new_device();
 	struct device_change change = { .device_id = dev.device_id,
 	    .group = "strict" };
-	struct group_profile profile = { NULL, -1, -1, -1, 3600, -1 };
+	struct group_spec spec = { NULL, "soft", PROFILE_NEWEST };
 	struct client_device client;
 	struct enroll_request r;
 	struct device_view view;
@@ -265,7 +265,7 @@ START_TEST(without_evidence_the_policy_of_now_holds_for_the_last_attestation)
 	    &client));
 	/* The policy of a new group asks for a key in hardware. */
 	ck_ok(group_create(cx, realm->authority, &tenant, &realm_admin,
-	    "strict", &profile, NULL, &group));
+	    "strict", &spec, NULL, &group));
 	ck_ok(device_move(cx, realm->authority, &tenant, &realm_admin,
 	    &change, &view));
 	r = (struct enroll_request){ .csr = csr_of(key), .client = &client,
@@ -339,17 +339,14 @@ race(void *arg)
 
 START_TEST(a_device_that_asks_many_times_at_once_is_paced_all_the_same)
 {
-	struct group_profile profile = { NULL, -1, -1, -1, -1, 3600 };
 	struct enroll_request requests[8];
 	struct racer racers[8];
 	pthread_t threads[8];
 	struct dev dev = new_device();
 	struct enrollment e;
-	struct db_group group;
 	int n_ok = 0;
 
-	ck_ok(group_change(cx, realm->authority, &tenant, &realm_admin,
-	    "soft", &profile, &group));
+	(void)change_profile("soft", "{\"min_interval_s\":3600}");
 	claim(&dev, "soft");
 	for (int i = 0; i < 8; i++) {
 		requests[i] = request_of(&dev, new_key());
@@ -395,7 +392,7 @@ main(void)
 		a_device_that_nobody_claimed_learns_so_only_after_its_proof,
 		evidence_for_one_key_does_not_certify_another,
 		what_is_accepted_for_a_time_is_told_as_a_warning_and_ends,
-    a_nonce_appraises_once,
+		a_nonce_appraises_once,
 		a_nonce_of_yesterday_is_expired,
 		a_refusal_by_policy_is_told_and_kept,
 		a_ban_revokes_shows_on_the_crl_and_stops_enrolment,

@@ -89,10 +89,8 @@ forget(const char *path)
 
 /* A claimed device, which no other table needs to know. */
 #define A_DEVICE(tenant)						\
-	"INSERT INTO device_group (tenant, name, title, lifetime_s, "	\
-	"backdate_s, renew_after_percent, renew_without_evidence_s, "	\
-	"min_interval_s, policy_version, created_s) VALUES "		\
-	"(" tenant ", 'g', '', 1, 1, 1, 1, 1, 1, 1);"			\
+	"INSERT INTO device_group (tenant, name, title, "		\
+	"policy_version, created_s) VALUES (" tenant ", 'g', '', 1, 1);" \
 	"INSERT INTO device (tenant, device_id, device_group, state) "	\
 	"SELECT tenant, 'd', id, 'claimed' FROM device_group "		\
 	"WHERE name = 'g';"						\

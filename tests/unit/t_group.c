@@ -6,11 +6,12 @@
 #include "authority/device.h"
 #include "authority/event.h"
 #include "authority/group.h"
+#include "authority/profile.h"
 
 #define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B64 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
-static const struct group_profile as_it_is = { NULL, -1, -1, -1, -1, -1 };
+static const struct group_spec as_it_is = { NULL, NULL, GROUP_AS_IT_IS };
 
 static const struct tenant *const mine = &fleet.tenants[0];
 static const struct tenant *const other = &fleet.tenants[1];
@@ -59,11 +60,8 @@ START_TEST(a_group_has_the_defaults_of_the_contract_and_the_first_policy)
 	made = make("pumps");
 	ck_ok(group_get(cx, &fleet.a, mine, "pumps", &found));
 	ck_assert_int_eq(found.id, made.id);
-	ck_assert_int_eq(found.lifetime_s, 86400);
-	ck_assert_int_eq(found.backdate_s, 300);
-	ck_assert_int_eq(found.renew_after_percent, 50);
-	ck_assert_int_eq(found.renew_without_evidence_s, 0);
-	ck_assert_int_eq(found.min_interval_s, 0);
+	ck_assert_str_eq(found.profile, "default");
+	ck_assert_int_eq(found.profile_version, PROFILE_NEWEST);
 	ck_assert_int_eq(found.policy_version, 1);
 	ck_assert_int_eq(found.created_s, FLEET_NOW);
 	ck_ok(group_policy(cx, &fleet.a, mine, "pumps", &policy));
@@ -112,58 +110,55 @@ START_TEST(a_group_of_another_tenant_is_not_found)
 }
 END_TEST
 
-static const struct { struct group_profile profile; const char *pointer; }
-bad_profiles[] = {
-	{ { NULL, 0, -1, -1, -1, -1 }, "/lifetime_s" },
-	{ { NULL, 90 * 86400 + 1, -1, -1, -1, -1 }, "/lifetime_s" },
-	{ { NULL, -1, 86401, -1, -1, -1 }, "/backdate_s" },
-	{ { NULL, -1, -1, 0, -1, -1 }, "/renew_after_percent" },
-	{ { NULL, -1, -1, 100, -1, -1 }, "/renew_after_percent" },
-	{ { NULL, -1, -1, -1, 90 * 86400 + 1, -1 },
-	    "/renew_without_evidence_s" },
-	{ { NULL, -1, -1, -1, -1, 86401 }, "/min_interval_s" },
-	/* As long as a certificate lives: nobody could renew in time. */
-	{ { NULL, 600, -1, -1, -1, 600 }, "/min_interval_s" },
-};
-
-START_TEST(a_profile_out_of_range_is_refused_with_its_member)
+START_TEST(a_profile_or_version_that_is_not_there_is_refused)
 {
+	static const struct { struct group_spec spec; const char *pointer; }
+	bad[] = {
+		{ { NULL, "nope", GROUP_AS_IT_IS }, "/profile" },
+		{ { NULL, "default", 2 }, "/profile_version" },
+		{ { NULL, NULL, 2 }, "/profile_version" },
+	};
 	struct db_group group;
 
 	fleet_open();
 	(void)make("pumps");
-	for (size_t i = 0; i < COUNT_OF(bad_profiles); i++) {
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		ck_fails(group_create(cx, &fleet.a, mine, me, "bad",
-		    &bad_profiles[i].profile, NULL, &group), ERR_FIELD);
-		ck_assert_str_eq(cx->trail->pointer, bad_profiles[i].pointer);
+		    &bad[i].spec, NULL, &group), ERR_FIELD);
+		ck_assert_str_eq(cx->trail->pointer, bad[i].pointer);
 		ck_fails(group_change(cx, &fleet.a, mine, me, "pumps",
-		    &bad_profiles[i].profile, &group), ERR_FIELD);
-		ck_assert_str_eq(cx->trail->pointer, bad_profiles[i].pointer);
+		    &bad[i].spec, &group), ERR_FIELD);
+		ck_assert_str_eq(cx->trail->pointer, bad[i].pointer);
 	}
 	ck_fails(group_get(cx, &fleet.a, mine, "bad", &group), ERR_NOT_FOUND);
 	ck_ok(group_get(cx, &fleet.a, mine, "pumps", &group));
-	ck_assert_int_eq(group.lifetime_s, 86400);
+	ck_assert_str_eq(group.profile, "default");
 	fleet_close();
 }
 END_TEST
 
 START_TEST(a_change_touches_only_what_it_names)
 {
-	static const struct group_profile change = {
-		"Pumps", 3600, -1, -1, 7200, -1
+	static const struct group_spec title = {
+		"Pumps", NULL, GROUP_AS_IT_IS
+	}, pin = { NULL, NULL, 1 }, again = {
+		NULL, "default", GROUP_AS_IT_IS
 	};
 	struct db_group group;
 
 	fleet_open();
 	(void)make("pumps");
-	ck_ok(group_change(cx, &fleet.a, mine, me, "pumps", &change, &group));
+	ck_ok(group_change(cx, &fleet.a, mine, me, "pumps", &pin, &group));
+	ck_ok(group_change(cx, &fleet.a, mine, me, "pumps", &title, &group));
 	ck_ok(group_get(cx, &fleet.a, mine, "pumps", &group));
 	ck_assert_str_eq(group.title, "Pumps");
-	ck_assert_int_eq(group.lifetime_s, 3600);
-	ck_assert_int_eq(group.backdate_s, 300);
-	ck_assert_int_eq(group.renew_without_evidence_s, 7200);
+	ck_assert_str_eq(group.profile, "default");
+	ck_assert_int_eq(group.profile_version, 1);
 	ck_assert_int_eq(group.policy_version, 1);
 	ck_assert(has_event("group.changed", "pumps"));
+	/* Who names a profile and no version follows it. */
+	ck_ok(group_change(cx, &fleet.a, mine, me, "pumps", &again, &group));
+	ck_assert_int_eq(group.profile_version, PROFILE_NEWEST);
 	fleet_close();
 }
 END_TEST
@@ -331,7 +326,7 @@ UNIT_MAIN("group",
     a_group_has_the_defaults_of_the_contract_and_the_first_policy,
     a_name_is_taken_once_in_a_tenant_and_again_in_another,
     a_group_of_another_tenant_is_not_found,
-    a_profile_out_of_range_is_refused_with_its_member,
+    a_profile_or_version_that_is_not_there_is_refused,
     a_change_touches_only_what_it_names,
     a_new_policy_is_a_new_version_and_the_old_one_stays,
     a_format_that_no_verifier_has_is_refused,

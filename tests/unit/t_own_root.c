@@ -105,7 +105,7 @@ START_TEST(a_tenant_has_cas_of_the_algorithm_it_asked_for)
 	for (size_t i = 0; i < COUNT_OF(algorithms); i++) {
 		struct tenant_spec spec = {
 			arena_printf(cx->arena, "tenant-%s",
-			    algorithms[i].word), NULL, algorithms[i].word,
+			    algorithms[i].word), NULL, algorithms[i].word, false,
 		};
 		const struct issuer *issuer;
 		struct db_tenant row;
@@ -132,7 +132,7 @@ END_TEST
 
 START_TEST(an_algorithm_that_no_ca_has_is_refused)
 {
-	struct tenant_spec spec = { "tenant-x", NULL, "dsa" };
+	struct tenant_spec spec = { "tenant-x", NULL, "dsa", false };
 	struct life_plan plan = { .role = CA_ROLE_ISSUING,
 	    .algorithm = "rsa1024" };
 	struct db_tenant row;

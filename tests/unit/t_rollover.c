@@ -21,7 +21,7 @@
 static void
 begin_short(void)
 {
-	struct group_profile profile = { NULL, LEAF_S, 5, -1, 3600, 1 };
+	struct group_spec spec = { NULL, "soft", PROFILE_NEWEST };
 	struct db_tenant row;
 	struct db_group group;
 	struct policy policy;
@@ -34,8 +34,11 @@ begin_short(void)
 	    NULL, &row));
 	ck_ok(tenant_find(cx, realm->authority, "tenant-a", &tenant));
 	ck_ok(policy_parse(cx, SOFT_POLICY, &policy));
+	make_profile("soft", arena_printf(cx->arena, "{\"lifetime_s\":%d,"
+	    "\"backdate_s\":5,\"renew_without_evidence_s\":3600,"
+	    "\"min_interval_s\":1}", LEAF_S));
 	ck_ok(group_create(cx, realm->authority, &tenant, &realm_admin,
-	    "soft", &profile, &policy, &group));
+	    "soft", &spec, &policy, &group));
 }
 
 static const struct issuer *

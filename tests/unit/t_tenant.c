@@ -188,8 +188,8 @@ END_TEST
 
 START_TEST(the_platform_has_a_server_ca_and_cannot_have_devices)
 {
-	static const struct group_profile as_it_is = {
-		NULL, -1, -1, -1, -1, -1
+	static const struct group_spec as_it_is = {
+		NULL, NULL, GROUP_AS_IT_IS
 	};
 	struct tenant platform, again;
 	struct db_group group;
