@@ -172,9 +172,6 @@ check_header(struct ctx *cx, const struct header *h, struct slice reserved,
 {
 	static const uint8_t zeros[4];
 
-	if (h->version < 3 || h->version > 5)
-		return FAIL_TELL(cx, ERR_EV_UNSUPPORTED, "quote: version %u",
-		    h->version);
 	if (h->key_type != KEY_P256)
 		return FAIL_TELL(cx, ERR_EV_UNSUPPORTED,
 		    "quote: attestation key of type %u", h->key_type);
