@@ -147,9 +147,6 @@ verify_signer(struct ctx *cx, const struct slice *der, size_t n,
 	struct chain_path path;
 	X509 **certs;
 
-	if (n > ATTEST_CHAIN_MAX)
-		return FAIL_TELL(cx, ERR_EV_CHAIN,
-		    "a chain of %zu certificates", n);
 	TRY(chain_certs_parse(cx, der, n, &certs));
 	TRY(pck_chain_verify(cx, PCK_TCB_SIGNING, certs, n, trust, at_s,
 	    &path));

@@ -218,16 +218,13 @@ read_body(struct ctx *cx, struct reader *r, const struct kind *k,
 	struct reader body = reader_of(read_bytes(r, k->body_size));
 
 	q->tee = k->tee;
-	if (r->bad)
-		return FAIL_TELL(cx, ERR_EV_MALFORMED,
-		    "quote: ends within its body");
 	if (k->tee == DCAP_SGX)
 		q->sgx = read_sgx_report(&body);
 	else
 		q->td = read_td_report(&body, k->body_size);
 	if (!read_done(&body))
 		return FAIL_TELL(cx, ERR_EV_MALFORMED,
-		    "quote: reserved bytes of its report");
+		    "quote: its report, or reserved bytes in it");
 	q->report_data = k->tee == DCAP_SGX ? q->sgx.report_data
 	    : q->td.report_data;
 	return OK;

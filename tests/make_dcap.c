@@ -81,6 +81,7 @@ tcb_of(struct ctx *cx, const struct make_pck *m)
 			    der_read(&r, DER_INTEGER));
 		}
 	}
+	put_bytes(&b, m->tcb_more);
 	return buf_slice(&b);
 }
 
@@ -104,6 +105,7 @@ flags_of(struct ctx *cx, const struct make_pck *m)
 			put_element(&b, tail, 2, DER_BOOLEAN, SLICE(&v, 1));
 		}
 	}
+	put_bytes(&b, m->flag_more);
 	return buf_slice(&b);
 }
 
@@ -138,6 +140,7 @@ make_pck_extension(struct ctx *cx, const struct make_pck *m)
 
 	for (unsigned i = 1; i <= 7; i++)
 		put_one(cx, &b, m, m->reversed ? 8 - i : i);
+	put_bytes(&b, m->more);
 	der_close(&b, at);
 	if (m->trailing)
 		put_u8(&b, 0);
@@ -489,6 +492,12 @@ point_of(struct ctx *cx, EVP_PKEY *key)
 }
 
 static struct slice
+ak_point(struct ctx *cx, const struct make_dcap *d)
+{
+	return d->ak_point.n > 0 ? d->ak_point : point_of(cx, d->ak_key);
+}
+
+static struct slice
 cert_data(struct ctx *cx, const struct make_dcap *d)
 {
 	struct buf b = buf_in(cx->arena, PART_MAX);
@@ -515,7 +524,7 @@ static struct slice
 qe_part(struct ctx *cx, struct make_dcap *d)
 {
 	struct buf b = buf_in(cx->arena, PART_MAX);
-	struct slice point = point_of(cx, d->ak_key);
+	struct slice point = ak_point(cx, d);
 
 	if (!d->qe_report_data_given) {
 		struct buf both = buf_in(cx->arena, PART_MAX);
@@ -553,7 +562,7 @@ make_quote(struct ctx *cx, struct make_dcap *d)
 	}
 	put_bytes(&b, SLICE(d->body, d->body_size));
 	put_bytes(&s, make_rs(cx, d->quote_signer, buf_slice(&b)));
-	put_bytes(&s, point_of(cx, d->ak_key));
+	put_bytes(&s, ak_point(cx, d));
 	if (d->version > 3) {
 		put_le(&s, d->outer_type, 2);
 		put_le32_bytes(&s, qe_part(cx, d));

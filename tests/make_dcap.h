@@ -43,6 +43,8 @@ struct make_pck {
 	unsigned	 flag_without, flag_twice;	/* 1 to 3 */
 	bool		 short_octets, big_component, bad_type, reversed;
 	bool		 trailing;
+	/* Whole elements put at the end of a list. */
+	struct slice	 more, tcb_more, flag_more;
 };
 
 /* Text put in place of text, before it is signed. */
@@ -65,6 +67,7 @@ struct make_dcap {
 	bool		 qe_report_data_given, report_data_given;
 	struct slice	 auth;
 	EVP_PKEY	*quote_signer, *qe_signer;
+	struct slice	 ak_point;	/* in place of ak_key's */
 	struct slice	 cert_data;	/* empty: made by cert_type */
 	struct slice	 signature_rest;	/* after the signature data */
 	struct slice	 rest;		/* after the quote */
