@@ -246,6 +246,7 @@ START_TEST(endorsements_stand_in_for_collateral)
 	    cx->arena, endorsements(0, 0))));
 	(void)json_object_set_new(e, "collateral", json_object());
 	ck_fails(make_dcap_verify_json(cx, e, &d, &out), ERR_EV_MALFORMED);
+	ck_assert_str_eq(cx->trail->pointer, "/evidence/endorsements");
 }
 END_TEST
 
