@@ -32,10 +32,9 @@ take_string(struct reader *r)
 	start = r->p;
 	while (!r->bad && r->n > 0 && r->p[0] != '"')
 		(void)read_bytes(r, r->p[0] == '\\' ? 2 : 1);
-	if (r->bad || r->n == 0) {
-		r->bad = true;
+	/* Then nothing follows it, and who called finds nothing. */
+	if (r->bad || r->n == 0)
 		return SLICE_NONE;
-	}
 	(void)read_bytes(r, 1);
 	return SLICE(start, (size_t)(r->p - start) - 1);
 }

@@ -657,6 +657,9 @@ START_TEST(the_text_of_a_member_is_found)
 	for (size_t n = 0; n < sizeof(text) - 3; n++)
 		ck_assert(!json_span(SLICE(text, n), "d", &s));
 	ck_assert(!json_span(slice_text("[\"d\"]"), "d", &s));
+	ck_assert(!json_span(slice_text("[\"d\":3}"), "d", &s));
+	ck_assert(!json_span(slice_text("{\"d\"=3}"), "d", &s));
+	ck_assert(!json_span(slice_text("{:1,\"d\":3}"), "d", &s));
 	ck_assert(!json_span(slice_text("{\"d\" 3}"), "d", &s));
 	ck_assert(!json_span(slice_text("{\"d\":}"), "d", &s));
 	ck_assert(!json_span(slice_text("{\"\\"), "d", &s));

@@ -184,7 +184,9 @@ static const struct { const char *from, *to; enum err_code code; } forms[] = {
 
 START_TEST(a_tcb_info_for_tdx_is_of_its_form)
 {
+	struct qe_identity q;
 	struct tcb_info t;
+	char *long_text;
 
 	for (size_t i = 0; i < COUNT_OF(forms); i++) {
 		begin();
@@ -194,6 +196,20 @@ START_TEST(a_tcb_info_for_tdx_is_of_its_form)
 	ck_fails(tcb_info_parse(cx, slice_text("{\"version\":3,\"id\":\"X\"}"),
 	    &t), ERR_EV_UNSUPPORTED);
 	ck_fails(tcb_info_parse(cx, slice_text("[]"), &t), ERR_EV_MALFORMED);
+	ck_fails(tcb_info_parse(cx, slice_text("{\"id\":\"SGX\","
+	    "\"version\":3,\"issueDate\":\"2026-01-01T00:00:00Z\","
+	    "\"nextUpdate\":\"2026-01-01T00:00:00Z\",\"tcbType\":0,"
+	    "\"fmspc\":\"000000000000\",\"pceId\":\"0000\","
+	    "\"tcbEvaluationDataNumber\":1,\"tcbLevels\":[1]}"), &t),
+	    ERR_EV_MALFORMED);
+	ck_fails(qe_identity_parse(cx, slice_text("[]"), &q),
+	    ERR_EV_MALFORMED);
+	long_text = arena_alloc(cx->arena, DCAP_JSON_MAX + 1);
+	memset(long_text, ' ', DCAP_JSON_MAX + 1);
+	memcpy(long_text, "{}", 2);
+	ck_fails(tcb_info_parse(cx, SLICE(long_text, DCAP_JSON_MAX + 1), &t),
+	    ERR_EV_MALFORMED);
+	ck_assert_ptr_nonnull(strstr(cx->trail->note, "not an object"));
 	ck_fails(tcb_info_parse(cx, slice_text("{"), &t), ERR_EV_MALFORMED);
 }
 END_TEST
