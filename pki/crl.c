@@ -2,41 +2,16 @@
 #include "pki/crl.h"
 
 #include "codec/der.h"
+#include "pki/crl_entry.h"
 #include "pki/oid.h"
 
 #define ENTRY_SIZE	52u	/* bytes of one entry with a reason, about */
-#define SERIAL_MAX	20u	/* RFC 5280, 4.1.2.2 */
-
-static void
-put_reason(struct buf *b, uint8_t reason)
-{
-	size_t list = der_open(b, DER_SEQUENCE);
-	size_t ext = der_open(b, DER_SEQUENCE), value;
-
-	der_put_oid(b, OID(OID_CRL_REASON));
-	value = der_open(b, DER_OCTET_STRING);
-	der_put(b, DER_ENUMERATED, SLICE(&reason, 1));
-	der_close(b, value);
-	der_close(b, ext);
-	der_close(b, list);
-}
-
-static void
-put_entry(struct buf *b, const struct crl_entry *entry)
-{
-	size_t seq = der_open(b, DER_SEQUENCE);
-
-	der_put_unsigned(b, SLICE(entry->serial, CRL_SERIAL_SIZE));
-	der_put_time(b, entry->revoked_s);
-	if (entry->reason != 0)		/* RFC 5280, 5.3.1 */
-		put_reason(b, entry->reason);
-	der_close(b, seq);
-}
 
 /* RFC 5280, 5.1.2.6: absent when there is none, not empty. */
 static void
 put_entries(struct buf *b, const struct crl *crl)
 {
+	struct crl_day day = { .day = 0 };
 	size_t list;
 
 	if (crl->n_entries == 0)
@@ -45,7 +20,7 @@ put_entries(struct buf *b, const struct crl *crl)
 	for (size_t i = 0; i < crl->n_entries; i++) {
 		struct crl_entry entry = crl->entry(crl->arg, i);
 
-		put_entry(b, &entry);
+		crl_entry_put(b, &entry, &day);
 	}
 	der_close(b, list);
 }
@@ -128,29 +103,6 @@ crl_encode(struct ctx *cx, const struct crl *crl, struct slice *out_tbs)
 
 /* --- reading ------------------------------------------------------------- */
 
-static bool
-is_reason(struct slice s)
-{
-	return s.n == 1 && s.p[0] >= 1 && s.p[0] <= 10 && s.p[0] != 7 &&
-	    s.p[0] != 8;
-}
-
-static void
-read_reason(struct reader *entry)
-{
-	struct reader list = der_enter(entry, DER_SEQUENCE);
-	struct reader ext = der_enter(&list, DER_SEQUENCE), value;
-
-	if (!slice_equal(der_read_oid(&ext), OID(OID_CRL_REASON)))
-		ext.bad = true;
-	value = der_enter(&ext, DER_OCTET_STRING);
-	if (!is_reason(der_read(&value, DER_ENUMERATED)))
-		value.bad = true;
-	der_leave(&ext, &value);
-	der_leave(&list, &ext);
-	der_leave(entry, &list);
-}
-
 static void
 read_entries(struct reader *tbs, size_t *out_n)
 {
@@ -158,15 +110,7 @@ read_entries(struct reader *tbs, size_t *out_n)
 	size_t n = 0;
 
 	do {
-		struct reader entry = der_enter(&list, DER_SEQUENCE);
-		struct slice serial = der_read_unsigned(&entry);
-
-		if (serial.n == 0 || serial.n > SERIAL_MAX)
-			entry.bad = true;
-		(void)der_read_time(&entry);
-		if (der_peek(&entry) == DER_SEQUENCE)
-			read_reason(&entry);
-		der_leave(&list, &entry);
+		crl_entry_read(&list);
 		if (++n > CRL_ENTRIES_MAX)
 			list.bad = true;
 	} while (der_peek(&list) != 0);

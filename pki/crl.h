@@ -5,8 +5,8 @@
 
 #include "pki/key.h"
 
-#define CRL_ENTRIES_MAX		200000u
-#define CRL_MAX			(11u * 1024u * 1024u)	/* that many, with room */
+#define CRL_ENTRIES_MAX		1000000u
+#define CRL_MAX			(54u * 1024u * 1024u)	/* that many, with room */
 #define CRL_SERIAL_SIZE		16u
 
 struct crl_entry {

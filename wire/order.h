@@ -18,12 +18,12 @@
 
 #define WIRE_VERSION		3u
 #define WIRE_HEADER_SIZE	14u
-#define WIRE_FRAME_MAX		(12u * 1024u * 1024u)	/* a CRL of 200,000 entries */
+#define WIRE_FRAME_MAX		(56u * 1024u * 1024u)	/* a CRL of a million entries */
 #define WIRE_SEALED_MAX		8192u
 #define WIRE_SPKI_MAX		1100u		/* RSA-4096 and some room */
 #define WIRE_URL_MAX		255u
 #define WIRE_DNS_NAMES_MAX	16u
-#define WIRE_CRL_ENTRIES_MAX	200000u
+#define WIRE_CRL_ENTRIES_MAX	1000000u
 #define WIRE_CERT_MAX		8192u
 #define WIRE_SERIAL_SIZE	16u		/* a fixed positive byte and 15 random ones */
 #define WIRE_JOURNAL_MAX	512u		/* entries in one answer */

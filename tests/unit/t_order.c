@@ -356,7 +356,7 @@ END_TEST
 
 START_TEST(a_frame_length_out_of_bounds_is_refused_at_once)
 {
-	static const uint8_t too_long[] = { 0x00, 0xc0, 0x00, 0x00 };
+	static const uint8_t too_long[] = { 0x03, 0x80, 0x00, 0x00 };
 	static const uint8_t too_short[] = { 0, 0, 0, 9 };
 	size_t n = 1;
 
