@@ -72,12 +72,18 @@ read_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	    &job->n_rows);
 }
 
+/* What is written together is synced together: nobody's enrolment waits for a
+ * long list to reach the disk.  It is made again when it is asked for after the
+ * next start. */
 static struct err
 keep_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct job *job = arg;
+	struct crl_row row = job->made;
 
-	return db_crl_put(cx, tx, &job->key, &job->made);
+	if (row.der.n > CRL_KEPT_MAX)
+		row.der = SLICE_NONE;
+	return db_crl_put(cx, tx, &job->key, &row);
 }
 
 static struct err

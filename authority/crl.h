@@ -14,6 +14,8 @@ const char	*crl_url(struct ctx *, const struct authority *,
 /* The shard that a URL names; CRL_COMPLETE for any other URL. */
 unsigned	 crl_url_shard(const char *url);
 
+#define CRL_KEPT_MAX	(128u * 1024u)	/* bytes; of a longer one only the number */
+
 /*
  * Make a list as the database has it now, and keep it there.  One thread at a
  * time for each list.

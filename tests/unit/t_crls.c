@@ -305,6 +305,82 @@ START_TEST(lists_that_a_crash_left_behind_are_made_without_being_asked_for)
 }
 END_TEST
 
+#define MANY	4000u	/* entries: more than CRL_KEPT_MAX takes */
+
+/* As many rows like that one, revoked, each with a serial of its own. */
+static struct err
+insert_many(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	struct certificate_row row = *(const struct certificate_row *)arg;
+	uint8_t serial[16];
+	int64_t id;
+
+	row.serial = SLICE_OF(serial);
+	row.revoked_s = row.issued_s;
+	row.revoke_reason = 1;
+	for (unsigned i = 0; i < MANY; i++) {
+		ctx_random(c, serial, sizeof(serial));
+		serial[0] = 0x5d;
+		row.shard = 1 + i % SHARDS;
+		TRY(db_certificate_insert(c, tx, &row, &id));
+	}
+	return OK;
+}
+
+static int
+entries_in(struct slice der)
+{
+	const unsigned char *p = der.p;
+	X509_CRL *crl = d2i_X509_CRL(NULL, &p, (long)der.n);
+	int n;
+
+	ck_assert_ptr_nonnull(crl);
+	ck_assert_ptr_eq(p, der.p + der.n);
+	n = sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl));
+	X509_CRL_free(crl);
+	return n;
+}
+
+/* The complete list, once it has that many entries at least. */
+static struct crl_view
+fetch_long(int n)
+{
+	for (int i = 0; i < 6000; i++) {
+		struct crl_view view = fetch(CRL_COMPLETE);
+
+		if (entries_in(view.der) >= n)
+			return view;
+		(void)usleep(10000);
+	}
+	ck_abort_msg("the list never has %d entries", n);
+}
+
+START_TEST(a_long_list_is_not_stored_and_made_again_after_a_restart)
+{
+	struct certificate_row row;
+	struct crl_view view;
+	uint64_t number;
+
+	leaves_open();
+	row = leaves_issue(&tenant);
+	ck_ok(db_write(cx, realm->authority->db, insert_many, &row));
+	leaves_revoke(&row, REVOKE_UNSPECIFIED);
+	view = fetch_long((int)MANY + 1);
+	ck_assert(shows(view.der, row.serial));
+	ck_assert_uint_gt(view.der.n, CRL_KEPT_MAX);
+	ck_assert_uint_eq(peek(CRL_COMPLETE).row.der.n, 0);
+	ck_assert_uint_ge(peek(CRL_COMPLETE).row.number, view.number);
+	(void)fetch(row.shard);
+	ck_assert_uint_gt(peek(row.shard).row.der.n, 0);
+	number = view.number;
+	realm_reopen(cx, realm);
+	view = fetch_long((int)MANY + 1);
+	ck_assert_uint_gt(view.number, number);
+	ck_assert(shows(view.der, row.serial));
+	leaves_close();
+}
+END_TEST
+
 START_TEST(a_shard_is_served_when_there_are_fewer_shards_than_before)
 {
 	struct certificate_row row;
@@ -429,5 +505,6 @@ UNIT_MAIN("crls",
     a_list_is_the_same_after_a_restart_and_its_numbers_only_grow,
     a_revocation_that_no_list_shows_yet_is_shown_after_a_restart,
     lists_that_a_crash_left_behind_are_made_without_being_asked_for,
+    a_long_list_is_not_stored_and_made_again_after_a_restart,
     a_shard_is_served_when_there_are_fewer_shards_than_before,
     many_revoke_and_read_at_once_and_nothing_is_lost)

@@ -232,9 +232,11 @@ START_TEST(a_certificate_is_found_by_its_own_columns)
 		{ STMT_CERTIFICATE_BY_SERIAL, "(ca=? AND serial=?)" },
 		{ STMT_CERTIFICATE_NEWEST, "(tenant=? AND device_id=?)" },
 		{ STMT_CRL_STATUS, "(ca=? AND serial=?)" },
-		{ STMT_CRL_ENTRIES, "(ca=? AND not_after_s>?)" },
-		{ STMT_CRL_ENTRIES_OF_SHARD,
-		    "(ca=? AND shard=? AND not_after_s>?)" },
+		{ STMT_CRL_ENTRIES, "COVERING INDEX certificate_revoked "
+		    "(ca=? AND tenant=? AND not_after_s>?)" },
+		{ STMT_CRL_ENTRIES_OF_SHARD, "COVERING INDEX "
+		    "certificate_revoked_shard "
+		    "(ca=? AND shard=? AND tenant=? AND not_after_s>?)" },
 	};
 
 	open_fresh();
