@@ -124,7 +124,8 @@ read_ca(struct ctx *cx, struct fsck_ca *ca, const struct db_ca *row)
 	*ca = (struct fsck_ca){ .row = *row };
 	if (row->certificate.n == 0)
 		return;
-	ca->readable = !failed(cert_parse(cx, row->certificate, &ca->cert)) &&
+	ca->readable = !failed(cert_parse_ca(cx, row->certificate,
+	    &ca->cert)) &&
 	    !failed(cert_key(cx, &ca->cert, &ca->key));
 	ctx_forget(cx);
 }

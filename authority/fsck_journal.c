@@ -242,6 +242,16 @@ static take_fn *const takers[] = {
 	[JOURNAL_OCSP] = take_signed,
 };
 
+/* A CA may have been adopted. */
+static struct err
+parse_entry(struct ctx *cx, const struct journal_entry *entry,
+    struct cert *out)
+{
+	if (entry->kind == JOURNAL_CA)
+		return cert_parse_ca(cx, entry->object, out);
+	return cert_parse(cx, entry->object, out);
+}
+
 static struct err
 take_one(struct ctx *cx, struct db_tx *tx, struct fsck *f,
     const struct journal_entry *entry)
@@ -254,7 +264,7 @@ take_one(struct ctx *cx, struct db_tx *tx, struct fsck *f,
 		return OK;
 	}
 	if (entry->kind >= COUNT_OF(takers) || takers[entry->kind] == NULL ||
-	    failed(cert_parse(cx, entry->object, &cert))) {
+	    failed(parse_entry(cx, entry, &cert))) {
 		ctx_forget(cx);
 		fsck_findf(cx, f, "journal_entry", "an entry can be read",
 		    "entry %llu", (unsigned long long)entry->seq);

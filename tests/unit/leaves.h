@@ -72,23 +72,32 @@ leaves_insert(struct ctx *c, struct db_tx *tx, void *arg)
 	return db_certificate_insert(c, tx, arg, &id);
 }
 
+#define LEAVES_DEVICE	"0123456789abcdef0123456789abcdef"	\
+    "0123456789abcdef0123456789abcdef"
+
+/* By a profile of that document, for that key. */
 static inline struct certificate_row
-leaves_issue(const struct tenant *of)
+leaves_issue_by(const struct tenant *of, const char *document,
+    struct slice spki)
 {
-	static const char device[] = "0123456789abcdef0123456789abcdef"
-	    "0123456789abcdef0123456789abcdef";
 	struct subject subject = {
 		.known = true, .claimed = true, .tenant = *of,
 	};
 	struct issued *issued = ARENA_NEW(cx->arena, struct issued);
 
-	ck_ok(profile_parse(cx, "{\"lifetime_s\":3600,\"backdate_s\":60}",
-	    &subject.profile));
-	ck_ok(issue_leaf(cx, realm->authority, &subject, device,
-	    leaves_spki(), true, issued));
+	ck_ok(profile_parse(cx, document, &subject.profile));
+	ck_ok(issue_leaf(cx, realm->authority, &subject, LEAVES_DEVICE, spki,
+	    true, issued));
 	ck_ok(db_write(cx, realm->authority->db, leaves_insert,
 	    &issued->row));
 	return issued->row;
+}
+
+static inline struct certificate_row
+leaves_issue(const struct tenant *of)
+{
+	return leaves_issue_by(of,
+	    "{\"lifetime_s\":3600,\"backdate_s\":60}", leaves_spki());
 }
 
 static inline void

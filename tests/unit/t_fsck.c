@@ -120,6 +120,12 @@ static const struct { const char *sql, *check; } faults[] = {
 	    "banned" },
 	{ "UPDATE certificate SET tenant = 1 WHERE ca = " ISSUING,
 	    "certificate_ca" },
+	{ "INSERT INTO profile (tenant, name, version, document, created_s, "
+	    "created_by) VALUES (1, 'x', 1, '{}', 1, 'x'); "
+	    "UPDATE certificate SET profile = (SELECT id FROM profile "
+	    "WHERE name = 'x') WHERE ca = " ISSUING, "certificate_profile" },
+	{ "UPDATE device_group SET profile = 'x'", "group_profile" },
+	{ "UPDATE device_group SET profile_version = 2", "group_profile" },
 	{ "CREATE TABLE x AS SELECT * FROM certificate; DROP TABLE certificate; "
 	    "ALTER TABLE x RENAME TO certificate; "
 	    "INSERT INTO certificate SELECT * FROM certificate", "serial" },
@@ -182,14 +188,23 @@ static const char *original;
 static void
 begin(void)
 {
+	struct tenant_spec spec = { .name = "tenant-e", .edge = true };
 	const struct issuer *issuer;
 	struct certificate_row row;
+	struct db_tenant made;
 	struct crl_view view;
+	struct tenant edge;
 
 	leaves_open();
 	for (int i = 0; i < 3; i++)
 		row = leaves_issue(&tenant);
 	leaves_revoke(&row, REVOKE_SUPERSEDED);
+	ck_ok(tenant_create_as(cx, realm->authority, &realm_admin, &spec,
+	    &made));
+	ck_ok(tenant_find(cx, realm->authority, spec.name, &edge));
+	(void)leaves_issue_by(&edge, "{\"edge_ca\":{}}", leaves_spki());
+	(void)leaves_issue_by(&edge, "{\"revocation\":[\"noRevAvail\"]}",
+	    leaves_spki());
 	issuer = issuers_active(realm->authority, tenant.id, CA_ROLE_ISSUING);
 	ck_ok(crls_get(cx, realm->authority, issuer, CRL_COMPLETE, &view));
 	ck_ok(crls_get(cx, realm->authority, issuer, row.shard, &view));

@@ -6,9 +6,11 @@
  */
 #include "tests/unit/shell.h"
 
+#include "authority/claim.h"
 #include "authority/client.h"
 #include "authority/cross.h"
 #include "authority/crls.h"
+#include "authority/fsck.h"
 #include "authority/issuers.h"
 #include "authority/life.h"
 #include "authority/own_root.h"
@@ -17,7 +19,6 @@
 #include "authority/rollover.h"
 #include "authority/signer.h"
 #include "db/ca.h"
-#include "db/group.h"
 #include "pki/cert.h"
 
 #define CHAIN_MAX	5u
@@ -494,18 +495,6 @@ static const char strange[] =
     "[policy]\npolicyIdentifier=2.999.5\nCPS.1=http://example.org/cps\n"
     "userNotice.1=@notice\n[notice]\nexplicitText=UTF8:as it is\n";
 
-static struct err
-add_device(struct ctx *c, struct db_tx *tx, void *arg)
-{
-	const struct certificate_row *row = arg;
-	struct db_group group;
-	int64_t id;
-
-	TRY(db_group_by_name(c, tx, tenant.id, "default", &group));
-	return db_device_add(c, tx, tenant.id, row->device_id, NULL, group.id,
-	    row->issued_s, &id);
-}
-
 /* By OpenSSL: a client asks about leaf.pem, and reads the answer. */
 static void
 ocsp_says(const struct issuer *issuer, const char *word)
@@ -525,10 +514,36 @@ ocsp_says(const struct issuer *issuer, const char *word)
 	    word)), "%s", (const char *)get_file("said").p);
 }
 
+static void
+no_finding(void *arg, const struct db_finding *finding)
+{
+	(void)arg;
+	ck_abort_msg("%s: %s", finding->check, finding->what);
+}
+
+/* What fsck looks at, but for the end of the journal. */
+static void
+is_sound(void)
+{
+	struct order order = { .type = ORDER_READ_JOURNAL,
+	    .read_journal = { .from = 1 } };
+	struct answer answer;
+	struct fsck *f;
+
+	ck_ok(fsck_open(cx, a->db, no_finding, NULL, &f));
+	ck_ok(fsck_database(cx, f));
+	ck_ok(fsck_journal_begin(cx, f));
+	ck_ok(signer_call(cx, a->signer, &order, &answer));
+	ck_assert_uint_gt(answer.n_entries, 0);
+	ck_ok(fsck_journal_take(cx, f, answer.entries, answer.n_entries));
+	fsck_close(f);
+}
+
 START_TEST(a_ca_below_a_root_of_unusual_form_serves_as_any_other)
 {
 	struct order order = { .type = ORDER_ADOPT_CA };
 	struct certificate_row leaf;
+	struct claim_result claim;
 	struct client_device client;
 	struct answer answer;
 	struct db_ca wanted, adopted;
@@ -566,7 +581,9 @@ START_TEST(a_ca_below_a_root_of_unusual_form_serves_as_any_other)
 	leaf = leaves_issue(&tenant);
 	put_pem("leaf.pem", &leaf.der, 1);
 	ck_assert(verifies(chain[1], chain, 1, leaf.der));
-	ck_ok(db_write(cx, a->db, add_device, &leaf));
+	ck_ok(claim_make(cx, a, &tenant, &realm_admin,
+	    &(struct claim_request){ leaf.device_id, NULL, "default" },
+	    &claim));
 	ck_ok(client_authenticate(cx, a, leaf.der, &client));
 	ocsp_says(issuer, "good");
 	ck_ok(bundle_of_tenant(cx, a, &tenant, BUNDLE_JWKS, false, &bundle));
@@ -589,6 +606,7 @@ START_TEST(a_ca_below_a_root_of_unusual_form_serves_as_any_other)
 	leaf = leaves_issue(&tenant);
 	put_pem("leaf.pem", &leaf.der, 1);
 	ocsp_says(active(tenant.id, CA_ROLE_ISSUING), "good");
+	is_sound();
 	leaves_close();
 }
 END_TEST
