@@ -9,29 +9,62 @@
 struct sign_key {
 	const struct key_sig	*sig;
 	EVP_MD_CTX		*sign, *verify;
+	sign_elsewhere		*elsewhere;	/* or NULL; sign is NULL then */
+	void			*arg;
 };
 
 static bool
-prepare(struct sign_key *k, EVP_PKEY *private_key, EVP_PKEY *public_key)
+prepare_sign(struct sign_key *k, EVP_PKEY *private_key)
 {
-	const char *digest = key_sig_digest(k->sig);
-
 	k->sign = EVP_MD_CTX_new();
-	k->verify = EVP_MD_CTX_new();
-	return k->sign != NULL && k->verify != NULL &&
-	    EVP_DigestSignInit_ex(k->sign, NULL, digest, NULL, NULL,
-	    private_key, NULL) == 1 &&
-	    EVP_DigestVerifyInit_ex(k->verify, NULL, digest, NULL, NULL,
-	    public_key, NULL) == 1;
+	return k->sign != NULL && EVP_DigestSignInit_ex(k->sign, NULL,
+	    key_sig_digest(k->sig), NULL, NULL, private_key, NULL) == 1;
 }
 
 static bool
-sign(const struct sign_key *k, struct slice tbs, uint8_t *out, size_t *io_n)
+prepare_verify(struct sign_key *k, EVP_PKEY *public_key)
+{
+	k->verify = EVP_MD_CTX_new();
+	return k->verify != NULL && EVP_DigestVerifyInit_ex(k->verify, NULL,
+	    key_sig_digest(k->sig), NULL, NULL, public_key, NULL) == 1;
+}
+
+static struct err
+sign_here(struct ctx *cx, const struct sign_key *k, struct slice tbs,
+    struct slice *out)
 {
 	AUTO(EVP_MD_CTX) once = EVP_MD_CTX_new();
+	uint8_t *signature = arena_alloc(cx->arena, KEY_SIGNATURE_MAX);
+	size_t n = KEY_SIGNATURE_MAX;
 
-	return once != NULL && EVP_MD_CTX_copy_ex(once, k->sign) == 1 &&
-	    EVP_DigestSign(once, out, io_n, tbs.p, tbs.n) == 1;
+	if (once == NULL || EVP_MD_CTX_copy_ex(once, k->sign) != 1 ||
+	    EVP_DigestSign(once, signature, &n, tbs.p, tbs.n) != 1)
+		return OSSL_FAIL(cx, ERR_INTERNAL, "cannot sign");
+	*out = SLICE(signature, n);
+	return OK;
+}
+
+static struct err
+sign_there(struct ctx *cx, const struct sign_key *k, struct slice tbs,
+    struct slice *out)
+{
+	const char *name = key_sig_digest(k->sig);
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	size_t n;
+
+	if (name == NULL)
+		return k->elsewhere(cx, k->arg, tbs, out);
+	if (EVP_Q_digest(NULL, name, NULL, tbs.p, tbs.n, digest, &n) != 1)
+		return OSSL_FAIL(cx, ERR_INTERNAL, "cannot hash");
+	return k->elsewhere(cx, k->arg, SLICE(digest, n), out);
+}
+
+static struct err
+sign(struct ctx *cx, const struct sign_key *k, struct slice tbs,
+    struct slice *out)
+{
+	return k->elsewhere != NULL ? sign_there(cx, k, tbs, out) :
+	    sign_here(cx, k, tbs, out);
 }
 
 static bool
@@ -45,21 +78,47 @@ verify(const struct sign_key *k, struct slice tbs, struct slice signature)
 }
 
 struct err
+sign_key_probe(struct ctx *cx, const struct sign_key *k)
+{
+	static const uint8_t probe[] = "daapki: do these two belong together?";
+	struct slice signature;
+
+	TRY(sign(cx, k, SLICE_OF(probe), &signature));
+	if (!verify(k, SLICE_OF(probe), signature))
+		return OSSL_FAIL(cx, ERR_SEAL,
+		    "private key and certificate do not belong together");
+	return OK;
+}
+
+struct err
 sign_key_new(struct ctx *cx, EVP_PKEY *private_key,
     const struct key *public_key, struct sign_key **out)
 {
-	static const uint8_t probe[] = "daapki: do these two belong together?";
 	struct sign_key *k = base_alloc(sizeof(*k));
-	uint8_t signature[KEY_SIGNATURE_MAX];
-	size_t n = sizeof(signature);
 
 	k->sig = key_sig_of(public_key->kind);
-	if (!prepare(k, private_key, public_key->pkey) ||
-	    !sign(k, SLICE_OF(probe), signature, &n) ||
-	    !verify(k, SLICE_OF(probe), SLICE(signature, n))) {
+	if (!prepare_verify(k, public_key->pkey) ||
+	    !prepare_sign(k, private_key) || failed(sign_key_probe(cx, k))) {
 		sign_key_free(k);
 		return OSSL_FAIL(cx, ERR_SEAL,
 		    "private key and certificate do not belong together");
+	}
+	*out = k;
+	return OK;
+}
+
+struct err
+sign_key_elsewhere(struct ctx *cx, sign_elsewhere *elsewhere, void *arg,
+    const struct key *public_key, struct sign_key **out)
+{
+	struct sign_key *k = base_alloc(sizeof(*k));
+
+	k->sig = key_sig_of(public_key->kind);
+	k->elsewhere = elsewhere;
+	k->arg = arg;
+	if (!prepare_verify(k, public_key->pkey)) {
+		sign_key_free(k);
+		return OSSL_FAIL(cx, ERR_INTERNAL, "a public key");
 	}
 	*out = k;
 	return OK;
@@ -72,6 +131,7 @@ sign_key_free(struct sign_key *k)
 		return;
 	EVP_MD_CTX_free(k->sign);
 	EVP_MD_CTX_free(k->verify);
+	free(k->arg);
 	free(k);
 }
 
@@ -86,12 +146,11 @@ sign_object(struct ctx *cx, const struct sign_key *k, struct slice tbs,
     struct slice *out_der)
 {
 	struct buf b = buf_in(cx->arena, tbs.n + KEY_SIGNATURE_MAX + 64);
-	uint8_t signature[KEY_SIGNATURE_MAX];
-	size_t n = sizeof(signature), seq;
+	struct slice signature;
+	size_t seq;
 
-	if (!sign(k, tbs, signature, &n))
-		return OSSL_FAIL(cx, ERR_INTERNAL, "cannot sign");
-	if (!verify(k, tbs, SLICE(signature, n)))
+	TRY(sign(cx, k, tbs, &signature));
+	if (!verify(k, tbs, signature))
 		return OSSL_FAIL(cx, ERR_INTERNAL,
 		    "a signature that was just made is wrong");
 	(void)put_space(&b, b.max);	/* so that it grows once */
@@ -99,7 +158,7 @@ sign_object(struct ctx *cx, const struct sign_key *k, struct slice tbs,
 	seq = der_open(&b, DER_SEQUENCE);
 	put_bytes(&b, tbs);
 	put_bytes(&b, key_sig_der(k->sig));
-	der_put_bits(&b, SLICE(signature, n));
+	der_put_bits(&b, signature);
 	der_close(&b, seq);
 	ASSERT(!b.bad);
 	*out_der = buf_slice(&b);

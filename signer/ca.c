@@ -27,6 +27,7 @@ struct checked { uint8_t hash[RECORD_HASH]; bool leaf, ocsp; };
 
 struct ca_cache {
 	const struct master	*master;
+	struct hsms		*hsms;
 	struct slot		*buckets[BUCKETS];
 	struct slot		*newest, *oldest;
 	size_t			 n_open;
@@ -87,15 +88,32 @@ read_certificates(struct ctx *cx, struct ca *ca, struct key *out_public)
 	return cert_key(cx, delegate ? &ca->delegate : &ca->cert, out_public);
 }
 
+/* Its private key: secret is that, or its ID in an HSM. */
 static struct err
-open_record(struct ctx *cx, const struct master *master, struct slice record,
+open_key(struct ctx *cx, const struct ca_cache *cache, const struct sealed *s,
+    const uint8_t *secret, const struct key *public, struct sign_key **out)
+{
+	AUTO(EVP_PKEY) pkey = NULL;
+
+	if (s->key_store[0] != '\0') {
+		TRY(hsms_enter(cx, cache->hsms, s->key_store));
+		return hsms_key(cx, cache->hsms, s->key_store, s->alg, secret,
+		    public, out);
+	}
+	pkey = keys_open(s->alg, secret, public);
+	if (pkey == NULL)
+		return OSSL_FAIL(cx, ERR_SEAL, "a sealed key is not usable");
+	return sign_key_new(cx, pkey, public, out);
+}
+
+static struct err
+open_record(struct ctx *cx, const struct ca_cache *cache, struct slice record,
     uint8_t *private, struct ca *out)
 {
 	struct ca ca = { .key = NULL };
-	AUTO(EVP_PKEY) pkey = NULL;
 	struct key public;
 
-	TRY(sealed_open(cx, master, slice_dup(cx->arena, record), &ca.sealed,
+	TRY(sealed_open(cx, cache->master, slice_dup(cx->arena, record), &ca.sealed,
 	    private));
 	if (ca.sealed.role == CA_ROLE_PENDING)
 		return FAIL(cx, ERR_ORDER_ROLE,
@@ -105,20 +123,18 @@ open_record(struct ctx *cx, const struct master *master, struct slice record,
 		return FAIL(cx, ERR_SEAL,
 		    "the sealed record of a CA of %s disagrees with itself",
 		    ca.sealed.tenant);
-	pkey = keys_open(ca.sealed.alg, private, &public);
-	if (pkey == NULL)
-		return OSSL_FAIL(cx, ERR_SEAL, "a sealed key is not usable");
-	TRY(sign_key_new(cx, pkey, &public, &ca.key));
+	TRY(open_key(cx, cache, &ca.sealed, private, &public, &ca.key));
 	*out = ca;
 	return OK;
 }
 
 struct ca_cache *
-ca_cache_new(const struct master *master)
+ca_cache_new(const struct master *master, struct hsms *hsms)
 {
 	struct ca_cache *cache = base_alloc(sizeof(*cache));
 
 	cache->master = master;
+	cache->hsms = hsms;
 	return cache;
 }
 
@@ -205,6 +221,20 @@ keep(struct ca_cache *cache, struct slot *slot)
 	cache->n_open++;
 }
 
+static struct err
+use(struct ctx *cx, const struct ca_cache *cache, struct slot *slot,
+    struct ca **out)
+{
+	struct lot *lot = cache->hsms != NULL ? hsms_lot(cache->hsms) : NULL;
+
+	if (slot->ca.sealed.key_store[0] != '\0')
+		TRY(hsms_enter(cx, cache->hsms, slot->ca.sealed.key_store));
+	if (lot != NULL && lot_is_inside(lot))
+		lot_hold(lot, &slot->ca.held);
+	*out = &slot->ca;
+	return OK;
+}
+
 struct err
 ca_open_ocsp(struct ctx *cx, struct ca_cache *cache, struct slice record,
     struct ca **out)
@@ -220,14 +250,13 @@ ca_open_ocsp(struct ctx *cx, struct ca_cache *cache, struct slice record,
 	if (slot != NULL) {
 		unlink_slot(cache, slot);
 		link_newest(cache, slot);
-		*out = &slot->ca;
-		return OK;
+		return use(cx, cache, slot, out);
 	}
 	slot = base_alloc(sizeof(*slot));
 	slot->arena = own.arena = arena_new_small(SLOT_CHUNK);
 	private = sodium_malloc(SEALED_PRIVATE_MAX);
 	ASSERT(private != NULL);
-	e = open_record(&own, cache->master, record, private, &slot->ca);
+	e = open_record(&own, cache, record, private, &slot->ca);
 	sodium_free(private);
 	if (failed(e)) {
 		slot_free(slot);
@@ -235,8 +264,7 @@ ca_open_ocsp(struct ctx *cx, struct ca_cache *cache, struct slice record,
 	}
 	memcpy(slot->hash, hash, sizeof(hash));
 	keep(cache, slot);
-	*out = &slot->ca;
-	return OK;
+	return use(cx, cache, slot, out);
 }
 
 struct err
@@ -253,11 +281,10 @@ ca_open(struct ctx *cx, struct ca_cache *cache, struct slice record,
 	return OK;
 }
 
-/* Close the one that was used longest ago. */
 static void
-close_one(struct ca_cache *cache)
+close_slot(struct ca_cache *cache, struct slot *slot)
 {
-	struct slot *slot = cache->oldest, **p;
+	struct slot **p;
 	struct checked *checked = checked_of(cache, slot->hash);
 
 	memcpy(checked->hash, slot->hash, RECORD_HASH);
@@ -275,6 +302,12 @@ close_one(struct ca_cache *cache)
 void
 ca_cache_trim(struct ca_cache *cache)
 {
-	while (cache->n_open > CA_OPEN_MAX)
-		close_one(cache);
+	struct slot *slot = cache->oldest, *newer;
+
+	/* The one that was used longest ago first. */
+	for (; slot != NULL && cache->n_open > CA_OPEN_MAX; slot = newer) {
+		newer = slot->newer;
+		if (slot->ca.held == 0)
+			close_slot(cache, slot);
+	}
 }

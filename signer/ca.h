@@ -9,6 +9,7 @@
 #include "pki/cert.h"
 #include "pki/ocsp_request.h"
 #include "pki/sign.h"
+#include "signer/hsm.h"
 #include "signer/sealed.h"
 
 #define CA_OPEN_MAX	1024u	/* open at a time */
@@ -23,18 +24,21 @@ struct ca {
 	struct ocsp_issuer delegate_ocsp;
 	bool		 leaf_checked;	/* OpenSSL read a leaf of it, */
 	bool		 ocsp_checked;	/* an OCSP response */
+	unsigned	 held;		/* by orders that wait for an HSM */
 };
 
 struct ca_cache;
 
-/* master must outlive it. */
-struct ca_cache	*ca_cache_new(const struct master *);
+/* Both must outlive it; hsms may be NULL. */
+struct ca_cache	*ca_cache_new(const struct master *, struct hsms *);
 void		 ca_cache_free(struct ca_cache *);
 
 /*
- * The CA of a sealed record.  It stays open until ca_cache_trim().
+ * The CA of a sealed record.  It stays open until ca_cache_trim(), and while
+ * an order that waits has it.
  * ERR_SEAL	the record is not genuine, or its parts do not agree
  * ERR_ORDER_ROLE	a key that waits for its certificate, or is not a CA's
+ * ERR_HSM_GONE, ERR_BUSY	as hsms_enter()
  */
 struct err	ca_open(struct ctx *, struct ca_cache *, struct slice record,
 		    struct ca **out);

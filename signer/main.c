@@ -30,6 +30,7 @@ struct options {
 	struct master_source master, old_master;
 	const char	*journal, *socket, *make_master_key;
 	const char	*verify_journal, *dump_journal, *log_key;
+	const char	*hsm_dir;
 	int		 fd;		/* -1: not given */
 	int64_t		 peer_uid;	/* -1: not given */
 	int		 log_level;
@@ -52,6 +53,7 @@ static const char usage_text[] =
 "  --old-master-key FILE, --old-master-passphrase-file FILE\n"
 "                         what was sealed before, while it is sealed anew\n"
 "  --journal DIR          folder of the journal; made when there is none\n"
+"  --hsm-dir DIR          HSMs: one for each NAME.conf there\n"
 "  --segment-bytes N      begin a new file of the journal at that size\n"
 "  --fd N                 serve one peer on this socket and end with it\n"
 "  --socket PATH          listen there for peers of the same user\n"
@@ -81,7 +83,7 @@ enum option_id {
 	OPT_MASTER_KEY = 256, OPT_MASTER_PASSPHRASE, OPT_OLD_MASTER_KEY,
 	OPT_OLD_MASTER_PASSPHRASE, OPT_VERIFY, OPT_DUMP, OPT_LOG_KEY, OPT_SEGMENT,
 	OPT_JOURNAL, OPT_FD, OPT_SOCKET, OPT_PEER_UID,
-	OPT_MAKE_MASTER_KEY, OPT_CHECK, OPT_LOG_LEVEL, OPT_NO_SANDBOX,
+	OPT_MAKE_MASTER_KEY, OPT_CHECK, OPT_HSM_DIR, OPT_LOG_LEVEL, OPT_NO_SANDBOX,
 	OPT_VERSION, OPT_HELP,
 };
 
@@ -96,6 +98,7 @@ static const struct option long_options[] = {
 	{ "dump-journal", required_argument, NULL, OPT_DUMP },
 	{ "log-key", required_argument, NULL, OPT_LOG_KEY },
 	{ "journal", required_argument, NULL, OPT_JOURNAL },
+	{ "hsm-dir", required_argument, NULL, OPT_HSM_DIR },
 	{ "segment-bytes", required_argument, NULL, OPT_SEGMENT },
 	{ "fd", required_argument, NULL, OPT_FD },
 	{ "socket", required_argument, NULL, OPT_SOCKET },
@@ -122,7 +125,7 @@ text_option(struct options *o, int id)
 		{ OPT_MAKE_MASTER_KEY, &o->make_master_key },
 		{ OPT_VERIFY, &o->verify_journal },
 		{ OPT_DUMP, &o->dump_journal },
-		{ OPT_LOG_KEY, &o->log_key },
+		{ OPT_LOG_KEY, &o->log_key }, { OPT_HSM_DIR, &o->hsm_dir },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
@@ -350,7 +353,7 @@ run_unsealed(struct ctx *cx, const struct options *o, struct work *work)
 		    text_hex(cx->arena, log_key_public(log_key)), NULL);
 		work->master = master;
 		work->log_key = log_key;
-		work->cas = ca_cache_new(master);
+		work->cas = ca_cache_new(master, work->hsms);
 		e = run_with(cx, o, work);
 		ca_cache_free(work->cas);
 	}
@@ -360,11 +363,10 @@ run_unsealed(struct ctx *cx, const struct options *o, struct work *work)
 }
 
 static struct err
-run(struct ctx *cx, const struct options *o)
+run_alone(struct ctx *cx, const struct options *o, struct work *work)
 {
 	const struct journal_conf journal = { .folder = o->journal,
 	    .segment_max = o->segment_bytes };
-	struct work work = { 0 };
 	struct err e;
 
 	sandbox_harden(cx);
@@ -372,10 +374,26 @@ run(struct ctx *cx, const struct options *o)
 	    SECURE_HEAP_UNIT) == 0)
 		return FAIL(cx, ERR_CONFIG, "OpenSSL has no secure heap");
 	TRY(ossl_warm_up(cx));
-	TRY(journal_open(cx, &journal, &work.journal));
-	log_journal(cx, work.journal);
-	e = o->check ? OK : run_unsealed(cx, o, &work);
-	journal_close(work.journal);
+	TRY(journal_open(cx, &journal, &work->journal));
+	log_journal(cx, work->journal);
+	e = o->check ? OK : run_unsealed(cx, o, work);
+	journal_close(work->journal);
+	return e;
+}
+
+/* What holds the HSMs' sessions is started before there is anything that it
+ * could inherit. */
+static struct err
+run(struct ctx *cx, const struct options *o)
+{
+	struct work work = { 0 };
+	struct err e;
+
+	if (o->hsm_dir != NULL && !o->check)
+		TRY(hsms_open(cx, o->hsm_dir, o->log_level, !o->no_sandbox,
+		    &work.hsms));
+	e = run_alone(cx, o, &work);
+	hsms_close(work.hsms);
 	return e;
 }
 

@@ -4,11 +4,13 @@
 #define DAAPKI_SIGNER_PAIR_H
 
 #include "pki/sign.h"
+#include "signer/hsm.h"
 #include "signer/sealed.h"
 
 struct pair {
-	EVP_PKEY	*pkey;
-	uint8_t		*private;	/* in locked memory, as it is sealed */
+	EVP_PKEY	*pkey;		/* NULL: it is in an HSM */
+	/* As it is sealed, in locked memory; or the ID in the HSM. */
+	uint8_t		*private;
 	struct key	 public;
 	struct sign_key	*sign;
 };
@@ -22,9 +24,10 @@ struct pair_spec {
 /*
  * *out begins as zeros; call pair_fini() whatever this returns.
  * ERR_ORDER_KEY_STORE	there is no such HSM
+ * ERR_HSM_GONE, ERR_HSM_REFUSED, ERR_BUSY	as hsm.h says
  * ERR_INTERNAL
  */
-struct err	pair_make(struct ctx *, const struct pair_spec *,
+struct err	pair_make(struct ctx *, struct hsms *, const struct pair_spec *,
 		    struct pair *out);
 void		pair_fini(struct pair *);
 

@@ -7,6 +7,7 @@
 
 static const uint8_t magic[4] = { 'D', 'A', 'S', '2' };
 static const uint8_t magic_1[4] = { 'D', 'A', 'S', '1' };
+static const uint8_t magic_hsm[4] = { 'D', 'A', 'S', '3' };
 
 #define NONCE_SIZE	crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define TAG_SIZE	crypto_aead_xchacha20poly1305_ietf_ABYTES
@@ -27,6 +28,19 @@ sealed_private_size(enum ca_alg alg)
 	return sizes[alg];
 }
 
+static bool
+is_in_hsm(const struct sealed *s)
+{
+	return s->key_store[0] != '\0';
+}
+
+/* What is sealed. */
+static size_t
+secret_size(const struct sealed *s)
+{
+	return is_in_hsm(s) ? HSM_KEY_ID_SIZE : sealed_private_size(s->alg);
+}
+
 struct err
 sealed_seal(struct ctx *cx, const struct master *master,
     const struct sealed *s, const uint8_t *private_key,
@@ -37,7 +51,7 @@ sealed_seal(struct ctx *cx, const struct master *master,
 	uint8_t box[SEALED_PRIVATE_MAX + TAG_SIZE];
 	unsigned long long n_box;
 
-	put_bytes(&b, SLICE_OF(magic));
+	put_bytes(&b, is_in_hsm(s) ? SLICE_OF(magic_hsm) : SLICE_OF(magic));
 	put_be16_bytes(&b, slice_text(s->tenant));
 	put_u8(&b, s->role);
 	put_u8(&b, s->alg);
@@ -45,13 +59,15 @@ sealed_seal(struct ctx *cx, const struct master *master,
 	put_be32(&b, s->leaf_max_s);
 	put_be64(&b, (uint64_t)s->not_after_s);
 	put_be32_bytes(&b, s->certificate);
+	if (is_in_hsm(s))
+		put_be16_bytes(&b, slice_text(s->key_store));
 	ctx_random(cx, nonce, sizeof(nonce));
 	put_bytes(&b, SLICE_OF(nonce));
 	if (b.bad)
 		return FAIL(cx, ERR_INTERNAL, "a sealed record is too large");
 	master_tenant_key(master, s->tenant, key);
 	(void)crypto_aead_xchacha20poly1305_ietf_encrypt(box, &n_box,
-	    private_key, sealed_private_size(s->alg), b.p, b.n, NULL, nonce,
+	    private_key, secret_size(s), b.p, b.n, NULL, nonce,
 	    key);
 	sodium_memzero(key, sizeof(key));
 	put_be16_bytes(&b, SLICE(box, n_box));
@@ -64,8 +80,9 @@ sealed_seal(struct ctx *cx, const struct master *master,
 static bool
 read_clear(struct ctx *cx, struct reader *r, struct sealed *s)
 {
-	struct slice form = read_bytes(r, sizeof(magic)), tenant;
-	bool has_flags = slice_equal(form, SLICE_OF(magic));
+	struct slice form = read_bytes(r, sizeof(magic)), tenant, store;
+	bool in_hsm = slice_equal(form, SLICE_OF(magic_hsm));
+	bool has_flags = in_hsm || slice_equal(form, SLICE_OF(magic));
 
 	if (!has_flags && !slice_equal(form, SLICE_OF(magic_1)))
 		return false;
@@ -78,7 +95,11 @@ read_clear(struct ctx *cx, struct reader *r, struct sealed *s)
 	s->leaf_max_s = read_be32(r);
 	s->not_after_s = (int64_t)read_be64(r);
 	s->certificate = read_be32_bytes(r, WIRE_CERT_MAX);
-	return !r->bad && text_is_name(s->tenant) &&
+	store = in_hsm ? read_be16_bytes(r, TEXT_NAME_MAX) : SLICE_NONE;
+	s->key_store = arena_strndup(cx->arena, (const char *)store.p,
+	    store.n);
+	return !r->bad && (!in_hsm || text_is_name(s->key_store)) &&
+	    strlen(s->key_store) == store.n && text_is_name(s->tenant) &&
 	    strlen(s->tenant) == tenant.n &&
 	    s->role >= CA_ROLE_ROOT && s->role <= CA_ROLE_OCSP &&
 	    s->alg >= CA_ALG_P256 && s->alg <= CA_ALG_RSA4096 &&
@@ -100,7 +121,7 @@ take_apart(struct ctx *cx, struct slice record, struct sealed *s,
 	p->clear = SLICE(record.p, record.n - r.n);
 	p->box = read_be16_bytes(&r, SEALED_PRIVATE_MAX + TAG_SIZE);
 	return read_done(&r) &&
-	    p->box.n == sealed_private_size(s->alg) + TAG_SIZE;
+	    p->box.n == secret_size(s) + TAG_SIZE;
 }
 
 static bool

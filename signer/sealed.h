@@ -11,12 +11,17 @@
  * derived from the master key for this tenant: a record is opened whole, as it
  * was sealed, and only as that tenant's.  Records of the first form, "DAS1",
  * are the same without flags; they are read for ever and no longer written.
+ *
+ * A key in an HSM has a record of the form "DAS3": the same with the HSM's
+ * name, key_store be16, after the certificate; and in the place of the private
+ * key the ID that the key has there (16 bytes).  So which key is whose is
+ * sealed like a key itself.
  */
 #ifndef DAAPKI_SIGNER_SEALED_H
 #define DAAPKI_SIGNER_SEALED_H
 
 #include "signer/master.h"
-#include "wire/order.h"
+#include "wire/hsm.h"
 
 #define SEALED_PRIVATE_MAX	512u	/* the two primes of RSA-4096 */
 
@@ -30,13 +35,15 @@ struct sealed {
 	/* DER; of CA_ROLE_PENDING the CSR, of CA_ROLE_OCSP its own certificate
 	 * and after it its CA's */
 	struct slice	 certificate;
+	const char	*key_store;	/* an HSM's name; "": the key is here */
 };
 
 /* How many bytes the private key of an algorithm has: a scalar or seed, or the
  * two primes of an RSA key, of equal size. */
 size_t		sealed_private_size(enum ca_alg);
 
-/* private_key has the algorithm's size.  ERR_INTERNAL	it is too large */
+/* private_key has the algorithm's size, or is the ID of a key in an HSM.
+ * ERR_INTERNAL	it is too large */
 struct err	sealed_seal(struct ctx *, const struct master *,
 		    const struct sealed *, const uint8_t *private_key,
 		    struct slice *out_record);

@@ -16,15 +16,29 @@ struct queue { uint8_t *p; size_t at, n, cap; };
 
 struct peer {
 	int		 fd;		/* -1: this place is free */
+	uint64_t	 id;		/* no other peer has or had it */
+	size_t		 n_parked;	/* orders of it that wait for an HSM */
 	struct queue	 in, out;
 	bool		 greeted;	/* it has said hello */
 	bool		 ended;		/* it sends no more */
 	bool		 closing;	/* close when out is empty */
 };
 
-/* One order of the batch, and whose it is. */
+/* One order of the batch, and whose it is; NULL: nobody's any more. */
 struct job {
 	struct peer	*peer;
+	struct answer	 answer;
+};
+
+/* An order that waits for an HSM, or has waited in this batch. */
+struct parked {
+	struct parked	*next;
+	struct work	*work;
+	struct place	*place;
+	uint64_t	 peer;
+	uint8_t		*frame;		/* a copy */
+	size_t		 n_frame;
+	struct ctx_root	 root;
 	struct answer	 answer;
 };
 
@@ -32,8 +46,10 @@ struct server {
 	struct work		*work;
 	const struct serve_conf	*conf;
 	struct peer		 peers[SERVE_PEERS_MAX];
-	struct job		 jobs[SERVE_BATCH_MAX];
+	struct job		 jobs[SERVE_BATCH_MAX + LOT_MAX];
 	size_t			 n_jobs, n_bytes;	/* of their answers */
+	struct parked		*waiting, *ended;	/* in this batch */
+	uint64_t		 last_peer;
 	struct ctx_root		 root;		/* of the batch */
 	bool			 single;	/* the end of the peer ends us */
 };
@@ -166,7 +182,8 @@ peer_accept(struct server *s)
 	}
 	for (size_t i = 0; i < SERVE_PEERS_MAX; i++) {
 		if (s->peers[i].fd < 0) {
-			s->peers[i] = (struct peer){ .fd = fd };
+			s->peers[i] = (struct peer){ .fd = fd,
+			    .id = ++s->last_peer };
 			return;
 		}
 	}
@@ -211,6 +228,116 @@ decode_failed(struct ctx *cx, struct slice frame, struct answer *out)
 	*out = a;
 }
 
+/* --- orders that wait for an HSM ------------------------------------------ */
+
+static void
+parked_free(struct parked *p)
+{
+	ctx_root_fini(&p->root);
+	free(p->frame);
+	free(p);
+}
+
+/* On a stack of its own.  The frame was read before, and reads the same. */
+static void
+parked_work(void *arg)
+{
+	struct parked *p = arg;
+	struct order order;
+
+	ASSERT(!failed(order_decode(&p->root.cx, SLICE(p->frame, p->n_frame),
+	    &order)));
+	work_do(&p->root.cx, p->work, &order, &p->answer);
+}
+
+static struct peer *
+peer_find(struct server *s, uint64_t id)
+{
+	for (size_t i = 0; i < SERVE_PEERS_MAX; i++)
+		if (s->peers[i].fd >= 0 && s->peers[i].id == id)
+			return &s->peers[i];
+	return NULL;
+}
+
+/* It is done: its answer leaves with this batch. */
+static void
+parked_end(struct server *s, struct parked *p)
+{
+	struct job *job = &s->jobs[s->n_jobs++];
+
+	job->peer = peer_find(s, p->peer);
+	job->answer = p->answer;
+	if (job->peer != NULL)
+		job->peer->n_parked--;
+	if (failed(p->answer.err))
+		log_refusal(s, &p->answer);
+	s->n_bytes += p->answer.object.n;
+	p->next = s->ended;
+	s->ended = p;
+}
+
+/* Do the order of that job where it can wait. */
+static void
+park(struct server *s, struct peer *peer, struct slice frame)
+{
+	struct lot *lot = hsms_lot(s->work->hsms);
+	struct parked *p = base_alloc(sizeof(*p));
+
+	p->work = s->work;
+	p->peer = peer->id;
+	p->frame = base_alloc(frame.n);
+	p->n_frame = frame.n;
+	memcpy(p->frame, frame.p, frame.n);
+	ctx_root_init(&p->root, s->conf->log);
+	peer->n_parked++;
+	if (lot_start(lot, parked_work, p, &p->place)) {
+		parked_end(s, p);
+	} else {
+		p->next = s->waiting;
+		s->waiting = p;
+	}
+}
+
+static void
+resume_parked(struct server *s)
+{
+	struct parked **at = &s->waiting;
+
+	while (*at != NULL) {
+		struct parked *p = *at;
+
+		if (lot_may_resume(p->place) &&
+		    lot_resume(hsms_lot(s->work->hsms), p->place)) {
+			*at = p->next;
+			parked_end(s, p);
+		} else {
+			at = &p->next;
+		}
+	}
+}
+
+static void
+free_all(struct parked **list)
+{
+	while (*list != NULL) {
+		struct parked *p = *list;
+
+		*list = p->next;
+		parked_free(p);
+	}
+}
+
+/* The order asks to be done where it can wait. */
+static bool
+asks_to_park(struct server *s)
+{
+	return s->work->hsms != NULL &&
+	    lot_was_asked(hsms_lot(s->work->hsms)) &&
+	    lot_has_room(hsms_lot(s->work->hsms));
+}
+
+/* --- orders --------------------------------------------------------------- */
+
 static void
 do_frame(struct server *s, struct peer *p, struct slice frame)
 {
@@ -226,6 +353,11 @@ do_frame(struct server *s, struct peer *p, struct slice frame)
 		decode_failed(cx, frame, &job->answer);
 	else
 		work_do(cx, s->work, &order, &job->answer);
+	if (!failed(e) && asks_to_park(s)) {
+		s->n_jobs--;
+		park(s, p, frame);
+		return;
+	}
 	if (failed(job->answer.err))
 		refuse(s, p, &job->answer);
 	else
@@ -267,8 +399,11 @@ static void
 answer_job(struct server *s, const struct job *job)
 {
 	struct buf b = buf_in(s->root.cx.arena, WIRE_FRAME_MAX);
-	struct queue *out = &job->peer->out;
+	struct queue *out;
 
+	if (job->peer == NULL)
+		return;
+	out = &job->peer->out;
 	if (failed(answer_encode(&s->root.cx, &job->answer, &b))) {
 		struct answer sorry = {
 			.type = job->answer.type, .tag = job->answer.tag,
@@ -309,6 +444,7 @@ do_batch(struct server *s)
 	struct err e;
 
 	s->n_jobs = s->n_bytes = 0;
+	resume_parked(s);
 	for (size_t i = 0; i < SERVE_PEERS_MAX; i++)
 		if (s->peers[i].fd >= 0)
 			do_peer(s, &s->peers[i], &done[i]);
@@ -320,6 +456,7 @@ do_batch(struct server *s)
 	for (size_t i = 0; i < SERVE_PEERS_MAX; i++)
 		if (s->peers[i].fd >= 0)
 			queue_take(&s->peers[i].in, done[i]);
+	free_all(&s->ended);
 	ctx_root_reset(&s->root);
 	return journal_is_lost(s->work->journal) ? e : OK;
 }
@@ -340,7 +477,7 @@ close_ended(struct server *s)
 			continue;
 		if ((p->closing && p->out.at == p->out.n) ||
 		    (p->ended && p->out.at == p->out.n &&
-		    !peer_has_frame(&s->root.cx, p)))
+		    p->n_parked == 0 && !peer_has_frame(&s->root.cx, p)))
 			peer_close(p);
 		else
 			any = true;
@@ -374,6 +511,8 @@ prepare_poll(struct server *s, struct pollfd *fds)
 	}
 	fds[n++] = (struct pollfd){ .fd = s->conf->listen_fd,
 	    .events = POLLIN };
+	if (s->work->hsms != NULL)
+		n += hsms_poll(s->work->hsms, &fds[n]);
 	return n;
 }
 
@@ -392,6 +531,9 @@ do_ready(struct server *s, const struct pollfd *fds)
 	}
 	if ((fds[SERVE_PEERS_MAX].revents & POLLIN) != 0)
 		peer_accept(s);
+	if (s->work->hsms != NULL)
+		hsms_turn(&s->root.cx, s->work->hsms,
+		    &fds[SERVE_PEERS_MAX + 1]);
 }
 
 static void
@@ -402,15 +544,30 @@ write_all(struct server *s)
 			peer_write(&s->peers[i]);
 }
 
-/* One turn; frames that wait from the last one are not waited for. */
+/* Frames that wait from the last turn are not waited for.  False: there is no
+ * bound to the waiting. */
+static bool
+wait_time(struct server *s, struct timespec *out)
+{
+	int ms = -1;
+
+	if (has_frames(s))
+		ms = 0;
+	else if (s->work->hsms != NULL)
+		ms = hsms_wait_ms(s->work->hsms, &s->root.cx);
+	*out = (struct timespec){ ms / 1000, ms % 1000 * 1000000 };
+	return ms >= 0;
+}
+
+/* One turn. */
 static struct err
 turn(struct server *s)
 {
-	const struct timespec now = { 0 };
-	struct pollfd fds[SERVE_PEERS_MAX + 1];
+	struct pollfd fds[SERVE_PEERS_MAX + 1 + HSM_MAX];
 	size_t n = prepare_poll(s, fds);
+	struct timespec most;
 
-	if (ppoll(fds, (nfds_t)n, has_frames(s) ? &now : NULL,
+	if (ppoll(fds, (nfds_t)n, wait_time(s, &most) ? &most : NULL,
 	    &s->conf->wait_mask) < 0) {
 		if (errno == EINTR)
 			return OK;
@@ -452,7 +609,7 @@ serve(struct work *work, const struct serve_conf *conf)
 	for (size_t i = 0; i < SERVE_PEERS_MAX; i++)
 		s->peers[i].fd = -1;
 	if (s->single)
-		s->peers[0].fd = conf->fd;
+		s->peers[0].fd = conf->fd;	/* its id is 0 */
 	while (!failed(e) && !*conf->stop && close_ended(s))
 		e = turn(s);
 	write_all(s);
@@ -460,6 +617,7 @@ serve(struct work *work, const struct serve_conf *conf)
 	for (size_t i = 0; i < SERVE_PEERS_MAX; i++)
 		if (s->peers[i].fd >= 0)
 			peer_close(&s->peers[i]);
+	free_all(&s->waiting);
 	ctx_root_fini(&s->root);
 	free(s);
 	return e;

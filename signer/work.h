@@ -17,6 +17,7 @@ struct work {
 	const struct master	*master;
 	struct journal		*journal;
 	struct ca_cache		*cas;
+	struct hsms		*hsms;		/* NULL: none */
 	const struct log_key	*log_key;	/* NULL: no checkpoints */
 };
 

@@ -31,7 +31,7 @@ seal_pending(struct ctx *cx, const struct work *w,
 	const struct sealed sealed = {
 		.tenant = o->tenant, .role = CA_ROLE_PENDING, .alg = o->alg,
 		.flags = o->flags, .leaf_max_s = o->leaf_max_s,
-		.certificate = out->object,
+		.certificate = out->object, .key_store = o->key_store,
 	};
 
 	return sealed_seal(cx, w->master, &sealed, pair->private,
@@ -48,7 +48,7 @@ work_request_ca(struct ctx *cx, struct work *w, const struct order *order,
 	struct err e;
 
 	TRY(rules_request_ca(cx, o));
-	e = pair_make(cx, &spec, &pair);
+	e = pair_make(cx, w->hsms, &spec, &pair);
 	if (!failed(e))
 		e = request(cx, o, &pair, &out->object);
 	if (!failed(e))

@@ -43,7 +43,7 @@ seal_and_note(struct ctx *cx, struct work *w, const struct order_make_ca *o,
 		.tenant = o->tenant, .role = o->role, .alg = o->alg,
 		.flags = o->flags,
 		.leaf_max_s = o->leaf_max_s, .not_after_s = o->not_after_s,
-		.certificate = out->object,
+		.certificate = out->object, .key_store = o->key_store,
 	};
 	struct journal_entry entry = {
 		.kind = JOURNAL_CA, .tenant = o->tenant,
@@ -71,7 +71,7 @@ work_make_ca(struct ctx *cx, struct work *w, const struct order *order,
 	if (o->parent.n > 0)
 		TRY(ca_open(cx, w->cas, o->parent, &parent));
 	TRY(rules_make_ca(cx, o, parent));
-	e = pair_make(cx, &spec, &pair);
+	e = pair_make(cx, w->hsms, &spec, &pair);
 	if (!failed(e))
 		e = sign_ca(cx, o, parent, &pair, &out->object);
 	if (!failed(e))

@@ -131,7 +131,7 @@ work_prove(struct ctx *cx, struct work *w, const struct order *order,
 
 	TRY(ca_open(cx, w->cas, o->ca, &ca));
 	TRY(rules_prove(cx, o, ca));
-	e = pair_make(cx, &spec, &pair);
+	e = pair_make(cx, w->hsms, &spec, &pair);
 	if (!failed(e))
 		e = prove(cx, o, ca, &pair, &entry.object);
 	pair_fini(&pair);

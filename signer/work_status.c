@@ -15,6 +15,7 @@
  * else is signed: its opinion on lists of so many entries stands for longer
  * ones, which have more of the same. */
 #define CRL_CHECKED_MAX	1000u
+#define CRL_TRIES_MAX	8u
 
 _Static_assert(WIRE_SERIAL_SIZE == CRL_SERIAL_SIZE, "serials are alike");
 _Static_assert(WIRE_CRL_ENTRIES_MAX == CRL_ENTRIES_MAX &&
@@ -71,15 +72,23 @@ work_sign_crl(struct ctx *cx, struct work *w, const struct order *order,
 		.kind = JOURNAL_CRL, .tenant = o->tenant,
 		.object = SLICE_OF(digest),
 	};
+	unsigned tries = 0;
 	struct ca *ca;
 
 	TRY(ca_open(cx, w->cas, o->ca, &ca));
 	TRY(rules_sign_crl(cx, o, ca));
 	entry.issuer_key_id = ca->cert.ski;
-	entry.crl_number = journal_last_crl(w->journal, ca->cert.ski) + 1;
-	if (o->number > entry.crl_number)
-		entry.crl_number = o->number;
-	TRY(make_crl(cx, o, ca, entry.crl_number, &out->object));
+	/* While an HSM signs one, another may be done. */
+	do {
+		if (tries++ == CRL_TRIES_MAX)
+			return FAIL(cx, ERR_BUSY, "too many CRLs of one CA");
+		entry.crl_number =
+		    journal_last_crl(w->journal, ca->cert.ski) + 1;
+		if (o->number > entry.crl_number)
+			entry.crl_number = o->number;
+		TRY(make_crl(cx, o, ca, entry.crl_number, &out->object));
+	} while (entry.crl_number <=
+	    journal_last_crl(w->journal, ca->cert.ski));
 	/* Not libsodium's, which knows no SHA instructions. */
 	if (EVP_Q_digest(NULL, "SHA256", NULL, out->object.p, out->object.n,
 	    digest, NULL) != 1)
@@ -166,6 +175,7 @@ seal_delegate(struct ctx *cx, struct work *w,
 	struct sealed sealed = {
 		.tenant = o->tenant, .role = CA_ROLE_OCSP,
 		.alg = ca->sealed.alg, .not_after_s = o->not_after_s,
+		.key_store = "",
 	};
 
 	put_bytes(&both, out->object);
@@ -194,7 +204,7 @@ work_delegate_ocsp(struct ctx *cx, struct work *w, const struct order *order,
 	TRY(ca_open(cx, w->cas, o->ca, &ca));
 	TRY(rules_delegate_ocsp(cx, o, ca));
 	spec.alg = ca->sealed.alg;
-	e = pair_make(cx, &spec, &pair);
+	e = pair_make(cx, w->hsms, &spec, &pair);
 	if (!failed(e))
 		e = certify_delegate(cx, o, ca, &pair, &out->object);
 	if (!failed(e))

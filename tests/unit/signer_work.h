@@ -63,7 +63,7 @@ begin(void)
 	conf = (struct journal_conf){ .folder = in_folder("journal"),
 	    .segment_max = 4096 };
 	work.master = master;
-	work.cas = ca_cache_new(master);
+	work.cas = ca_cache_new(master, NULL);
 	ck_ok(journal_open(cx, &conf, &work.journal));
 }
 

@@ -57,7 +57,7 @@ seal(const char *tenant, enum ca_alg alg)
 {
 	const struct sealed s = {
 		.tenant = tenant, .role = CA_ROLE_ISSUING,
-		.alg = (uint8_t)alg, .leaf_max_s = 86400,
+		.alg = (uint8_t)alg, .leaf_max_s = 86400, .key_store = "",
 		.not_after_s = NOW, .certificate = slice_text("certificate"),
 	};
 	struct slice record;

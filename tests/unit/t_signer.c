@@ -22,7 +22,7 @@ seal(const char *tenant, enum ca_alg alg)
 {
 	const struct sealed s = {
 		.tenant = tenant, .role = CA_ROLE_ISSUING,
-		.alg = (uint8_t)alg, .leaf_max_s = 86400,
+		.alg = (uint8_t)alg, .leaf_max_s = 86400, .key_store = "",
 		.not_after_s = NOW, .certificate = slice_text("certificate"),
 	};
 	struct slice record;
@@ -102,7 +102,7 @@ START_TEST(a_key_sealed_with_another_cas_certificate_is_refused)
 {
 	struct sealed s = {
 		.tenant = "tenant-a", .role = CA_ROLE_ISSUING,
-		.alg = CA_ALG_P256, .leaf_max_s = 86400,
+		.alg = CA_ALG_P256, .leaf_max_s = 86400, .key_store = "",
 	};
 	struct slice record;
 	struct cert cert;
