@@ -658,6 +658,7 @@ START_TEST(the_text_of_a_member_is_found)
 		ck_assert(!json_span(SLICE(text, n), "d", &s));
 	ck_assert(!json_span(slice_text("[\"d\"]"), "d", &s));
 	ck_assert(!json_span(slice_text("[\"d\":3}"), "d", &s));
+	ck_assert(!json_span(slice_text("\"d\":3}"), "d", &s));
 	ck_assert(!json_span(slice_text("{\"d\"=3}"), "d", &s));
 	ck_assert(!json_span(slice_text("{:1,\"d\":3}"), "d", &s));
 	ck_assert(!json_span(slice_text("{\"d\" 3}"), "d", &s));
