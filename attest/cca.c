@@ -127,7 +127,6 @@ read_realm(struct ctx *cx, struct slice payload, struct cca_realm *out)
 	TRY(cbor_parse(cx, payload, 0, &map));
 	in = cbor_in(cx, &map, "realm claims");
 	r.profile = cbor_get_text(&in, PROFILE, CBOR_OPTIONAL, PSA_TEXT_MAX);
-	TRY(cbor_in_done(&in));
 	TRY(check_profile(cx, r.profile));
 	r.challenge = cbor_get_bytes(&in, CHALLENGE, CBOR_REQUIRED,
 	    CCA_CHALLENGE_SIZE, CCA_CHALLENGE_SIZE);
@@ -151,9 +150,10 @@ struct err
 cca_read(struct ctx *cx, const struct cbor *collection,
     struct cca_token *out)
 {
-	struct slice platform, realm;
+	struct slice platform = SLICE_NONE, realm = SLICE_NONE;
 	struct cca_token t;
 
+	/* mutate: not reachable: what is not found is refused below. */
 	TRY(find_tokens(cx, collection, &platform, &realm));
 	TRY(cose_sign1_read(cx, platform, &t.platform_sign1));
 	TRY(psa_claims_read(cx, t.platform_sign1.payload, true, &t.platform));

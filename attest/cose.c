@@ -91,20 +91,19 @@ read_headers(struct ctx *cx, const struct cbor *unprotected,
 }
 
 struct err
-cose_sign1_read(struct ctx *cx, struct slice bytes, struct cose_sign1 *out)
+cose_sign1_take(struct ctx *cx, const struct cbor *item,
+    struct cose_sign1 *out)
 {
 	struct cose_sign1 sign1;
 	const struct cbor *items;
-	struct cbor item;
 
-	TRY(cbor_parse(cx, bytes, 0, &item));
-	if (item.kind != CBOR_TAG || item.n != COSE_TAG_SIGN1)
+	if (item->kind != CBOR_TAG || item->n != COSE_TAG_SIGN1)
 		return FAIL_TELL(cx, ERR_EV_UNSUPPORTED,
 		    "COSE: not tagged as a COSE_Sign1");
-	if (item.items[0].kind != CBOR_ARRAY || item.items[0].n != 4)
+	if (item->items[0].kind != CBOR_ARRAY || item->items[0].n != 4)
 		return FAIL_TELL(cx, ERR_EV_MALFORMED,
 		    "COSE: not an array of four");
-	items = item.items[0].items;
+	items = item->items[0].items;
 	if (items[0].kind != CBOR_BYTES || items[1].kind != CBOR_MAP ||
 	    items[2].kind != CBOR_BYTES || items[3].kind != CBOR_BYTES)
 		return FAIL_TELL(cx, ERR_EV_MALFORMED,
@@ -116,6 +115,15 @@ cose_sign1_read(struct ctx *cx, struct slice bytes, struct cose_sign1 *out)
 	TRY(read_headers(cx, &items[1], &sign1));
 	*out = sign1;
 	return OK;
+}
+
+struct err
+cose_sign1_read(struct ctx *cx, struct slice bytes, struct cose_sign1 *out)
+{
+	struct cbor item;
+
+	TRY(cbor_parse(cx, bytes, 0, &item));
+	return cose_sign1_take(cx, &item, out);
 }
 
 /* --- verifying ----------------------------------------------------------- */

@@ -27,6 +27,9 @@ struct cose_sign1 {
  */
 struct err	cose_sign1_read(struct ctx *, struct slice,
 		    struct cose_sign1 *out);
+/* The same for an item that was parsed. */
+struct err	cose_sign1_take(struct ctx *, const struct cbor *,
+		    struct cose_sign1 *out);
 /*
  * Was it signed by that key?  The algorithm is one of the key's: ES256 P-256,
  * ES384 P-384, ES512 P-521, EdDSA Ed25519.

@@ -26,7 +26,7 @@ parse(struct ctx *cx, struct slice token, struct psa *out)
 	    (item.n == CCA_TAG || item.n == CCA_CMW_TAG);
 	if (out->is_cca)
 		return cca_read(cx, &item, &out->cca);
-	TRY(cose_sign1_read(cx, token, &out->sign1));
+	TRY(cose_sign1_take(cx, &item, &out->sign1));
 	return psa_claims_read(cx, out->sign1.payload, false, &out->claims);
 }
 

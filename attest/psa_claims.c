@@ -296,7 +296,6 @@ psa_claims_read(struct ctx *cx, struct slice payload, bool is_cca,
 
 	TRY(cbor_parse(cx, payload, 0, &map));
 	in = cbor_in(cx, &map, "claims");
-	TRY(cbor_in_done(&in));
 	TRY(find_profile(cx, &in, is_cca, &profile));
 	names = profile->names;
 	c.profile = profile->name;

@@ -308,19 +308,24 @@ add_extension(X509 *x, int nid, const char *value)
 }
 
 static void
-add_oid_extension(X509 *x, const char *oid, bool critical)
+add_der_extension(X509 *x, const char *oid, struct slice der, bool critical)
 {
 	ASN1_OBJECT *obj = OBJ_txt2obj(oid, 1);
 	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
 	X509_EXTENSION *ext;
 
-	ASSERT(ASN1_OCTET_STRING_set(value, (const uint8_t *)"\x05\x00",
-	    2) == 1);
+	ASSERT(ASN1_OCTET_STRING_set(value, der.p, (int)der.n) == 1);
 	ext = X509_EXTENSION_create_by_OBJ(NULL, obj, critical, value);
 	ASSERT(ext != NULL && X509_add_ext(x, ext, -1) == 1);
 	X509_EXTENSION_free(ext);
 	ASN1_OCTET_STRING_free(value);
 	ASN1_OBJECT_free(obj);
+}
+
+static void
+add_oid_extension(X509 *x, const char *oid, bool critical)
+{
+	add_der_extension(x, oid, SLICE("\x05\x00", 2), critical);
 }
 
 static void
@@ -375,6 +380,19 @@ permanent_name(const struct make_cert *c)
 	return gen;
 }
 
+/* otherName HardwareModuleName (RFC 4108). */
+static GENERAL_NAME *
+module_name(struct slice der)
+{
+	GENERAL_NAME *gen = GENERAL_NAME_new();
+	const uint8_t *p = der.p;
+
+	ASSERT(GENERAL_NAME_set0_othername(gen,
+	    OBJ_txt2obj("1.3.6.1.5.5.7.8.4", 1),
+	    d2i_ASN1_TYPE(NULL, &p, (long)der.n)) == 1);
+	return gen;
+}
+
 static void
 add_san(X509 *x, const struct make_cert *c)
 {
@@ -384,6 +402,10 @@ add_san(X509 *x, const struct make_cert *c)
 		ASSERT(sk_GENERAL_NAME_push(names, tpm_name(c)) > 0);
 	if (c->permanent_id != NULL || c->permanent_der.n > 0)
 		ASSERT(sk_GENERAL_NAME_push(names, permanent_name(c)) > 0);
+	for (size_t i = 0; i < COUNT_OF(c->modules); i++)
+		if (c->modules[i].n > 0)
+			ASSERT(sk_GENERAL_NAME_push(names,
+			    module_name(c->modules[i])) > 0);
 	if (sk_GENERAL_NAME_num(names) > 0)
 		ASSERT(X509_add1_ext_i2d(x, NID_subject_alt_name, names,
 		    c->cn == NULL, 0) == 1);
@@ -421,6 +443,9 @@ add_extensions(struct ctx *cx, X509 *x, const struct make_cert *c)
 	if (c->name_constraints)
 		add_extension(x, NID_name_constraints,
 		    "permitted;DNS:example.org");
+	for (size_t i = 0; i < c->n_exts; i++)
+		add_der_extension(x, c->exts[i].oid, c->exts[i].der,
+		    c->exts[i].critical);
 	add_san(x, c);
 }
 
@@ -451,6 +476,11 @@ make_certificate(struct ctx *cx, const struct make_cert *c)
 		ASSERT(ASN1_STRING_set(X509_getm_notAfter(x), "20260231000000Z",
 		    15) == 1);
 	set_name(X509_get_subject_name(x), c->cn);
+	add_attribute(X509_get_subject_name(x), "2.5.4.10",
+	    V_ASN1_UTF8STRING, c->organization);
+	for (size_t i = 0; i < COUNT_OF(c->serials); i++)
+		add_attribute(X509_get_subject_name(x), "2.5.4.5",
+		    V_ASN1_PRINTABLESTRING, c->serials[i]);
 	set_name(X509_get_issuer_name(x), c->issuer_cn);
 	ASSERT(X509_set_pubkey(x, c->key) == 1);
 	if (c->unknown_key)

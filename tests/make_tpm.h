@@ -59,6 +59,11 @@ struct slice	make_tpmt_signature(struct ctx *, EVP_PKEY *, uint16_t scheme,
 
 /* --- certificates ----------------------------------------------------- */
 
+struct make_ext {
+	const char	*oid;
+	struct slice	 der;
+	bool		 critical;
+};
 struct make_cert {
 	const char	*cn;		/* NULL: empty subject */
 	const char	*issuer_cn;
@@ -81,6 +86,11 @@ struct make_cert {
 	bool		 broken_time;	/* notAfter that is no time */
 	int		 version_number;	/* X509_VERSION_3 */
 	const EVP_MD	*md;
+	const char	*serials[2];	/* serialNumbers in the subject */
+	const char	*organization;
+	struct slice	 modules[2];	/* SAN: HardwareModuleNames */
+	struct make_ext	 exts[4];
+	size_t		 n_exts;
 };
 struct slice	make_certificate(struct ctx *, const struct make_cert *);
 
