@@ -14,7 +14,6 @@
 #define OID_OPEN_DICE	"1.3.6.1.4.1.11129.2.1.24"
 #define OID_TCB_INFO_DER "\x67\x81\x05\x05\x04\x01"
 
-#define MESSAGE_MAX	8192u
 #define FIELD_MAX	1024u	/* bytes of one field read by its tag */
 #define RIOT_VERSION	1u
 
@@ -265,7 +264,7 @@ read_message(struct ctx *cx, struct slice der, struct dice_layer *layer)
 
 	layer->message = der_read(&seq, DER_OCTET_STRING);
 	der_leave(&r, &seq);
-	if (!read_done(&r) || layer->message.n > MESSAGE_MAX)
+	if (!read_done(&r))
 		return bad(cx, "a conceptual message that cannot be read");
 	TRY(cbor_parse(cx, layer->message, 0, &cmw));
 	if (cmw.kind != CBOR_ARRAY || cmw.n < 2 || cmw.n > 3 ||
