@@ -23,7 +23,7 @@ const char *const dice_critical[] = {
 };
 
 static struct err
-bad(struct ctx *cx, const char *what)
+wrong(struct ctx *cx, const char *what)
 {
 	return FAIL_TELL(cx, ERR_EV_MALFORMED, "DICE: %s", what);
 }
@@ -43,8 +43,6 @@ next_implicit(struct ctx *cx, struct reader *r, uint8_t tag, uint8_t stands_for,
 	if (der_peek(r) != tag)
 		return false;
 	der_put(&b, stands_for, der_read(r, tag));
-	if (b.bad)
-		r->bad = true;
 	*out = reader_of(buf_slice(&b));
 	return !r->bad;
 }
@@ -85,20 +83,21 @@ read_flags(struct reader *r, unsigned n, uint32_t *out)
 {
 	struct slice s;
 	uint32_t flags = 0;
+	bool ok;
 
 	if (der_peek(r) != DER_IMPLICIT(n))
 		return false;
 	s = der_read(r, DER_IMPLICIT(n));
-	if (s.n < 1 || s.n > 5 || s.p[0] > 7 || (s.n == 1 && s.p[0] != 0) ||
-	    (s.p[s.n - 1] & ((1u << s.p[0]) - 1)) != 0) {
+	ok = s.n >= 1 && s.n <= 5 && s.p[0] <= 7 &&
+	    (s.n > 1 || s.p[0] == 0) &&
+	    (s.p[s.n - 1] & ((1u << s.p[0]) - 1)) == 0;
+	if (!ok)
 		r->bad = true;
-		return false;
-	}
-	for (size_t i = 0; i < 8 * (s.n - 1); i++)
+	for (size_t i = 0; ok && i < 8 * (s.n - 1); i++)
 		if ((s.p[1 + i / 8] & 0x80u >> i % 8) != 0)
 			flags |= 1u << i;
 	*out = flags;
-	return true;
+	return ok;
 }
 
 static bool
@@ -187,17 +186,17 @@ read_multi(struct ctx *cx, struct slice der, struct dice_layer *layer)
 	struct reader r = reader_of(der), list = der_enter(&r, DER_SEQUENCE);
 
 	if (list.n == 0)
-		return bad(cx, "a MultiTcbInfo of nothing");
+		return wrong(cx, "a MultiTcbInfo of nothing");
 	while (!list.bad && list.n > 0) {
 		struct dice_component *c = add_component(layer);
 
 		if (c == NULL)
-			return bad(cx, "too many components in one layer");
+			return wrong(cx, "too many components in one layer");
 		read_tcb_info(cx, &list, c);
 	}
 	der_leave(&r, &list);
 	if (!read_done(&r))
-		return bad(cx, "a MultiTcbInfo that cannot be read");
+		return wrong(cx, "a MultiTcbInfo that cannot be read");
 	return OK;
 }
 
@@ -224,7 +223,7 @@ read_tcb_or_riot(struct ctx *cx, struct slice der, struct dice_layer *layer)
 	struct dice_component *c = add_component(layer);
 
 	if (c == NULL)
-		return bad(cx, "too many components in one layer");
+		return wrong(cx, "too many components in one layer");
 	if (der_peek(&inside) == DER_INTEGER) {
 		read_composite(&r, &layer->device_key, &c->fwids[0]);
 		c->n_fwids = 1;
@@ -232,7 +231,7 @@ read_tcb_or_riot(struct ctx *cx, struct slice der, struct dice_layer *layer)
 		read_tcb_info(cx, &r, c);
 	}
 	if (!read_done(&r))
-		return bad(cx, "a TcbInfo that cannot be read");
+		return wrong(cx, "a TcbInfo that cannot be read");
 	return OK;
 }
 
@@ -246,7 +245,7 @@ read_ueid(struct ctx *cx, struct slice der, struct dice_layer *layer)
 	der_leave(&r, &seq);
 	if (!read_done(&r) || layer->ueid.n == 0 ||
 	    layer->ueid.n > DICE_UEID_MAX)
-		return bad(cx, "a UEID that cannot be read");
+		return wrong(cx, "a UEID that cannot be read");
 	layer->is_identity = true;
 	return OK;
 }
@@ -265,14 +264,14 @@ read_message(struct ctx *cx, struct slice der, struct dice_layer *layer)
 	layer->message = der_read(&seq, DER_OCTET_STRING);
 	der_leave(&r, &seq);
 	if (!read_done(&r))
-		return bad(cx, "a conceptual message that cannot be read");
-	TRY(cbor_parse(cx, layer->message, 0, &cmw));
-	if (cmw.kind != CBOR_ARRAY || cmw.n < 2 || cmw.n > 3 ||
+		return wrong(cx, "a conceptual message that cannot be read");
+	if (failed(cbor_parse(cx, layer->message, 0, &cmw)) ||
+	    cmw.kind != CBOR_ARRAY || cmw.n < 2 || cmw.n > 3 ||
 	    (cmw.items[0].kind != CBOR_UINT &&
 	    cmw.items[0].kind != CBOR_TEXT) ||
 	    cmw.items[1].kind != CBOR_BYTES ||
 	    (cmw.n == 3 && cmw.items[2].kind != CBOR_UINT))
-		return bad(cx, "a conceptual message without type and value");
+		return wrong(cx, "a conceptual message without type and value");
 	return OK;
 }
 
@@ -321,7 +320,7 @@ read_open_dice(struct ctx *cx, struct slice der, struct dice_layer *layer)
 	struct slice code, config;
 
 	if (c == NULL)
-		return bad(cx, "too many components in one layer");
+		return wrong(cx, "too many components in one layer");
 	layer->is_open = true;
 	code = next_explicit(&r, 0, DER_OCTET_STRING);
 	(void)next_explicit(&r, 1, DER_OCTET_STRING);	/* codeDescriptor */
@@ -337,7 +336,7 @@ read_open_dice(struct ctx *cx, struct slice der, struct dice_layer *layer)
 		r.bad = true;
 	der_leave(&outer, &r);
 	if (!read_done(&outer))
-		return bad(cx, "Open DICE inputs that cannot be read");
+		return wrong(cx, "Open DICE inputs that cannot be read");
 	c->fwids[c->n_fwids++] = code;
 	if (config.n > 0)
 		c->fwids[c->n_fwids++] = config;
@@ -386,7 +385,7 @@ dice_layer_read(struct ctx *cx, X509 *x, struct dice_layer *out)
 			    extensions[k].oid))
 				continue;
 			if (seen[k])
-				return bad(cx, "an extension twice");
+				return wrong(cx, "an extension twice");
 			seen[k] = true;
 			layer->says = layer->says || extensions[k].says;
 			TRY(extensions[k].read(cx, SLICE(
@@ -411,7 +410,7 @@ dice_riot_name_read(struct ctx *cx, struct slice general_names,
 	der_leave(&names, &name);
 	der_leave(&r, &names);
 	if (!read_done(&r) || !slice_equal(oid, slice_text(OID_TCB_INFO_DER)))
-		return bad(cx, "a RIoT name that cannot be read");
+		return wrong(cx, "a RIoT name that cannot be read");
 	*out_fwid = fwid;
 	return OK;
 }
