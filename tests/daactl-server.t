@@ -131,6 +131,11 @@ profiles() {
 	echo '{"edge_ca": {}}' >"$work/edge.json"
 	exits 2 ctl profile create edge "$work/edge.json" -t tenant-a
 	grep -q edge_ca "$work/err"
+	exits 0 ctl tenant create tenant-e --edge true --json
+	jq -e '[.cas[] | select(.edge)] | length == 1' "$work/out"
+	exits 0 ctl profile create edge "$work/edge.json" -t tenant-e
+	exits 0 ctl ca stage issuing -t tenant-e --edge false --json
+	jq -e '.edge == false' "$work/out"
 }
 
 groups() {

@@ -7,6 +7,8 @@
 
 #include <unistd.h>
 
+#include "authority/claim.h"
+#include "authority/client.h"
 #include "authority/crls.h"
 #include "authority/issuers.h"
 #include "authority/life.h"
@@ -239,16 +241,25 @@ edge_tenant(void)
 
 START_TEST(what_an_edge_ca_signs_is_accepted_within_its_limits_only)
 {
+	struct client_device client;
+	struct claim_result claim;
+	struct slice edge;
 	struct tenant e;
 
 	begin();
 	e = edge_tenant();
-	show(make_edge(&e).der);
+	edge = make_edge(&e).der;
+	show(edge);
 	ck_assert(shows("CA:TRUE, pathlen:0"));
 	ck_assert(shows("Certificate Sign"));
 	ck_assert(shows("X509v3 Name Constraints: critical"));
 	/* The complete CRL: a shard is of user certificates only. */
 	ck_assert(shows("URI:http://127.0.0.1:8080/crl/[0-9a-f]{40}.crl"));
+	/* Here it is the device's credential, as any other. */
+	ck_ok(claim_make(cx, a, &e, &realm_admin, &(struct claim_request){
+	    DEVICE, NULL, "default" }, &claim));
+	ck_ok(client_authenticate(cx, a, edge, &client));
+	ck_assert_str_eq(client.device_id, DEVICE);
 	ck_assert(shell("openssl verify -x509_strict -CAfile root.pem "
 	    "-untrusted ca.pem edge.pem"));
 	for (size_t i = 0; i < COUNT_OF(below); i++) {
@@ -264,6 +275,9 @@ START_TEST(what_an_edge_ca_signs_is_accepted_within_its_limits_only)
 	ck_assert(shell("mv leaf.pem edge.pem; mv leaf.key edge.key; "
 	    "cat edge.pem >>between.pem"));
 	ck_assert(!edge_issues(SUBJECT "/OU=ca/OU=module-1", LEAF));
+	/* Nor is what it signed a credential of the device here. */
+	ck_fails(client_authenticate(cx, a, parse_pem("edge.pem"), &client),
+	    ERR_AUTH_CERTIFICATE);
 	ck_assert_msg(shell("grep -q 'path length constraint' said"), "%s",
 	    (const char *)get_file("said").p);
 	leaves_close();
