@@ -15,9 +15,9 @@
 /* Two, so that one long list does not hold up all the others. */
 #define THREADS		2u
 #define PACE_US		1000000u	/* at most one a second and list */
-/* A list that takes long is made seldomer: it is under way a third of the time
+/* A list that takes long is made seldomer: it is under way a fifth of the time
  * at most, so that issuance goes on. */
-#define REST_FACTOR	2u
+#define REST_FACTOR	4u
 #define RETRY_US	1000000u	/* after a failure; doubled */
 #define RETRY_US_MOST	64000000u
 

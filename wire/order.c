@@ -7,6 +7,7 @@
 #define ENTRY_SIZE_MIN	(WIRE_SERIAL_SIZE + 8u + 1u)	/* of order_crl_entry */
 #define OCSP_SIZE_MIN	(1u + 1u + 1u + 1u + 8u + 1u)	/* order_ocsp_entry */
 #define ERROR_TEXT_MAX	64u
+#define ANSWER_ROOM	1024u	/* for what goes with an object, about */
 
 /*
  * A body is described once, by a function that takes a field after the other;
@@ -548,13 +549,25 @@ plain(struct ctx *cx, const char *detail)
 	return copy;
 }
 
+/* Long objects are many megabytes: room for all that follows, at once. */
+static void
+reserve(struct buf *b, size_t n)
+{
+	size_t at = b->n, left = b->max - b->n;
+
+	if (put_space(b, n < left ? n : left) != NULL)
+		b->n = at;
+}
+
 struct err
 answer_encode(struct ctx *cx, const struct answer *answer, struct buf *b)
 {
 	struct io io = { .cx = cx, .b = b };
 	struct answer copy = *answer;
-	size_t at = open_frame(b, answer->type, answer->tag);
+	size_t at;
 
+	reserve(b, answer->object.n + ANSWER_ROOM);
+	at = open_frame(b, answer->type, answer->tag);
 	copy.detail = plain(cx, answer->detail);
 	error_fields(&io, &copy);
 	if (!failed(copy.err)) {
