@@ -12,6 +12,8 @@ struct job {
 	int64_t			 now_s;
 	struct crl_row		 before, made;
 	struct revoked_row	*rows;
+	struct revoked_row	*news;		/* not in the journal yet */
+	size_t			 n_news;
 	size_t			 n_rows;
 };
 
@@ -76,6 +78,78 @@ read_work(struct ctx *cx, struct db_tx *tx, void *arg)
  * long list to reach the disk.  It is made again when it is asked for after the
  * next start. */
 static struct err
+entries_of(struct ctx *cx, const struct revoked_row *rows, size_t n,
+    struct order_crl_entry **out)
+{
+	struct order_crl_entry *entries = arena_array(cx->arena, n,
+	    sizeof(*entries));
+
+	for (size_t i = 0; i < n; i++) {
+		if (rows[i].serial.n != WIRE_SERIAL_SIZE)
+			return FAIL(cx, ERR_STORAGE, "a serial of %zu bytes",
+			    rows[i].serial.n);
+		memcpy(entries[i].serial, rows[i].serial.p,
+		    WIRE_SERIAL_SIZE);
+		entries[i].revoked_s = rows[i].revoked_s;
+		entries[i].reason = (uint8_t)rows[i].reason;
+	}
+	*out = entries;
+	return OK;
+}
+
+/* --- the journal is told first ------------------------------------------- */
+
+static struct err
+not_noted_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct job *job = arg;
+
+	return db_crl_not_noted(cx, tx, job->key.tenant_id, job->key.ca_id,
+	    WIRE_REVOKED_MAX, &job->news, &job->n_news);
+}
+
+static struct err
+noted_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	const struct job *job = arg;
+
+	return db_crl_noted(cx, tx, job->key.tenant_id, job->key.ca_id,
+	    job->news, job->n_news);
+}
+
+/*
+ * What was on a list is never taken back, also not by a database that is put
+ * back to an older state: so the journal knows of every revocation before a
+ * list is signed that may show it.
+ */
+static struct err
+note_revoked(struct ctx *cx, struct job *job)
+{
+	struct order order = { .type = ORDER_NOTE_REVOKED };
+	struct order_crl_entry *entries;
+	struct answer answer;
+
+	do {
+		TRY(db_read(cx, job->authority->db, not_noted_work, job));
+		if (job->n_news == 0)
+			return OK;
+		TRY(entries_of(cx, job->news, job->n_news, &entries));
+		order.note_revoked = (struct order_note_revoked){
+			.ca = job->issuer->sealed,
+			.tenant = job->issuer->tenant.name,
+			.n_entries = job->n_news, .entries = entries,
+		};
+		TRY(signer_call(cx, job->authority->signer, &order,
+		    &answer));
+		failpoint("crl.noted");
+		TRY(db_write(cx, job->authority->db, noted_work, job));
+	} while (job->n_news == WIRE_REVOKED_MAX);
+	return OK;
+}
+
+/* --- signing ------------------------------------------------------------- */
+
+static struct err
 keep_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct job *job = arg;
@@ -87,26 +161,6 @@ keep_work(struct ctx *cx, struct db_tx *tx, void *arg)
 }
 
 static struct err
-entries_of(struct ctx *cx, const struct job *job,
-    struct order_crl_entry **out)
-{
-	struct order_crl_entry *entries = arena_array(cx->arena, job->n_rows,
-	    sizeof(*entries));
-
-	for (size_t i = 0; i < job->n_rows; i++) {
-		if (job->rows[i].serial.n != WIRE_SERIAL_SIZE)
-			return FAIL(cx, ERR_STORAGE, "a serial of %zu bytes",
-			    job->rows[i].serial.n);
-		memcpy(entries[i].serial, job->rows[i].serial.p,
-		    WIRE_SERIAL_SIZE);
-		entries[i].revoked_s = job->rows[i].revoked_s;
-		entries[i].reason = (uint8_t)job->rows[i].reason;
-	}
-	*out = entries;
-	return OK;
-}
-
-static struct err
 have_signed(struct ctx *cx, struct job *job)
 {
 	const struct issuer *issuer = job->issuer;
@@ -114,7 +168,7 @@ have_signed(struct ctx *cx, struct job *job)
 	struct order_crl_entry *entries;
 	struct answer answer;
 
-	TRY(entries_of(cx, job, &entries));
+	TRY(entries_of(cx, job->rows, job->n_rows, &entries));
 	job->made.this_s = job->now_s;
 	job->made.next_s = job->now_s + job->authority->limits.crl_life_s;
 	if (job->made.next_s > issuer->not_after_s)
@@ -143,6 +197,7 @@ crl_make(struct ctx *cx, const struct authority *a,
 	struct job job = job_of(cx, a, issuer, shard);
 
 	TRY(db_read(cx, a->db, read_work, &job));
+	TRY(note_revoked(cx, &job));
 	TRY(have_signed(cx, &job));
 	failpoint("crl.signed");
 	/* A list that could not be kept has not left this process either, so

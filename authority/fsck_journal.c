@@ -134,6 +134,7 @@ kind_word(unsigned kind)
 		[JOURNAL_CA] = "CA", [JOURNAL_LEAF] = "certificate",
 		[JOURNAL_CRL] = "CRL", [JOURNAL_CROSS] = "cross-certificate",
 		[JOURNAL_PROOF] = "proof", [JOURNAL_OCSP] = "OCSP key",
+		[JOURNAL_REVOKED] = "revocation",
 	};
 
 	return kind < COUNT_OF(words) && words[kind] != NULL ? words[kind] :
@@ -233,6 +234,45 @@ take_crl(struct ctx *cx, struct fsck *f, const struct journal_entry *entry)
 	compare(cx, f, entry, SLICE_OF(list->sha256));
 }
 
+static struct err
+is_revoked(struct ctx *cx, struct db_tx *tx, const struct fsck_ca *ca,
+    struct slice serial, bool *out)
+{
+	struct serial_status status;
+
+	TRY(db_crl_status(cx, tx, ca->row.tenant_id, ca->row.id, serial,
+	    &status));
+	*out = !status.known || status.revoked_s != 0;
+	return OK;
+}
+
+/* Who is not there at all was told of with its own entry. */
+static struct err
+take_revoked(struct ctx *cx, struct db_tx *tx, struct fsck *f,
+    const struct journal_entry *entry)
+{
+	const struct fsck_ca *ca = fsck_ca_by_key_id(f, entry->issuer_key_id);
+	struct order_crl_entry *entries;
+	size_t n;
+
+	TRY(revoked_read(cx, entry->object, &entries, &n));
+	for (size_t i = 0; ca != NULL && i < n; i++) {
+		struct slice serial = SLICE_OF(entries[i].serial);
+		bool revoked;
+
+		TRY(is_revoked(cx, tx, ca, serial, &revoked));
+		if (!revoked && entry->seq >= f->next) {
+			f->counts.pending++;
+			return OK;
+		}
+		if (!revoked)
+			fsck_findf(cx, f, "journal_revoked", "what was revoked "
+			    "stays revoked", "certificate %s",
+			    text_hex(cx->arena, serial));
+	}
+	return OK;
+}
+
 typedef struct err take_fn(struct ctx *, struct db_tx *, struct fsck *,
     const struct journal_entry *, const struct cert *);
 
@@ -263,6 +303,8 @@ take_one(struct ctx *cx, struct db_tx *tx, struct fsck *f,
 		take_crl(cx, f, entry);
 		return OK;
 	}
+	if (entry->kind == JOURNAL_REVOKED)
+		return take_revoked(cx, tx, f, entry);
 	if (entry->kind >= COUNT_OF(takers) || takers[entry->kind] == NULL ||
 	    failed(parse_entry(cx, entry, &cert))) {
 		ctx_forget(cx);

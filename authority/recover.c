@@ -8,6 +8,7 @@
 #include "authority/ca.h"
 #include "authority/crl.h"
 #include "authority/issuers.h"
+#include "authority/recover_revoked.h"
 #include "authority/revoked.h"
 #include "authority/signer.h"
 #include "base/base.h"
@@ -224,15 +225,29 @@ bring_in_signed(struct ctx *cx, struct db_tx *tx, struct batch *b,
 }
 
 static struct err
+bring_in_revoked(struct ctx *cx, struct db_tx *tx, struct batch *b,
+    const struct journal_entry *entry)
+{
+	size_t n_changed;
+
+	TRY(recover_revoked(cx, tx, b->now_s, entry, &b->revoked,
+	    &n_changed));
+	b->n_brought_in += n_changed;
+	return OK;
+}
+
+static struct err
 bring_in(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct batch *b = arg;
-	size_t n = b->answer->n_entries;
+	size_t n = b->answer->n_entries, n_revoked = n;
 	char seen[24];
 
 	b->n_brought_in = b->n_new_cas = b->revoked.n = 0;
 	b->new_cas = arena_array(cx->arena, n, sizeof(*b->new_cas));
-	b->revoked.items = arena_array(cx->arena, n,
+	for (size_t i = 0; i < n; i++)
+		n_revoked += recover_n_revoked(&b->answer->entries[i]);
+	b->revoked.items = arena_array(cx->arena, n_revoked,
 	    sizeof(*b->revoked.items));
 	for (size_t i = 0; i < n; i++) {
 		const struct journal_entry *entry = &b->answer->entries[i];
@@ -249,6 +264,8 @@ bring_in(struct ctx *cx, struct db_tx *tx, void *arg)
 		    entry->kind == JOURNAL_PROOF ||
 		    entry->kind == JOURNAL_OCSP)
 			TRY(bring_in_signed(cx, tx, b, entry));
+		else if (entry->kind == JOURNAL_REVOKED)
+			TRY(bring_in_revoked(cx, tx, b, entry));
 		b->seen = entry->seq + 1;
 	}
 	(void)snprintf(seen, sizeof(seen), "%llu", (unsigned long long)b->seen);

@@ -13,7 +13,8 @@
  * Read the journal from where the last call stopped, up to entries made at
  * until_s, and bring in what the database does not know: certificates as
  * recovered ones (revoked, if their device is banned or no longer that
- * tenant's), CAs as retired ones, anything else as strays.  At the start
+ * tenant's), CAs as retired ones, revocations with their first
+ * time and reason, anything else as strays.  At the start
  * nothing is under way and until_s is INT64_MAX; later it must lie far enough
  * back that no order of then is still under way.
  * ERR_STORAGE, ERR_SIGNER_GONE, ERR_SIGNER_REFUSED

@@ -94,6 +94,22 @@ db_ca_of_state(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 	return OK;
 }
 
+struct err
+db_ca_under(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t parent_id, struct slice serial, struct db_ca *out,
+    bool *out_found)
+{
+	struct db_ca found;
+	struct rows rows = { &found, 0 };
+
+	TRY(db_rows(cx, tx, STMT_CA_UNDER, DB_ARGS(DB_I(tenant_id),
+	    DB_I(parent_id), DB_B(serial)), read_row, &rows));
+	if (rows.n == 1)
+		*out = found;
+	*out_found = rows.n == 1;
+	return OK;
+}
+
 static struct err
 read_text(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 {

@@ -55,6 +55,10 @@ struct err	db_ca_state(struct ctx *, struct db_tx *, int64_t tenant_id,
 /* How many CAs of that role the tenant has had. */
 struct err	db_ca_count(struct ctx *, struct db_tx *, int64_t tenant_id,
 		    const char *role, int64_t *out);
+/* The one under it with that serial. */
+struct err	db_ca_under(struct ctx *, struct db_tx *, int64_t tenant_id,
+		    int64_t parent_id, struct slice serial,
+		    struct db_ca *out, bool *out_found);
 /* How many under it are staged, active, retiring or tainted. */
 struct err	db_ca_count_under(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, int64_t id, int64_t *out);

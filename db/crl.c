@@ -180,3 +180,41 @@ db_crl_status(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 	*out = status;
 	return OK;
 }
+
+/* --- what the journal knows ---------------------------------------------- */
+
+struct err
+db_crl_not_noted(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t ca_id, size_t most, struct revoked_row **out, size_t *out_n)
+{
+	static const enum db_stmt tables[] = {
+		STMT_CRL_NOT_NOTED, STMT_CRL_NOT_NOTED_CAS,
+	};
+	struct rows rows = { .size = sizeof(**out) };
+
+	for (size_t i = 0; i < COUNT_OF(tables) && rows.n < most; i++)
+		TRY(db_rows(cx, tx, tables[i], DB_ARGS(DB_I(tenant_id),
+		    DB_I(ca_id), DB_I((int64_t)(most - rows.n))), take_entry,
+		    &rows));
+	*out = (struct revoked_row *)(void *)rows.p;
+	*out_n = rows.n;
+	return OK;
+}
+
+struct err
+db_crl_noted(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t ca_id, const struct revoked_row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct db_value args[] = { DB_I(tenant_id),
+		    DB_I(ca_id), DB_B(rows[i].serial) };
+		int64_t n_changed;
+
+		TRY(db_run(cx, tx, STMT_CRL_NOTED, args, COUNT_OF(args),
+		    &n_changed));
+		if (n_changed == 0)
+			TRY(db_run(cx, tx, STMT_CRL_NOTED_CA, args,
+			    COUNT_OF(args), NULL));
+	}
+	return OK;
+}

@@ -54,6 +54,15 @@ struct err	db_crl_entries(struct ctx *, struct db_tx *,
 		    const struct crl_key *, int64_t since_s,
 		    struct revoked_row **out, size_t *out_n);
 
+/* Revocations by a CA (of its certificates, or of CAs under it) that the journal
+ * was not told of; at most that many. */
+struct err	db_crl_not_noted(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, int64_t ca_id, size_t most,
+		    struct revoked_row **out, size_t *out_n);
+/* It was told of these. */
+struct err	db_crl_noted(struct ctx *, struct db_tx *, int64_t tenant_id,
+		    int64_t ca_id, const struct revoked_row *, size_t n);
+
 /* What is known of a serial of a CA; for OCSP. */
 struct serial_status {
 	bool		known;		/* that CA has issued it */

@@ -427,6 +427,7 @@ journal_commit(struct ctx *cx, struct journal *j)
 		return FAIL(cx, ERR_JOURNAL, "the journal is lost");
 	if (j->batch.n == 0)
 		return OK;
+	failpoint("issue.made");
 	if (!write_at(j->fd, buf_slice(&j->batch), j->size))
 		return roll_back(cx, j, false);
 	failpoint("issue.written");

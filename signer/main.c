@@ -404,6 +404,7 @@ verify(struct ctx *cx, const struct options *o)
 		[JOURNAL_CA] = "CAs", [JOURNAL_LEAF] = "leaves",
 		[JOURNAL_CRL] = "CRLs", [JOURNAL_CROSS] = "cross-certificates",
 		[JOURNAL_PROOF] = "proofs", [JOURNAL_OCSP] = "OCSP keys",
+		[JOURNAL_REVOKED] = "revocations",
 	};
 	const struct verify_conf conf = { .folder = o->verify_journal,
 	    .log_key = o->log_key };

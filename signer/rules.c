@@ -369,6 +369,22 @@ is_reason(uint8_t reason)
 	return reason <= 10 && reason != 7 && reason != 8;
 }
 
+static struct err
+check_entries(struct ctx *cx, const struct order_crl_entry *entries, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct order_crl_entry *e = &entries[i];
+
+		if (!is_reason(e->reason))
+			return FAIL(cx, ERR_ORDER_LIMIT, "reason %u",
+			    e->reason);
+		if (e->serial[0] == 0 || e->serial[0] >= 0x80)
+			return FAIL(cx, ERR_ORDER_LIMIT,
+			    "a serial that is not this signer's");
+	}
+	return OK;
+}
+
 struct err
 rules_sign_crl(struct ctx *cx, const struct order_sign_crl *o,
     const struct ca *ca)
@@ -380,17 +396,15 @@ rules_sign_crl(struct ctx *cx, const struct order_sign_crl *o,
 	if (o->shard_url[0] != '\0' && ca->sealed.role == CA_ROLE_ROOT)
 		return FAIL(cx, ERR_ORDER_ROLE,
 		    "a shard of user certificates by a root");
-	for (size_t i = 0; i < o->n_entries; i++) {
-		const struct order_crl_entry *e = &o->entries[i];
+	return check_entries(cx, o->entries, o->n_entries);
+}
 
-		if (!is_reason(e->reason))
-			return FAIL(cx, ERR_ORDER_LIMIT, "reason %u",
-			    e->reason);
-		if (e->serial[0] == 0 || e->serial[0] >= 0x80)
-			return FAIL(cx, ERR_ORDER_LIMIT,
-			    "a serial that is not this signer's");
-	}
-	return OK;
+struct err
+rules_note_revoked(struct ctx *cx, const struct order_note_revoked *o,
+    const struct ca *ca)
+{
+	TRY(check_tenant(cx, o->tenant, ca));
+	return check_entries(cx, o->entries, o->n_entries);
 }
 
 /* --- OCSP ---------------------------------------------------------------- */

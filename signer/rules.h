@@ -43,6 +43,8 @@ struct err	rules_sign_ocsp(struct ctx *, const struct order_sign_ocsp *,
 		    const struct ca *);
 struct err	rules_delegate_ocsp(struct ctx *,
 		    const struct order_delegate_ocsp *, const struct ca *);
+struct err	rules_note_revoked(struct ctx *,
+		    const struct order_note_revoked *, const struct ca *);
 struct err	rules_sign_crl(struct ctx *, const struct order_sign_crl *,
 		    const struct ca *);
 

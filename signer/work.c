@@ -108,6 +108,7 @@ static work_order *const doers[] = {
 	[ORDER_MAKE_CA] = work_make_ca,
 	[ORDER_ISSUE] = do_issue,
 	[ORDER_SIGN_CRL] = work_sign_crl,
+	[ORDER_NOTE_REVOKED] = work_note_revoked,
 	[ORDER_READ_JOURNAL] = do_read_journal,
 	[ORDER_REQUEST_CA] = work_request_ca,
 	[ORDER_ADOPT_CA] = work_adopt_ca,

@@ -30,6 +30,7 @@ work_order	work_adopt_ca;
 work_order	work_cross_sign;
 work_order	work_prove;
 work_order	work_sign_crl;
+work_order	work_note_revoked;
 work_order	work_sign_ocsp;
 work_order	work_delegate_ocsp;
 

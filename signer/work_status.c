@@ -97,6 +97,28 @@ work_sign_crl(struct ctx *cx, struct work *w, const struct order *order,
 	return journal_append(cx, w->journal, &entry, &out->seq);
 }
 
+/* Nothing is signed: the entry is what the order is for. */
+struct err
+work_note_revoked(struct ctx *cx, struct work *w, const struct order *order,
+    struct answer *out)
+{
+	const struct order_note_revoked *o = &order->note_revoked;
+	struct journal_entry entry = {
+		.kind = JOURNAL_REVOKED, .tenant = o->tenant,
+	};
+	struct buf b = buf_in(cx->arena, WIRE_CERT_MAX);
+	struct ca *ca;
+
+	TRY(ca_open(cx, w->cas, o->ca, &ca));
+	TRY(rules_note_revoked(cx, o, ca));
+	revoked_put(&b, o->entries, o->n_entries);
+	if (b.bad)
+		return FAIL(cx, ERR_INTERNAL, "too many revocations");
+	entry.object = buf_slice(&b);
+	entry.issuer_key_id = ca->cert.ski;
+	return journal_append(cx, w->journal, &entry, &out->seq);
+}
+
 static struct ocsp_single
 ocsp_single(const void *arg, size_t i)
 {

@@ -197,10 +197,30 @@ crl_entry_fields(struct io *io, struct order_crl_entry *e)
 }
 
 static void
+crl_entries(struct io *io, size_t *n, size_t max,
+    const struct order_crl_entry **entries)
+{
+	struct order_crl_entry *read = NULL;
+
+	io_count(io, n, max, ENTRY_SIZE_MIN);
+	if (io->r != NULL) {
+		read = arena_array(io->cx->arena, *n, sizeof(*read));
+		*entries = read;
+	}
+	for (size_t i = 0; i < *n && !io->bad; i++) {
+		struct order_crl_entry e =
+		    io->r != NULL ? read[i] : (*entries)[i];
+
+		crl_entry_fields(io, &e);
+		if (io->r != NULL)
+			read[i] = e;
+	}
+}
+
+static void
 sign_crl_fields(struct io *io, struct order *o)
 {
 	struct order_sign_crl *s = &o->sign_crl;
-	struct order_crl_entry *read = NULL;
 
 	io_bytes(io, &s->ca, WIRE_SEALED_MAX);
 	io_text(io, &s->tenant, TEXT_NAME_MAX);
@@ -208,19 +228,19 @@ sign_crl_fields(struct io *io, struct order *o)
 	io_time(io, &s->this_update_s);
 	io_time(io, &s->next_update_s);
 	io_text(io, &s->shard_url, WIRE_URL_MAX);
-	io_count(io, &s->n_entries, WIRE_CRL_ENTRIES_MAX, ENTRY_SIZE_MIN);
-	if (io->r != NULL) {
-		read = arena_array(io->cx->arena, s->n_entries, sizeof(*read));
-		s->entries = read;
-	}
-	for (size_t i = 0; i < s->n_entries && !io->bad; i++) {
-		struct order_crl_entry e =
-		    io->r != NULL ? read[i] : s->entries[i];
+	crl_entries(io, &s->n_entries, WIRE_CRL_ENTRIES_MAX, &s->entries);
+}
 
-		crl_entry_fields(io, &e);
-		if (io->r != NULL)
-			read[i] = e;
-	}
+static void
+note_revoked_fields(struct io *io, struct order *o)
+{
+	struct order_note_revoked *n = &o->note_revoked;
+
+	io_bytes(io, &n->ca, WIRE_SEALED_MAX);
+	io_text(io, &n->tenant, TEXT_NAME_MAX);
+	crl_entries(io, &n->n_entries, WIRE_REVOKED_MAX, &n->entries);
+	if (n->n_entries == 0)
+		io_refuse(io);
 }
 
 static void
@@ -370,11 +390,17 @@ sign_crl_answer(struct io *io, struct answer *a)
 }
 
 static void
+note_revoked_answer(struct io *io, struct answer *a)
+{
+	io_u64(io, &a->seq);
+}
+
+static void
 journal_entry_fields(struct io *io, struct journal_entry *e)
 {
 	io_u64(io, &e->seq);
 	io_time(io, &e->at_s);
-	io_u8(io, &e->kind, JOURNAL_CA, JOURNAL_OCSP);
+	io_u8(io, &e->kind, JOURNAL_CA, JOURNAL_REVOKED);
 	io_text(io, &e->tenant, TEXT_NAME_MAX);
 	io_bytes(io, &e->object, WIRE_CERT_MAX);
 	io_bytes(io, &e->sealed, WIRE_SEALED_MAX);
@@ -471,6 +497,7 @@ static const struct body bodies[] = {
 	[ORDER_RESEAL] = { reseal_fields, reseal_answer },
 	[ORDER_CHECKPOINT] = { no_fields, checkpoint_answer },
 	[ORDER_DELEGATE_OCSP] = { delegate_ocsp_fields, make_ca_answer },
+	[ORDER_NOTE_REVOKED] = { note_revoked_fields, note_revoked_answer },
 };
 
 static bool
@@ -645,5 +672,40 @@ answer_decode(struct ctx *cx, struct slice frame, struct answer *out)
 		return FAIL(cx, ERR_ORDER_MALFORMED,
 		    "an answer to type %u that cannot be read", answer.type);
 	*out = answer;
+	return OK;
+}
+
+/* --- revocations in the journal ------------------------------------------ */
+
+void
+revoked_put(struct buf *b, const struct order_crl_entry *entries, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		put_bytes(b, SLICE(entries[i].serial, WIRE_SERIAL_SIZE));
+		put_be64(b, (uint64_t)entries[i].revoked_s);
+		put_u8(b, entries[i].reason);
+	}
+}
+
+struct err
+revoked_read(struct ctx *cx, struct slice object,
+    struct order_crl_entry **out, size_t *out_n)
+{
+	size_t n = object.n / ENTRY_SIZE_MIN;
+	struct order_crl_entry *entries;
+	struct reader r = reader_of(object);
+
+	if (n == 0 || n > WIRE_REVOKED_MAX || object.n % ENTRY_SIZE_MIN != 0)
+		return FAIL(cx, ERR_ORDER_MALFORMED,
+		    "%zu bytes of revocations", object.n);
+	entries = arena_array(cx->arena, n, sizeof(*entries));
+	for (size_t i = 0; i < n; i++) {
+		memcpy(entries[i].serial, read_bytes(&r, WIRE_SERIAL_SIZE).p,
+		    WIRE_SERIAL_SIZE);
+		entries[i].revoked_s = (int64_t)read_be64(&r);
+		entries[i].reason = read_u8(&r);
+	}
+	*out = entries;
+	*out_n = n;
 	return OK;
 }

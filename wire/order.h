@@ -24,6 +24,7 @@
 #define WIRE_URL_MAX		255u
 #define WIRE_DNS_NAMES_MAX	16u
 #define WIRE_CRL_ENTRIES_MAX	1000000u
+#define WIRE_REVOKED_MAX	256u		/* in one journal entry */
 #define WIRE_CERT_MAX		8192u
 #define WIRE_SERIAL_SIZE	16u		/* a fixed positive byte and 15 random ones */
 #define WIRE_JOURNAL_MAX	512u		/* entries in one answer */
@@ -75,6 +76,7 @@ enum order_type {
 	ORDER_RESEAL,
 	ORDER_CHECKPOINT,
 	ORDER_DELEGATE_OCSP,
+	ORDER_NOTE_REVOKED,
 };
 
 /* The first order of a connection; nothing else is taken before it. */
@@ -240,6 +242,18 @@ struct order_prove {
 struct order_reseal { struct slice record; };
 
 /*
+ * Put into the journal that a CA's certificates are revoked, before a list
+ * that shows it is signed: so that a database that is put back to an older
+ * state can learn it again.
+ */
+struct order_note_revoked {
+	struct slice	 ca;		/* sealed record of their issuer */
+	const char	*tenant;
+	size_t		 n_entries;	/* 1 to WIRE_REVOKED_MAX */
+	const struct order_crl_entry *entries;
+};
+
+/*
  * Entries with seq >= from, the oldest first: at most WIRE_JOURNAL_MAX, and
  * fewer when they are large.  Ask again from the last one's seq + 1 until an
  * answer has none.
@@ -261,6 +275,7 @@ struct order {
 		struct order_sign_ocsp		sign_ocsp;
 		struct order_prove		prove;
 		struct order_reseal		reseal;
+		struct order_note_revoked	note_revoked;
 		struct order_delegate_ocsp	delegate_ocsp;
 	};
 };
@@ -272,7 +287,8 @@ struct journal_entry {
 	uint8_t		 kind;		/* enum journal_kind */
 	const char	*tenant;
 	struct slice	 object;	/* DER of a certificate; SHA-256 of a CRL,
-					 * which can be made again */
+					 * which can be made again; revocations
+					 * as revoked_put() packs them */
 	struct slice	 sealed;	/* of a made CA or OCSP key; else empty */
 	struct slice	 issuer_key_id;	/* SKI of the CA that signed it; of a
 					 * root its own */
@@ -283,7 +299,7 @@ struct journal_entry {
  * that was not signed. */
 enum journal_kind {
 	JOURNAL_CA = 1, JOURNAL_LEAF, JOURNAL_CRL, JOURNAL_CROSS,
-	JOURNAL_PROOF, JOURNAL_OCSP,
+	JOURNAL_PROOF, JOURNAL_OCSP, JOURNAL_REVOKED,
 };
 
 /* The journal's state, signed by the log key (Ed25519) of this signer. */
@@ -309,7 +325,8 @@ struct answer {
 	struct slice	object;		/* DER */
 	/* MAKE_CA, REQUEST_CA, ADOPT_CA, RESEAL, DELEGATE_OCSP */
 	struct slice	sealed;
-	/* of its journal entry; 0 for REQUEST_CA, SIGN_OCSP */
+	/* of its journal entry; 0 for REQUEST_CA, SIGN_OCSP; NOTE_REVOKED
+	 * has nothing else */
 	uint64_t	seq;
 	uint64_t	crl_number;	/* SIGN_CRL: the one it has */
 	/* READ_JOURNAL */
@@ -322,6 +339,13 @@ struct answer {
 /* Append one whole frame.  ERR_INTERNAL when a limit above is broken. */
 struct err	order_encode(struct ctx *, const struct order *, struct buf *);
 struct err	answer_encode(struct ctx *, const struct answer *, struct buf *);
+
+/* The object of a JOURNAL_REVOKED entry.  At most WIRE_REVOKED_MAX. */
+void		revoked_put(struct buf *, const struct order_crl_entry *,
+		    size_t n);
+/* Entries in cx->arena.  ERR_ORDER_MALFORMED */
+struct err	revoked_read(struct ctx *, struct slice object,
+		    struct order_crl_entry **out, size_t *out_n);
 
 /*
  * How long the first frame in bytes is, header included: 0 while that cannot

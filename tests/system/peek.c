@@ -27,6 +27,7 @@ AUTO_DEFINE(X509, X509_free);
 
 static const char *const kinds[] = {
 	[JOURNAL_CA] = "ca", [JOURNAL_LEAF] = "leaf", [JOURNAL_CRL] = "crl",
+	[JOURNAL_REVOKED] = "revoked",
 };
 
 static const char *
@@ -47,7 +48,9 @@ list_entry(struct ctx *cx, const struct journal_entry *e, void *arg)
 {
 	(void)arg;
 	ASSERT(e->kind < COUNT_OF(kinds) && kinds[e->kind] != NULL);
-	if (e->kind == JOURNAL_CRL)
+	if (e->kind == JOURNAL_REVOKED)
+		printf("revoked %s %zu bytes\n", e->tenant, e->object.n);
+	else if (e->kind == JOURNAL_CRL)
 		printf("crl %s %" PRIu64 "\n", e->tenant, e->crl_number);
 	else
 		printf("%s %s %s\n", kinds[e->kind], e->tenant,

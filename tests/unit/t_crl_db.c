@@ -329,10 +329,54 @@ START_TEST(a_database_without_shards_goes_on_with_its_numbers)
 }
 END_TEST
 
+struct notes { struct revoked_row *rows; size_t n; };
+
+static struct err
+not_noted_work(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	struct notes *notes = arg;
+
+	return db_crl_not_noted(c, tx, 1, 2, 10, &notes->rows, &notes->n);
+}
+
+static struct err
+noted_work(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	const struct notes *notes = arg;
+
+	return db_crl_noted(c, tx, 1, 2, notes->rows, notes->n);
+}
+
+START_TEST(what_an_older_database_revoked_is_yet_to_be_told_to_the_journal)
+{
+	struct notes notes;
+
+	make_folder();
+	for (size_t i = 0; i < 3; i++)
+		run_sql(db_schema_migrations[i]);
+	run_sql("PRAGMA user_version = 3;" A_TENANT
+	    "INSERT INTO certificate (tenant, ca, serial, device_id, "
+	    "spki_sha256, hardware_key, not_before_s, not_after_s, issued_s, "
+	    "der, recovered, revoked_s, revoke_reason) VALUES "
+	    "(1, 2, x'61', 'd', x'', 0, 1, 9, 1, x'', 0, NULL, NULL), "
+	    "(1, 2, x'62', 'd', x'', 0, 1, 9, 1, x'', 0, 5, 1)");
+	open_db();
+	ck_ok(db_read(cx, db, not_noted_work, &notes));
+	ck_assert_uint_eq(notes.n, 1);
+	ck_assert_uint_eq(notes.rows[0].serial.p[0], 0x62);
+	ck_assert_int_eq(notes.rows[0].revoked_s, 5);
+	ck_ok(db_write(cx, db, noted_work, &notes));
+	ck_ok(db_read(cx, db, not_noted_work, &notes));
+	ck_assert_uint_eq(notes.n, 0);
+	close_all();
+}
+END_TEST
+
 UNIT_MAIN("crl_db",
     each_revocation_counts_once_for_the_lists_it_concerns,
     a_list_that_shows_all_is_not_behind_until_the_next_revocation,
     the_number_of_a_list_only_grows,
     a_status_is_of_one_tenants_ca_only,
     a_revoked_ca_is_in_the_list_of_its_root,
-    a_database_without_shards_goes_on_with_its_numbers)
+    a_database_without_shards_goes_on_with_its_numbers,
+    what_an_older_database_revoked_is_yet_to_be_told_to_the_journal)

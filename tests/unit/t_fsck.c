@@ -180,6 +180,8 @@ static const struct { const char *sql, *check; } faults[] = {
 	    "spki_sha256, hardware_key, not_before_s, not_after_s, issued_s, "
 	    "der, recovered, shard FROM certificate LIMIT 1",
 	    "journal_signed" },
+	{ "UPDATE certificate SET revoked_s = NULL, revoke_reason = NULL",
+	    "journal_revoked" },
 };
 
 static const char *original;

@@ -14,6 +14,8 @@ static const struct order_ocsp_entry ocsp_entries[] = {
 	{ { 7 }, 1, OCSP_GOOD, 0, 0, 0 },
 };
 
+static const struct order_crl_entry noted = { { 0x41 }, 1795334400, 4 };
+
 static const uint8_t bytes_32[32] = { 'h' }, bytes_64[64] = { 's' };
 
 static const struct journal_entry journal[] = {
@@ -101,6 +103,12 @@ static const struct { struct order order; const char *golden; } orders[] = {
 	    .not_before_s = 1795334400, .not_after_s = 1795334401 } },
 	    "00000022" "000d" "000000000000000d"
 	    "0000000163" "000161" "000000006b02a100" "000000006b02a101" },
+	{ { .type = ORDER_NOTE_REVOKED, .tag = 14, .note_revoked = {
+	    .ca = { (const uint8_t *)"c", 1 }, .tenant = "a",
+	    .n_entries = 1, .entries = &noted } },
+	    "0000002f" "000e" "000000000000000e"
+	    "0000000163" "000161" "00000001"
+	    "41000000000000000000000000000000" "000000006b02a100" "04" },
 };
 
 static const struct { struct answer answer; const char *golden; } answers[] = {
@@ -173,6 +181,9 @@ static const struct { struct answer answer; const char *golden; } answers[] = {
 	    .sealed = { (const uint8_t *)"s", 1 }, .seq = 6 },
 	    "00000020" "000d" "000000000000000e" "00026f6b" "0000000163"
 	    "0000000173" "0000000000000006" },
+	{ { .type = ORDER_NOTE_REVOKED, .tag = 15, .seq = 7 },
+	    "00000016" "000e" "000000000000000f" "00026f6b"
+	    "0000000000000007" },
 };
 
 static struct slice
