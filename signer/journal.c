@@ -14,22 +14,12 @@
 #include "base/base.h"
 #include "base/failpoint.h"
 #include "base/file.h"
+#include "signer/index.h"
 #include "signer/scan.h"
 
 #define NAME_SIZE	16u	/* "00000001.jnl" and NUL */
 #define LOCK_NAME	"lock"
 #define BATCH_MAX	(64u * 1024u * 1024u)
-
-struct segment {
-	uint32_t	number;
-	uint64_t	first_seq;
-};
-
-struct crl_last {
-	uint8_t		key_id[WIRE_KEY_ID_MAX];
-	size_t		n_key_id;
-	uint64_t	number;
-};
 
 struct journal {
 	int		 folder_fd, lock_fd, fd;	/* fd: last segment */
@@ -44,6 +34,8 @@ struct journal {
 	uint8_t		 committed_hash[JOURNAL_HASH_SIZE];
 	uint8_t		 entry_hash[JOURNAL_HASH_SIZE];	/* of the last
 							 * committed entry */
+	uint8_t		 before[JOURNAL_HASH_SIZE];	/* the last segment */
+	const struct log_key *log_key;			/* NULL: no index */
 	struct arena	*batch_arena;
 	struct buf	 batch;
 	struct crl_last	*crls;		/* with the batch: a number that was
@@ -165,7 +157,8 @@ add_segment(struct journal *j, uint32_t number, uint64_t first_seq)
 {
 	j->segments = base_realloc(j->segments,
 	    (j->n_segments + 1) * sizeof(*j->segments));
-	j->segments[j->n_segments++] = (struct segment){ number, first_seq };
+	j->segments[j->n_segments++] = (struct segment){ number, first_seq,
+	    0 };
 }
 
 /* With the whole folder durable: an entry in a file that has no name is lost. */
@@ -199,6 +192,9 @@ make_segment(struct ctx *cx, struct journal *j, uint32_t number)
 	failpoint("segment.made");
 	if (j->fd >= 0)
 		(void)close(j->fd);
+	if (j->n_segments > 0)
+		j->segments[j->n_segments - 1].size = j->size;
+	memcpy(j->before, j->committed_hash, sizeof(j->before));
 	j->fd = fd;
 	j->size = SCAN_HEAD_SIZE;
 	memcpy(j->hash, hash, sizeof(hash));
@@ -290,23 +286,95 @@ read_segment(struct ctx *cx, struct journal *j, uint32_t number)
 		TRY(cut(cx, j, number, &s));
 	if (s.at < SCAN_HEAD_SIZE)	/* even its head was not finished */
 		return make_segment(cx, j, number);
+	if (j->n_segments > 0)
+		j->segments[j->n_segments - 1].size = j->size;
+	memcpy(j->before, j->committed_hash, sizeof(j->before));
 	add_segment(j, number, j->committed);
 	take(j, &s);
+	return OK;
+}
+
+/* --- the index ------------------------------------------------------------ */
+
+static void
+write_index(struct ctx *cx, struct journal *j)
+{
+	struct index index = {
+		.n_segments = j->n_segments, .segments = j->segments,
+		.n_crls = j->n_crls, .crls = j->crls,
+	};
+
+	if (j->log_key == NULL)
+		return;
+	memcpy(index.before, j->before, sizeof(index.before));
+	memcpy(index.entry_hash, j->entry_hash, sizeof(index.entry_hash));
+	if (!index_write(cx, j->folder_fd, j->log_key, &index))
+		log_put(cx->log, LOG_LEVEL_WARN, "journal.no-index", NULL);
+}
+
+static struct err
+check_size(struct ctx *cx, const struct journal *j, const struct segment *s)
+{
+	char name[NAME_SIZE];
+	struct stat st;
+
+	segment_name(s->number, name);
+	if (fstatat(j->folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    (uint64_t)st.st_size != s->size)
+		return FAIL(cx, ERR_JOURNAL,
+		    "segment %08u is not there as it was", s->number);
+	return OK;
+}
+
+/* Stand where the last segment of the index begins. */
+static struct err
+resume(struct ctx *cx, struct journal *j, const struct index *index)
+{
+	size_t n = index->n_segments - 1;
+
+	for (size_t i = 0; i < n; i++) {
+		TRY(check_size(cx, j, &index->segments[i]));
+		add_segment(j, index->segments[i].number,
+		    index->segments[i].first_seq);
+		j->size = j->segments[i].size = index->segments[i].size;
+	}
+	if (!segment_exists(j, index->segments[n].number))
+		return FAIL(cx, ERR_JOURNAL, "segment %08u is missing",
+		    index->segments[n].number);
+	j->next = j->committed = index->segments[n].first_seq;
+	memcpy(j->hash, index->before, sizeof(j->hash));
+	memcpy(j->committed_hash, index->before, sizeof(j->hash));
+	memcpy(j->entry_hash, index->entry_hash, sizeof(j->entry_hash));
+	if (index->n_crls > 0) {
+		j->crls = base_realloc(NULL,
+		    index->n_crls * sizeof(*j->crls));
+		memcpy(j->crls, index->crls,
+		    index->n_crls * sizeof(*j->crls));
+	}
+	j->n_crls = j->cap_crls = index->n_crls;
 	return OK;
 }
 
 static struct err
 read_all(struct ctx *cx, struct journal *j)
 {
+	struct index index = { .n_segments = 0 };
 	struct ctx own = *cx;
 	uint32_t number = 1;
 	struct err e = OK;
 
 	own.arena = arena_new();	/* reset with each entry */
+	if (j->log_key != NULL &&
+	    index_read(&own, j->folder_fd, j->log_key, &index)) {
+		e = resume(&own, j, &index);
+		number = (uint32_t)index.n_segments;
+	}
 	while (!failed(e) && segment_exists(j, number))
 		e = read_segment(&own, j, number++);
 	if (!failed(e) && number == 1)
 		e = make_segment(&own, j, number);
+	if (!failed(e) && j->n_segments != index.n_segments)
+		write_index(&own, j);
 	arena_free(own.arena);
 	return e;
 }
@@ -321,6 +389,7 @@ journal_open(struct ctx *cx, const struct journal_conf *conf,
 	j->folder_fd = j->lock_fd = j->fd = -1;
 	j->segment_max = conf->segment_max > 0 ? conf->segment_max :
 	    JOURNAL_SEGMENT_MAX;
+	j->log_key = conf->log_key;
 	j->next = j->committed = 1;
 	j->window = base_alloc(SCAN_WINDOW);
 	j->batch_arena = arena_new();
@@ -441,9 +510,13 @@ journal_commit(struct ctx *cx, struct journal *j)
 	forget_batch(j);
 	/* The batch is durable: a new segment that cannot be made only means
 	 * that this one grows on, and the next commit tries again. */
-	if (j->size >= j->segment_max && failed(make_segment(cx, j,
+	if (j->size < j->segment_max)
+		return OK;
+	if (failed(make_segment(cx, j,
 	    j->segments[j->n_segments - 1].number + 1)))
 		ctx_forget(cx);
+	else
+		write_index(cx, j);
 	return OK;
 }
 

@@ -29,15 +29,21 @@
 #define JOURNAL_LOCK_WAIT_S	5	/* for an earlier signer to end */
 
 struct journal;
+struct log_key;
 
 struct journal_conf {
 	const char	*folder;	/* made when there is none */
 	size_t		 segment_max;	/* bytes; 0: JOURNAL_SEGMENT_MAX */
+	/* With it an index is kept (signer/index.h); must outlive the journal.
+	 * NULL: the whole journal is read. */
+	const struct log_key *log_key;
 };
 
 /*
- * Take the folder for this process, read and check the whole journal, drop an
- * unfinished end.
+ * Take the folder for this process, read and check the journal, drop an
+ * unfinished end.  Where there is an index that the log key has signed, each
+ * finished segment only has to be there in its size, and the last one is read
+ * from where the index says it follows on; signer/verify.h reads everything.
  * ERR_JOURNAL	it is broken, cannot be read, or another signer has it
  */
 struct err	journal_open(struct ctx *, const struct journal_conf *,

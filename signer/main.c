@@ -14,6 +14,7 @@
 #include <openssl/crypto.h>
 #include <sodium.h>
 
+#include "base/file.h"
 #include "pki/ossl.h"
 #include "signer/dump.h"
 #include "signer/sandbox.h"
@@ -339,6 +340,21 @@ open_master(struct ctx *cx, const struct options *o, struct master **out)
 	return OK;
 }
 
+/* With *work but for its journal; that is opened, and closed, here. */
+static struct err
+run_journal(struct ctx *cx, const struct options *o, struct work *work)
+{
+	const struct journal_conf conf = { .folder = o->journal,
+	    .segment_max = o->segment_bytes, .log_key = work->log_key };
+	struct err e;
+
+	TRY(journal_open(cx, &conf, &work->journal));
+	log_journal(cx, work->journal);
+	e = o->check ? OK : run_with(cx, o, work);
+	journal_close(work->journal);
+	return e;
+}
+
 static struct err
 run_unsealed(struct ctx *cx, const struct options *o, struct work *work)
 {
@@ -346,6 +362,7 @@ run_unsealed(struct ctx *cx, const struct options *o, struct work *work)
 	struct log_key *log_key = NULL;
 	struct err e;
 
+	TRY(file_make_folder(cx, o->journal));
 	TRY(open_master(cx, o, &master));
 	e = log_key_open(cx, o->journal, master, &log_key);
 	if (!failed(e)) {
@@ -354,7 +371,7 @@ run_unsealed(struct ctx *cx, const struct options *o, struct work *work)
 		work->master = master;
 		work->log_key = log_key;
 		work->cas = ca_cache_new(master, work->hsms);
-		e = run_with(cx, o, work);
+		e = run_journal(cx, o, work);
 		ca_cache_free(work->cas);
 	}
 	log_key_free(log_key);
@@ -365,20 +382,13 @@ run_unsealed(struct ctx *cx, const struct options *o, struct work *work)
 static struct err
 run_alone(struct ctx *cx, const struct options *o, struct work *work)
 {
-	const struct journal_conf journal = { .folder = o->journal,
-	    .segment_max = o->segment_bytes };
-	struct err e;
-
 	sandbox_harden(cx);
 	if (CRYPTO_secure_malloc_init(SECURE_HEAP_SIZE,
 	    SECURE_HEAP_UNIT) == 0)
 		return FAIL(cx, ERR_CONFIG, "OpenSSL has no secure heap");
 	TRY(ossl_warm_up(cx));
-	TRY(journal_open(cx, &journal, &work->journal));
-	log_journal(cx, work->journal);
-	e = o->check ? OK : run_unsealed(cx, o, work);
-	journal_close(work->journal);
-	return e;
+	return o->check ? run_journal(cx, o, work) :
+	    run_unsealed(cx, o, work);
 }
 
 /* What holds the HSMs' sessions is started before there is anything that it

@@ -61,13 +61,35 @@ def serves(t, service, name, tenant):
     t.ok(out.returncode == 0, f"{name}: fsck finds nothing", out.stdout)
 
 
+def delegate(t, service, name):
+    """Have a root delegate its OCSP answers, and answer for the CA under it."""
+    service.start()
+    service.wait_ready()
+    pems = {ca["role"]: ca for ca in service.all("/v1/tenants/tenant-a/cas")}
+    files = {}
+    for role, ca in pems.items():
+        files[role] = os.path.join(service.state, role + ".pem")
+        with open(files[role], "w") as f:
+            f.write(ca["certificate"])
+    out = subprocess.run(
+        ["openssl", "ocsp", "-issuer", files["root"], "-cert",
+         files["issuing"], "-CAfile", files["root"], "-url",
+         f"{service.status_url}/ocsp/{pems['root']['id']}"],
+        capture_output=True, text=True)
+    t.ok(": good" in out.stdout and "verify OK" in out.stderr,
+         f"{name}: a delegated key signs OCSP answers", out.stdout, out.stderr)
+    service.stop()
+
+
 def with_key(t, folder):
-    service = state.Service(folder)
+    service = state.Service(folder, ["--ocsp-signer=delegated"])
     service.secret = "key"
     path = service.state + ".signer/master.key"
     serves(t, service, "key", "tenant-a")
+    delegate(t, service, "key")
     rotate(t, service, "key", path)
     serves(t, service, "new key", "tenant-b")
+    delegate(t, service, "new key")
     rotate(t, service, "key again", path)
     return service
 
