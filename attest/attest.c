@@ -19,6 +19,7 @@ static const struct attest_format *const formats[] = {
 	&format_optee,
 	&format_psa,
 	&format_sgx,
+	&format_snp,
 	&format_tdx,
 	&format_tpm2,
 	&format_tpm2_ek,

@@ -5,10 +5,12 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include "attest/pss.h"
 #include "base/text.h"
 #include "codec/der.h"
 
 #define OID_TEXT_MAX	128
+#define NAME_TEXT_MAX	64
 
 AUTO_DEFINE(EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free);
 AUTO_DEFINE(X509_NAME, X509_NAME_free);
@@ -109,6 +111,30 @@ chain_is_end_entity(X509 *x)
 	    (X509_get_key_usage(x) & (KU_KEY_CERT_SIGN | KU_CRL_SIGN)) == 0);
 }
 
+bool
+chain_subject_is(X509 *x, int nid, const char *text)
+{
+	X509_NAME *name = X509_get_subject_name(x);
+	char value[NAME_TEXT_MAX] = "";
+	int at = X509_NAME_get_index_by_NID(name, nid, -1);
+
+	/* Values that hold a NUL are longer than their text. */
+	return at >= 0 && X509_NAME_get_index_by_NID(name, nid, at) < 0 &&
+	    X509_NAME_get_text_by_NID(name, nid, value, sizeof(value)) ==
+	    (int)strlen(text) && strcmp(value, text) == 0;
+}
+
+bool
+chain_key_is_on(const EVP_PKEY *key, const char *group)
+{
+	char name[32] = "";	/* stays so where the curve has no name */
+	size_t n;
+
+	return key != NULL && EVP_PKEY_is_a(key, "EC") &&
+	    EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME,
+	    name, sizeof(name), &n) == 1 && strcmp(name, group) == 0;
+}
+
 /*
  * RFC 5280, 7.1: whatever string types, letter case and spaces.  Not by bytes:
  * STMicroelectronics' ECC intermediates spell their root's name in another
@@ -201,6 +227,21 @@ bool
 chain_key_is_strong(X509 *x)
 {
 	return key_is_strong(X509_get0_pubkey(x));
+}
+
+/* What a CRL's signature is over; NID_undef where that is not known. */
+static int
+crl_digest(const X509_CRL *crl)
+{
+	const X509_ALGOR *alg;
+	struct pss pss;
+	int md;
+
+	X509_CRL_get0_signature(crl, NULL, &alg);
+	if (pss_parse(alg, &pss))
+		return pss.md;
+	return OBJ_find_sigid_algs(X509_CRL_get_signature_nid(crl), &md,
+	    NULL) == 1 ? md : NID_undef;
 }
 
 static bool
@@ -326,7 +367,6 @@ check_crl(struct search *s, X509_CRL *crl, X509 *cert, X509 *issuer)
 	AUTHORITY_KEYID *aki;
 	X509_REVOKED *entry;
 	bool ours;
-	int md;
 
 	if (!names_equal(X509_CRL_get_issuer(crl),
 	    X509_get_subject_name(issuer)))
@@ -342,8 +382,7 @@ check_crl(struct search *s, X509_CRL *crl, X509 *cert, X509 *issuer)
 	    (X509_get_key_usage(issuer) & KU_CRL_SIGN) == 0)
 		return FAIL_TELL(cx, ERR_EV_CHAIN,
 		    "an issuer that may not sign CRLs");
-	if (OBJ_find_sigid_algs(X509_CRL_get_signature_nid(crl), &md,
-	    NULL) != 1 || !digest_is_accepted(md, s->trust))
+	if (!digest_is_accepted(crl_digest(crl), s->trust))
 		return FAIL_TELL(cx, ERR_EV_UNSUPPORTED,
 		    "a CRL's signature algorithm");
 	if (X509_CRL_verify(crl, X509_get0_pubkey(issuer)) != 1)

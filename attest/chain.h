@@ -74,6 +74,11 @@ bool		chain_has_eku(X509 *, const char *oid);
 bool		chain_limits_eku(X509 *);
 /* Is the extension with that OID there? */
 bool		chain_has_extension(X509 *, const char *oid);
+/* Has the subject exactly one attribute of that kind, and with that value
+ * (shorter than 64 bytes)? */
+bool		chain_subject_is(X509 *, int nid, const char *text);
+/* A key of that named curve ("secp384r1")?  NULL is none. */
+bool		chain_key_is_on(const EVP_PKEY *, const char *group);
 /* Is obj that OID? */
 bool		chain_oid_is(const ASN1_OBJECT *, const char *oid);
 /* Not a CA, by basicConstraints and by keyUsage. */

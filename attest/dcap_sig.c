@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attest/dcap_sig.h"
 
-#include <openssl/core_names.h>
-
+#include "attest/chain.h"
 #include "codec/der.h"
 #include "pki/key.h"
 
@@ -32,18 +31,6 @@ dcap_sig_key(struct ctx *cx, struct slice xy, EVP_PKEY **out)
 	return OK;
 }
 
-static bool
-is_p256(const EVP_PKEY *key)
-{
-	char group[32] = "";	/* stays so where the curve has no name */
-	size_t n;
-
-	return key != NULL && EVP_PKEY_is_a(key, "EC") &&
-	    EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME,
-	    group, sizeof(group), &n) == 1 &&
-	    strcmp(group, "prime256v1") == 0;
-}
-
 struct err
 dcap_sig_verify(struct ctx *cx, EVP_PKEY *key, struct slice rs,
     struct slice message, const char *what)
@@ -53,7 +40,7 @@ dcap_sig_verify(struct ctx *cx, EVP_PKEY *key, struct slice rs,
 	size_t at = der_open(&der, DER_SEQUENCE);
 
 	ASSERT(rs.n == DCAP_SIGNATURE_SIZE && md != NULL);
-	if (!is_p256(key))
+	if (!chain_key_is_on(key, "prime256v1"))
 		return OSSL_FAIL(cx, ERR_EV_UNSUPPORTED,
 		    "%s: by a key that is not of P-256", what);
 	der_put_unsigned(&der, SLICE(rs.p, NUMBER_SIZE));

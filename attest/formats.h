@@ -12,6 +12,7 @@ extern const struct attest_format format_openenclave;
 extern const struct attest_format format_optee;
 extern const struct attest_format format_psa;
 extern const struct attest_format format_sgx;
+extern const struct attest_format format_snp;
 extern const struct attest_format format_tdx;
 extern const struct attest_format format_tpm2;
 extern const struct attest_format format_tpm2_ek;

@@ -6,7 +6,6 @@
 #include "codec/der.h"
 
 #define OID_SGX		"1.2.840.113741.1.13.1"
-#define NAME_MAX_BYTES	64
 
 /* The same as DER contents; its elements have one number more. */
 static const uint8_t oid_sgx[] = {
@@ -231,19 +230,9 @@ static const struct link signing_links[] = {
 static bool
 is_named(X509 *x, const struct link *link)
 {
-	X509_NAME *name = X509_get_subject_name(x);
-	char text[NAME_MAX_BYTES] = "";
-	int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
-
-	/* One that is not there leaves an empty text. */
-	(void)X509_NAME_get_text_by_NID(name, NID_commonName, text,
-	    sizeof(text));
-	if (X509_NAME_get_index_by_NID(name, NID_commonName, at) >= 0 &&
-	    at >= 0)
-		return false;
 	for (size_t i = 0; i < COUNT_OF(link->names); i++)
-		if (link->names[i] != NULL && strcmp(link->names[i],
-		    text) == 0)
+		if (link->names[i] != NULL && chain_subject_is(x,
+		    NID_commonName, link->names[i]))
 			return true;
 	return false;
 }

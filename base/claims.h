@@ -9,7 +9,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
-#define CLAIMS_MAX	256u	/* 8 banks of 24 registers and the rest */
+#define CLAIMS_MAX	320u	/* 8 banks of 24 registers and the rest */
 
 enum claim_type { CLAIM_BOOL, CLAIM_UINT, CLAIM_TEXT, CLAIM_BYTES, CLAIM_LIST };
 

@@ -19,12 +19,16 @@ static const struct { enum err_code code; enum ar4si_element element; } by_code[
 };
 
 /* What is refused where the policy has no rule over the claim itself. */
-static const struct policy_value not_debug = { .boolean = false };
+static const struct policy_value no = { .boolean = false };
+static const struct policy_value zero = { .uint = 0 };
 static const struct policy_value up_to_date = { .text = "UpToDate" };
 static const struct { const char *claim; const struct policy_value *value; }
     by_default[] = {
-	{ "debug",	&not_debug },
-	{ "status",	&up_to_date },
+	{ "debug",		&no },
+	{ "migration_agent",	&no },
+	{ "provisional_firmware", &no },
+	{ "status",		&up_to_date },
+	{ "vmpl",		&zero },
 };
 
 static enum ar4si_element

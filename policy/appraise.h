@@ -3,8 +3,10 @@
  * Holding claims against a policy, and what that comes to in the words of
  * RFC 9334 and AR4SI (draft-ietf-rats-ar4si): a tier and a trust vector.
  *
- * Two things are refused unless the policy speaks of them itself: a platform
- * that could be debugged, and a TCB whose vendor does not call it up to date.
+ * Some things are refused unless the policy speaks of them itself: a platform
+ * that could be debugged, a TCB whose vendor does not call it up to date; and of
+ * an SNP guest one that can be moved away, firmware that is not committed to,
+ * and a report from below the highest privilege level.
  */
 #ifndef DAAPKI_POLICY_APPRAISE_H
 #define DAAPKI_POLICY_APPRAISE_H

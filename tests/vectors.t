@@ -12,6 +12,7 @@ formats='dice
     optee
     psa
     sgx
+    snp
     tdx
     tpm2
     tpm2-ek
