@@ -204,6 +204,19 @@ check_extensions(struct ctx *cx, const struct extensions *e)
 	return OK;
 }
 
+struct err
+snp_cert_read(struct ctx *cx, X509 *leaf, const struct snp_line *line,
+    enum snp_signing_key kind, struct snp_cert *out)
+{
+	struct snp_cert cert = { .leaf = leaf, .line = line, .kind = kind };
+	struct extensions e = { .cert = &cert };
+
+	TRY(read_extensions(cx, leaf, &e));
+	TRY(check_extensions(cx, &e));
+	*out = cert;
+	return OK;
+}
+
 /* --- the chain --------------------------------------------------------- */
 
 static bool
@@ -244,21 +257,24 @@ line_of_root(X509 *ark)
 }
 
 static struct err
-check_names(struct ctx *cx, X509 *const *path, struct snp_cert *c)
+check_names(struct ctx *cx, X509 *const *path, const struct snp_line **out_line,
+    enum snp_signing_key *out_kind)
 {
-	c->line = line_of_root(path[2]);
-	if (c->line == NULL)
+	const struct snp_line *line = line_of_root(path[2]);
+
+	if (line == NULL)
 		return FAIL_TELL(cx, ERR_EV_CHAIN,
 		    "the anchor is no root of AMD's that is known here");
 	if (is_named(path[0], "SEV-VCEK", "") &&
-	    is_named(path[1], "SEV-", c->line->name))
-		c->kind = SNP_VCEK;
+	    is_named(path[1], "SEV-", line->name))
+		*out_kind = SNP_VCEK;
 	else if (is_named(path[0], "SEV-VLEK", "") &&
-	    is_named(path[1], "SEV-VLEK-", c->line->name))
-		c->kind = SNP_VLEK;
+	    is_named(path[1], "SEV-VLEK-", line->name))
+		*out_kind = SNP_VLEK;
 	else
 		return FAIL_TELL(cx, ERR_EV_CHAIN,
 		    "certificates of other names than AMD gives");
+	*out_line = line;
 	return OK;
 }
 
@@ -295,8 +311,8 @@ struct err
 snp_cert_verify(struct ctx *cx, X509 *const *certs, size_t n,
     const struct trust *trust, int64_t at_s, struct snp_cert *out)
 {
-	struct snp_cert cert = { .kind = SNP_VCEK };
-	struct extensions e = { .cert = &cert };
+	const struct snp_line *line;
+	enum snp_signing_key kind;
 	struct chain_path path;
 
 	if (n == 0 || n > SNP_CHAIN_MAX)
@@ -305,11 +321,7 @@ snp_cert_verify(struct ctx *cx, X509 *const *certs, size_t n,
 	TRY(chain_verify_path(cx, certs[0], certs + 1, n - 1, trust, at_s,
 	    &path));
 	TRY(check_order(cx, certs, n, &path));
-	TRY(check_names(cx, path.certs, &cert));
+	TRY(check_names(cx, path.certs, &line, &kind));
 	TRY(check_algorithms(cx, path.certs));
-	cert.leaf = certs[0];
-	TRY(read_extensions(cx, certs[0], &e));
-	TRY(check_extensions(cx, &e));
-	*out = cert;
-	return OK;
+	return snp_cert_read(cx, certs[0], line, kind, out);
 }

@@ -47,18 +47,26 @@ struct snp_cert {
 };
 
 /*
+ * Read what a leaf of that line and kind says.
+ * ERR_EV_UNSUPPORTED	another version of extensions
+ * ERR_EV_PROPERTY	an extension that its kind must have is missing, or one
+ *			that it must not have is there
+ * ERR_EV_MALFORMED	an extension that cannot be read, or is there twice
+ * ERR_EV_MISMATCH	of another line of processors
+ */
+struct err	snp_cert_read(struct ctx *, X509 *leaf,
+		    const struct snp_line *, enum snp_signing_key kind,
+		    struct snp_cert *out);
+
+/*
  * Verify a chain (leaf first, then its issuer, then the root or not) up to an
  * anchor, which must be an ARK: chain_verify(), with just these certificates,
  * by their names, keys and signatures (RSASSA-PSS with SHA-384, MGF1 of the
  * same and a salt of 48, by keys of 4096 bits; a leaf of P-384).  Then read what
  * the leaf says.
  * ERR_EV_CHAIN		no certificate, other names, lengths, order or roles
- * ERR_EV_UNSUPPORTED	another key or signature, or version of extensions
- * ERR_EV_PROPERTY	an extension that its kind must have is missing, or one
- *			that it must not have is there
- * ERR_EV_MALFORMED	an extension that cannot be read, or is there twice
- * ERR_EV_MISMATCH	of another line of processors than its root
- * ERR_EV_*		chain_verify()'s
+ * ERR_EV_UNSUPPORTED	another key or signature
+ * ERR_EV_*		chain_verify()'s and snp_cert_read()'s
  */
 struct err	snp_cert_verify(struct ctx *, X509 *const *certs, size_t n,
 		    const struct trust *, int64_t at_s, struct snp_cert *out);

@@ -260,6 +260,43 @@ START_TEST(a_debug_platform_is_refused_unless_the_policy_says_otherwise)
 }
 END_TEST
 
+/* An SNP guest. */
+static struct claims
+guest(bool migrates, bool provisional, uint64_t vmpl)
+{
+	struct claims claims = device();
+
+	claims_add_bool(&claims, "migration_agent", migrates);
+	claims_add_bool(&claims, "provisional_firmware", provisional);
+	claims_add_uint(&claims, "vmpl", vmpl);
+	return claims;
+}
+
+START_TEST(a_guest_that_its_owner_cannot_want_is_refused_by_default)
+{
+	struct claims fine = guest(false, false, 0);
+	struct claims migrates = guest(true, false, 0);
+	struct claims provisional = guest(false, true, 0);
+	struct claims low = guest(false, false, 1);
+	struct verdict verdict;
+
+	verdict = appraise("{\"rules\":[" ANY_RULE "]}", &fine);
+	ck_assert_str_eq(verdict.tier, "affirming");
+	verdict = appraise("{\"rules\":[" ANY_RULE "]}", &migrates);
+	ck_assert_int_eq(verdict.refusal.code, ERR_POLICY_BOOT);
+	ck_assert_str_eq(verdict.claim, "migration_agent");
+	verdict = appraise("{\"rules\":[" ANY_RULE "]}", &provisional);
+	ck_assert_int_eq(verdict.refusal.code, ERR_POLICY_TCB);
+	ck_assert_str_eq(verdict.claim, "provisional_firmware");
+	verdict = appraise("{\"rules\":[" ANY_RULE "]}", &low);
+	ck_assert_int_eq(verdict.refusal.code, ERR_POLICY_BOOT);
+	ck_assert_str_eq(verdict.detail, "by default: vmpl is 1");
+	verdict = appraise("{\"rules\":[{\"claim\":\"vmpl\","
+	    "\"one_of\":[0,1]}]}", &low);
+	ck_assert_str_eq(verdict.tier, "affirming");
+}
+END_TEST
+
 START_TEST(a_tcb_out_of_date_is_refused_unless_the_policy_says_otherwise)
 {
 	struct claims claims = suspect(false, "OutOfDate");
@@ -630,6 +667,7 @@ UNIT_MAIN("policy",
     a_value_with_an_end_is_accepted_with_a_warning_until_then,
     the_earliest_end_of_several_is_told,
     a_debug_platform_is_refused_unless_the_policy_says_otherwise,
+    a_guest_that_its_owner_cannot_want_is_refused_by_default,
     a_tcb_out_of_date_is_refused_unless_the_policy_says_otherwise,
     the_vector_speaks_of_what_the_policy_asked,
     a_policy_without_a_rule_denies_everything,
