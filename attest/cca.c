@@ -153,7 +153,6 @@ cca_read(struct ctx *cx, const struct cbor *collection,
 	struct slice platform = SLICE_NONE, realm = SLICE_NONE;
 	struct cca_token t;
 
-	/* mutate: not reachable: what is not found is refused below. */
 	TRY(find_tokens(cx, collection, &platform, &realm));
 	TRY(cose_sign1_read(cx, platform, &t.platform_sign1));
 	TRY(psa_claims_read(cx, t.platform_sign1.payload, true, &t.platform));

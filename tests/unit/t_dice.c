@@ -493,6 +493,8 @@ START_TEST(conceptual_messages_are_told_by_their_digest)
 		leaf_says(OID_MESSAGE, message_der(bad[i]));
 		ck_fails(maker_verify(), ERR_EV_MALFORMED);
 	}
+	leaf_says(OID_MESSAGE, SLICE("\x30\x05\x04\x03\x82\x01\x40\x00", 8));
+	ck_fails(maker_verify(), ERR_EV_MALFORMED);
 	leaf_says(OID_MESSAGE, SLICE("\x30\x00", 2));
 	ck_fails(maker_verify(), ERR_EV_MALFORMED);
 }

@@ -183,6 +183,7 @@ START_TEST(who_sends_a_chain_holds_its_key)
 	begin();
 	send_signature = false;
 	ck_fails(maker_verify(), ERR_EV_SIGNATURE);
+	ck_assert_ptr_nonnull(strstr(cx->trail->note, "nothing shows"));
 	appraisal.nonce = SLICE_NONE;
 	ck_ok(maker_verify());
 	begin();

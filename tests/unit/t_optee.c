@@ -191,6 +191,7 @@ START_TEST(a_report_is_a_measurement_and_a_signature)
 	begin();
 	r = report(appraisal.nonce);
 	ck_fails(verify_report(SLICE(r.p, 32)), ERR_EV_MALFORMED);
+	ck_assert_str_eq(cx->trail->pointer, "/report");
 	ck_fails(verify_report(SLICE(r.p, 31)), ERR_EV_MALFORMED);
 	ck_fails(verify_report(SLICE(r.p, r.n - 1)), ERR_EV_MALFORMED);
 	tail = 1;
@@ -201,6 +202,24 @@ START_TEST(a_report_is_a_measurement_and_a_signature)
 	crypto_hash_sha256(id, spki.p, spki.n);
 	registered.spki = SLICE_NONE;
 	ck_fails(verify(), ERR_EV_MALFORMED);
+}
+END_TEST
+
+START_TEST(a_member_that_does_not_belong_there_is_refused)
+{
+	json_t *e = json_keep(cx, json_object());
+	struct evidence evidence;
+	char *text;
+
+	begin();
+	text = base64url(cx->arena, report(appraisal.nonce));
+	(void)json_object_set_new(e, "format", json_string("optee"));
+	(void)json_object_set_new(e, "report", json_string(text));
+	(void)json_object_set_new(e, "public_key", json_string(base64url(
+	    cx->arena, spki)));
+	ck_ok(evidence_read(cx, e, "", &evidence));
+	(void)json_object_set_new(e, "more", json_true());
+	ck_fails(evidence_read(cx, e, "", &evidence), ERR_EV_MALFORMED);
 }
 END_TEST
 
@@ -243,5 +262,6 @@ UNIT_MAIN("optee",
     the_nonce_is_in_what_is_signed,
     the_scheme_is_pss_with_sha256_and_a_salt_of_32,
     a_report_is_a_measurement_and_a_signature,
+    a_member_that_does_not_belong_there_is_refused,
     a_key_is_rsa_and_strong,
     a_report_with_any_bit_changed_is_refused)

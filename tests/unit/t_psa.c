@@ -603,6 +603,12 @@ START_TEST(a_collection_is_of_two_tokens)
 	struct buf b = buf_in(cx->arena, 64);
 
 	begin_cca();
+	t.alg = 0;
+	ck_fails(verify_cca(), ERR_EV_UNSUPPORTED);
+	begin_cca();
+	realm.alg = 0;
+	ck_fails(verify_cca(), ERR_EV_UNSUPPORTED);
+	begin_cca();
 	platform = make_token(cx, &t);
 	good = make_token(cx, &realm);
 	ck_fails(verify_bytes(make_collection(cx, CCA_TAG, good, platform)),
