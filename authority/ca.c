@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "pki/cert.h"
 #include "pki/csr.h"
+#include "wire/record.h"
 
 static const struct { const char *word, *common_name; } roles[] = {
 	[CA_ROLE_ROOT] = { "root", "Root CA" },
@@ -112,6 +113,44 @@ ca_set_certificate(struct ctx *cx, struct slice der, struct db_ca *out)
 	return OK;
 }
 
+const char *
+ca_key_store(struct ctx *cx, const struct db_ca *ca)
+{
+	const char *name = record_key_store(cx->arena, ca->sealed);
+
+	return name[0] != '\0' ? name : WIRE_KEY_STORE_SEALED;
+}
+
+/* As orders have it. */
+static const char *
+store_of(const struct ca_spec *spec)
+{
+	return spec->key_store == NULL ||
+	    strcmp(spec->key_store, WIRE_KEY_STORE_SEALED) == 0 ? "" :
+	    spec->key_store;
+}
+
+/* Whoever has a key made is told about the HSM by name; a device is not. */
+static struct err
+have_made(struct ctx *cx, const struct authority *a, struct order *order,
+    const char *store, struct answer *out)
+{
+	struct err e;
+
+	if (store[0] != '\0' && !text_is_name(store))
+		return FAIL_AT(cx, ERR_FIELD, "/key_store",
+		    "key_store: not a name");
+	e = signer_call(cx, a->signer, order, out);
+	if (e.code == ERR_ORDER_KEY_STORE)
+		return FAIL_AT(cx, ERR_FIELD, "/key_store",
+		    "key_store: %s", arena_strdup(cx->arena,
+		    cx->trail->note));
+	if (e.code == ERR_HSM_GONE || e.code == ERR_HSM_REFUSED)
+		return FAIL_TELL(cx, e.code, "%s", arena_strdup(cx->arena,
+		    cx->trail->note));
+	return e;
+}
+
 struct err
 ca_make(struct ctx *cx, const struct authority *a, const struct ca_spec *spec,
     struct db_ca *out)
@@ -131,6 +170,7 @@ ca_make(struct ctx *cx, const struct authority *a, const struct ca_spec *spec,
 		.not_before_s = ctx_now(cx) - CA_BACKDATE_S,
 		.not_after_s = end_of_life(cx, a, spec->role, parent),
 		.leaf_max_s = is_root ? 0 : CA_LEAF_MAX_S,
+		.key_store = store_of(spec),
 		.parent = is_root ? SLICE_NONE : parent->sealed,
 		.crl_url = is_root ? "" :
 		    ca_crl_url(cx, a, parent->key_id.p),
@@ -138,7 +178,7 @@ ca_make(struct ctx *cx, const struct authority *a, const struct ca_spec *spec,
 	};
 	if (!is_root && order.make_ca.not_before_s < parent->not_before_s)
 		order.make_ca.not_before_s = parent->not_before_s;
-	TRY(signer_call(cx, a->signer, &order, &answer));
+	TRY(have_made(cx, a, &order, store_of(spec), &answer));
 	row = (struct db_ca){
 		.tenant = spec->tenant, .role = roles[spec->role].word,
 		.state = "staged", .algorithm = algs[spec->alg],
@@ -163,9 +203,9 @@ ca_request(struct ctx *cx, const struct authority *a,
 		.tenant = spec->tenant, .alg = (uint8_t)spec->alg,
 		.flags = spec->edge ? CA_MAY_EDGE : 0,
 		.common_name = common_name(cx, spec),
-		.leaf_max_s = CA_LEAF_MAX_S,
+		.leaf_max_s = CA_LEAF_MAX_S, .key_store = store_of(spec),
 	};
-	TRY(signer_call(cx, a->signer, &order, &answer));
+	TRY(have_made(cx, a, &order, store_of(spec), &answer));
 	TRY(csr_parse(cx, answer.object, &csr));
 	key_id(&csr.key, id);
 	*out = (struct db_ca){

@@ -32,13 +32,18 @@ struct ca_spec {
 	int64_t			 number;	/* in its name: "Root CA 2" */
 	const struct db_ca	*parent;	/* NULL for a root */
 	bool			 edge;		/* may sign edge CAs; issuing */
+	const char		*key_store;	/* NULL: sealed; or see below */
 };
+
+/* Where the key is: "sealed", or the name of an HSM. */
+const char	*ca_key_store(struct ctx *, const struct db_ca *);
 
 /*
  * Have the signer make a key and its certificate: a root of the tenant, or
  * under parent an issuing or server CA.  out is a row, staged now, that is not
  * in the database yet: tenant_id, parent_id and plans are the caller's to set.
- * ERR_SIGNER_GONE, ERR_SIGNER_REFUSED
+ * ERR_FIELD	there is no such key store
+ * ERR_SIGNER_GONE, ERR_SIGNER_REFUSED, ERR_HSM_GONE, ERR_HSM_REFUSED
  */
 struct err	ca_make(struct ctx *, const struct authority *,
 		    const struct ca_spec *, struct db_ca *out);

@@ -557,23 +557,27 @@ struct staging {
 	struct db_tenant	 tenant;
 	int64_t			 number;
 	bool			 has_root, edge;
+	const char		*key_store;	/* NULL: nothing says which */
 	struct db_ca		 root, made;
 };
 
 /* A successor does not lose what the profiles of its tenant need. */
 static struct err
-read_edge(struct ctx *cx, struct db_tx *tx, struct staging *s)
+read_active(struct ctx *cx, struct db_tx *tx, struct staging *s)
 {
+	const struct life_plan *plan = s->plan;
 	struct db_ca active;
 	bool found;
 
-	s->edge = s->plan->edge == LIFE_EDGE_YES;
-	if (s->plan->edge != LIFE_EDGE_AS_BEFORE ||
-	    s->plan->role != CA_ROLE_ISSUING)
-		return OK;
-	TRY(db_ca_of_state(cx, tx, s->tenant.id,
-	    ca_role_word(s->plan->role), "active", &active, &found));
-	s->edge = found && ca_may_edge(cx, active.certificate);
+	s->edge = plan->edge == LIFE_EDGE_YES;
+	s->key_store = plan->key_store;
+	TRY(db_ca_of_state(cx, tx, s->tenant.id, ca_role_word(plan->role),
+	    "active", &active, &found));
+	if (found && plan->edge == LIFE_EDGE_AS_BEFORE &&
+	    plan->role == CA_ROLE_ISSUING)
+		s->edge = ca_may_edge(cx, active.certificate);
+	if (found && s->key_store == NULL)
+		s->key_store = ca_key_store(cx, &active);
 	return OK;
 }
 
@@ -592,9 +596,12 @@ read_before(struct ctx *cx, struct db_tx *tx, void *arg)
 		    text_hex(cx->arena, s->made.key_id));
 	TRY(db_ca_count(cx, tx, s->tenant.id, role, &s->number));
 	s->number++;
-	TRY(read_edge(cx, tx, s));
-	return db_ca_of_state(cx, tx, s->tenant.id, "root", "active",
-	    &s->root, &s->has_root);
+	TRY(read_active(cx, tx, s));
+	TRY(db_ca_of_state(cx, tx, s->tenant.id, "root", "active", &s->root,
+	    &s->has_root));
+	if (s->has_root && s->key_store == NULL)
+		s->key_store = ca_key_store(cx, &s->root);
+	return OK;
 }
 
 static struct err
@@ -617,7 +624,7 @@ spec_of(struct ctx *cx, const struct staging *s, struct ca_spec *out)
 	bool needs_root = plan->role != CA_ROLE_ROOT && !plan->own_root;
 	struct ca_spec spec = { .tenant = s->tenant.name, .role = plan->role,
 	    .number = s->number, .parent = needs_root ? &s->root : NULL,
-	    .edge = s->edge };
+	    .edge = s->edge, .key_store = s->key_store };
 
 	if (!ca_alg_find(word, &spec.alg))
 		return FAIL_AT(cx, ERR_FIELD, "/algorithm",

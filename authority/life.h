@@ -32,6 +32,9 @@ struct life_plan {
 	bool		 own_root;	/* CA_ROLE_ISSUING only */
 	/* May it sign edge CAs?  By default as the active one. */
 	enum life_edge { LIFE_EDGE_AS_BEFORE, LIFE_EDGE_NO, LIFE_EDGE_YES } edge;
+	/* NULL: where the key of the active one is, or when there is none that
+	 * of the active root; else as in ca_spec */
+	const char	*key_store;
 };
 
 /*

@@ -66,6 +66,7 @@ stage(struct ctx *cx, const struct authority *a, const struct db_ca *old,
 	/* The one that it replaces may not be active any more. */
 	plan.edge = ca_may_edge(cx, old->certificate) ? LIFE_EDGE_YES :
 	    LIFE_EDGE_NO;
+	plan.key_store = ca_key_store(cx, old);
 	if (!ca_role_find(old->role, &plan.role))
 		return FAIL(cx, ERR_STORAGE, "role %s", old->role);
 	return life_stage(cx, a, &tenant, &rollover, &plan, out);

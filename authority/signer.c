@@ -13,6 +13,7 @@
 
 #define RETRY_MS_FIRST	50u
 #define RETRY_MS_MOST	2000u
+#define HSM_RETRY_S	5	/* for who asked for a lost HSM */
 #define READ_BLOCK	65536u
 
 /* One thread that waits for one answer; on its stack, linked while it waits. */
@@ -394,6 +395,12 @@ signer_call(struct ctx *cx, struct signer *s, struct order *order,
 		return FAIL(cx, ERR_SIGNER_GONE, "%s: %s",
 		    err_dotted(answer.err), answer.detail);
 	}
+	if (answer.err.code == ERR_HSM_GONE)
+		cx->trail->retry_after_s = HSM_RETRY_S;
+	if (answer.err.code == ERR_HSM_GONE ||
+	    answer.err.code == ERR_HSM_REFUSED ||
+	    answer.err.code == ERR_ORDER_KEY_STORE)
+		return FAIL(cx, answer.err.code, "%s", answer.detail);
 	if (failed(answer.err))
 		return FAIL(cx, ERR_SIGNER_REFUSED, "%s: %s",
 		    err_dotted(answer.err), answer.detail);

@@ -43,6 +43,10 @@ bool		signer_is_up(struct signer *);
  * ERR_SIGNER_GONE	no connection for SIGNER_OUTAGE_S, or it broke, or no
  *			answer in time; Retry-After is set
  * ERR_SIGNER_GONE	also when it cannot work now: its disk is full, say
+ * ERR_HSM_GONE		the key is in an HSM that does not answer; Retry-After
+ *			is set
+ * ERR_HSM_REFUSED	that HSM cannot, or has no such key
+ * ERR_ORDER_KEY_STORE	no HSM of that name is configured
  * ERR_SIGNER_REFUSED	the signer said no: the note has its code and words
  */
 struct err	signer_call(struct ctx *, struct signer *, struct order *,

@@ -13,6 +13,7 @@ struct making {
 	struct db_tenant	 row;
 	struct db_ca		 root, under;
 	const char		*actor;
+	const char		*key_store;
 	bool			 with_group, edge;
 };
 
@@ -65,9 +66,9 @@ make_cas(struct ctx *cx, const struct authority *a, struct making *m,
     enum ca_role under)
 {
 	struct ca_spec root = { .tenant = m->row.name, .role = CA_ROLE_ROOT,
-	    .number = 1 };
+	    .number = 1, .key_store = m->key_store };
 	struct ca_spec second = { .tenant = m->row.name, .role = under,
-	    .number = 1, .parent = &m->root };
+	    .number = 1, .parent = &m->root, .key_store = m->key_store };
 
 	if (m->row.algorithm == NULL)
 		m->row.algorithm = ca_alg_word(CA_ALG_P256);
@@ -112,6 +113,7 @@ tenant_create_as(struct ctx *cx, const struct authority *a,
 		    .title = spec->title == NULL ? "" : spec->title,
 		    .created_s = ctx_now(cx), .algorithm = spec->algorithm },
 		.actor = who->name, .with_group = true, .edge = spec->edge,
+		.key_store = spec->key_store,
 	};
 
 	if (!text_is_name(spec->name) ||

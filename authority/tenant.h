@@ -30,6 +30,7 @@ struct err	tenant_create(struct ctx *, const struct authority *,
 struct tenant_spec {
 	const char	*name, *title, *algorithm;
 	bool		 edge;	/* its issuing CA may sign edge CAs */
+	const char	*key_store;	/* of both CAs; as in ca_spec */
 };
 struct err	tenant_create_as(struct ctx *, const struct authority *,
 		    const struct principal *, const struct tenant_spec *,

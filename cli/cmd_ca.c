@@ -159,6 +159,7 @@ cmd_ca_stage(struct cli *cli)
 	TRY(cli_tenant_path(cli, "/cas", &path));
 	cli_put_text(body, "role", cli_arg(cli, 0));
 	cli_put_text(body, "algorithm", cli_option(cli, OPT_ALGORITHM));
+	cli_put_text(body, "key_store", cli_option(cli, OPT_KEY_STORE));
 	cli_put_text(body, "root", own_root ? "own" : NULL);
 	cli_put_bool(body, "edge", cli_option(cli, OPT_EDGE));
 	TRY(put_plan(cli, body, "activate_at", OPT_ACTIVATE_AT));

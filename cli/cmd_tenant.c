@@ -11,6 +11,7 @@ cmd_tenant_create(struct cli *cli)
 	cli_put_text(body, "name", cli_arg(cli, 0));
 	cli_put_text(body, "title", cli_option(cli, OPT_TITLE));
 	cli_put_text(body, "algorithm", cli_option(cli, OPT_ALGORITHM));
+	cli_put_text(body, "key_store", cli_option(cli, OPT_KEY_STORE));
 	cli_put_bool(body, "edge", cli_option(cli, OPT_EDGE));
 	return cli_show(cli, "POST", "/v1/tenants", body);
 }

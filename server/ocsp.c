@@ -14,6 +14,7 @@ static const struct { enum err_code code; enum ocsp_error status; }
 	{ ERR_MALFORMED, OCSP_ERROR_MALFORMED },
 	{ ERR_NOT_FOUND, OCSP_ERROR_UNAUTHORIZED },	/* RFC 5019, 2.2.3 */
 	{ ERR_SIGNER_GONE, OCSP_ERROR_TRY_LATER },
+	{ ERR_HSM_GONE, OCSP_ERROR_TRY_LATER },
 	{ ERR_BUSY, OCSP_ERROR_TRY_LATER },
 };
 

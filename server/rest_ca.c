@@ -60,6 +60,7 @@ ca_json(struct ctx *cx, const struct authority *a, const struct db_ca *ca)
 	rest_set_text(object, "role", ca->role);
 	rest_set_text(object, "state", ca->state);
 	rest_set_text(object, "algorithm", ca->algorithm);
+	rest_set_text(object, "key_store", ca_key_store(cx, ca));
 	rest_set_text(object, "root", ca->own_root ? "own" : "service");
 	if (strcmp(ca->role, "issuing") == 0 && ca->certificate.n > 0)
 		rest_set(object, "edge", json_boolean(ca_may_edge(cx,
@@ -183,6 +184,8 @@ cas_post(struct ctx *cx, const struct authority *a,
 		.activate_s = json_get_time(&in, "activate_at", 0),
 		.retire_s = json_get_time(&in, "retire_at", 0),
 		.own_root = read_own_root(&in),
+		.key_store = json_get_text(&in, "key_store", JSON_OPTIONAL,
+		    TEXT_NAME_MAX),
 		.edge = read_edge(&in, request->json),
 	};
 	struct db_ca made;

@@ -54,6 +54,8 @@ tenants_post(struct ctx *cx, const struct authority *a,
 		    TENANT_TITLE_MAX),
 		.algorithm = json_get_text(&in, "algorithm", JSON_OPTIONAL,
 		    REST_ALGORITHM_MAX),
+		.key_store = json_get_text(&in, "key_store", JSON_OPTIONAL,
+		    TEXT_NAME_MAX),
 		.edge = json_get_bool(&in, "edge", false),
 	};
 	struct db_tenant made;

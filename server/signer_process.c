@@ -210,6 +210,10 @@ signer_args(struct ctx *cx, const struct settings *s, const char **args)
 	args[n++] = "--segment-bytes";
 	args[n++] = arena_printf(cx->arena, "%lld",
 	    (long long)s->journal_segment_bytes);
+	if (s->hsm_dir[0] != '\0') {
+		args[n++] = "--hsm-dir";
+		args[n++] = s->hsm_dir;
+	}
 	args[n++] = "--log-level";
 	args[n++] = s->given[SET_log_level];
 	if (!s->sandbox)

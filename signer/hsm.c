@@ -157,7 +157,10 @@ start_all(struct ctx *cx, const char *folder, int log_level, bool sandbox,
 
 		if (!is_conf(file->d_name, name))
 			continue;
-		if (all->n == HSM_MAX)
+		if (strcmp(name, WIRE_KEY_STORE_SEALED) == 0)
+			e = FAIL(cx, ERR_CONFIG, "%s/%s: a reserved name",
+			    folder, file->d_name);
+		else if (all->n == HSM_MAX)
 			e = FAIL(cx, ERR_CONFIG, "%s has more than %u HSMs",
 			    folder, HSM_MAX);
 		else
@@ -370,17 +373,18 @@ expire(struct ctx *cx, struct hsm *h)
 {
 	static const char late[] = "it has not answered in time";
 	uint64_t now = now_us(cx);
-	struct request *r = h->queue, *next;
+	struct request *next;
 
-	if (r == NULL || now < r->late_us)
-		r = r == NULL ? NULL : r->next;
-	else {
+	if (h->queue == NULL)
+		return;
+	if (now >= h->queue->late_us) {
 		h->silent = true;
 		note_gone(cx, h, late);
 		finish_all(h, late);
 		return;
 	}
-	for (; r != NULL; r = next) {
+	/* The first is still in its time, which may be long. */
+	for (struct request *r = h->queue->next; r != NULL; r = next) {
 		next = r->next;
 		if (now >= r->late_us)
 			finish(h, r, HSM_SAYS_GONE, slice_text(

@@ -18,8 +18,9 @@
 
 #define HSM_PROGRAM	"daa-hsm"
 #define HSM_MAX		16u	/* key stores beside the sealed one */
-#define HSM_WAITING_MAX	32u	/* requests for one HSM: far fewer than daad
-				 * has workers, or they would all wait there */
+#define HSM_WAITING_MAX	16u	/* requests for one HSM: half as many as daad
+				 * has workers, so that they do not all wait
+				 * for one that hangs */
 #define HSM_SIGN_WAIT_S	8	/* less than daad waits for an answer */
 #define HSM_START_WAIT_S	30	/* or more, while daa-hsm logs in */
 #define HSM_MAKE_WAIT_S	60	/* for a key pair */

@@ -196,7 +196,9 @@ peer_accept(struct server *s)
 static void
 log_refusal(struct server *s, const struct answer *a)
 {
-	enum log_level level = err_blame(a->err) == ERR_BLAME_CALLER ?
+	/* That an HSM is gone is logged once, with its reason. */
+	enum log_level level = a->err.code == ERR_HSM_GONE ?
+	    LOG_LEVEL_DEBUG : err_blame(a->err) == ERR_BLAME_CALLER ?
 	    LOG_LEVEL_INFO : LOG_LEVEL_WARN;
 	char type[8];
 
@@ -269,8 +271,8 @@ parked_end(struct server *s, struct parked *p)
 	job->answer = p->answer;
 	if (job->peer != NULL)
 		job->peer->n_parked--;
-	if (failed(p->answer.err))
-		log_refusal(s, &p->answer);
+	if (failed(p->answer.err) && job->peer != NULL)
+		refuse(s, job->peer, &p->answer);
 	s->n_bytes += p->answer.object.n;
 	p->next = s->ended;
 	s->ended = p;

@@ -37,6 +37,8 @@
 #define WIRE_OCSP_NONCE_MAX	128u		/* RFC 9654, 2.1 */
 #define WIRE_OCSP_MAX		(24u * 1024u)	/* bytes of one response */
 #define WIRE_PROOF_NONCE_MAX	64u
+/* What people call the key store whose name is empty here. */
+#define WIRE_KEY_STORE_SEALED	"sealed"
 #define CERT_SERIAL_ANY_MAX	20u		/* RFC 5280, 4.1.2.2 */
 
 /* Key algorithms of CAs. */

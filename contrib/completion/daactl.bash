@@ -38,7 +38,7 @@ _daactl_words()
 _daactl_takes_value()
 {
 	case $1 in
-	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--title|--role|--expires-at|--expires-in|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--pcrs|--scheme|--ek-public|--format|--reason|--algorithm|--activate-at|--retire-at|--out|-o) return 0 ;;
+	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--title|--role|--expires-at|--expires-in|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--pcrs|--scheme|--ek-public|--format|--reason|--algorithm|--key-store|--activate-at|--retire-at|--out|-o) return 0 ;;
 	esac
 	return 1
 }
@@ -80,7 +80,7 @@ _daactl_options()
 {
 	echo '--help --url --ca-file --token-file --config --json'
 	case $1 in
-	'tenant create') echo '--title --edge --algorithm' ;;
+	'tenant create') echo '--title --edge --algorithm --key-store' ;;
 	'tenant list') echo '--limit --after' ;;
 	'tenant show') echo '--tenant' ;;
 	'token create') echo '--tenant --platform --role --expires-at --expires-in --out' ;;
@@ -126,7 +126,7 @@ _daactl_options()
 	'ca show') echo '--tenant --pem' ;;
 	'ca fetch') echo '--tenant --format --out --chain' ;;
 	'ca chain') echo '--tenant --format --out' ;;
-	'ca stage') echo '--tenant --edge --algorithm --activate-at --retire-at --own-root --out' ;;
+	'ca stage') echo '--tenant --edge --algorithm --key-store --activate-at --retire-at --own-root --out' ;;
 	'ca schedule') echo '--tenant --activate-at --retire-at' ;;
 	'ca activate') echo '--tenant' ;;
 	'ca retire') echo '--tenant' ;;

@@ -105,8 +105,9 @@ START_TEST(a_tenant_has_cas_of_the_algorithm_it_asked_for)
 	begin();
 	for (size_t i = 0; i < COUNT_OF(algorithms); i++) {
 		struct tenant_spec spec = {
-			arena_printf(cx->arena, "tenant-%s",
-			    algorithms[i].word), NULL, algorithms[i].word, false,
+			.name = arena_printf(cx->arena, "tenant-%s",
+			    algorithms[i].word),
+			.algorithm = algorithms[i].word,
 		};
 		const struct issuer *issuer;
 		struct db_tenant row;
@@ -133,7 +134,8 @@ END_TEST
 
 START_TEST(an_algorithm_that_no_ca_has_is_refused)
 {
-	struct tenant_spec spec = { "tenant-x", NULL, "dsa", false };
+	struct tenant_spec spec = { .name = "tenant-x",
+	    .algorithm = "dsa" };
 	struct life_plan plan = { .role = CA_ROLE_ISSUING,
 	    .algorithm = "rsa1024" };
 	struct db_tenant row;

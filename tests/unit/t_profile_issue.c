@@ -230,7 +230,7 @@ static const struct { const char *subject, *extensions; bool good;
 static struct tenant
 edge_tenant(void)
 {
-	struct tenant_spec spec = { "tenant-e", NULL, NULL, true };
+	struct tenant_spec spec = { .name = "tenant-e", .edge = true };
 	struct db_tenant row;
 	struct tenant made;
 

@@ -2,6 +2,7 @@
 /* CAs whose keys are in an HSM. */
 #include "tests/unit/signer_hsm.h"
 #include "wire/hsm.h"
+#include "wire/record.h"
 
 /* --- objects ------------------------------------------------------------- */
 
@@ -178,6 +179,8 @@ START_TEST(each_flipped_bit_of_an_hsm_record_is_refused)
 	s = start();
 	(void)hello(&s);
 	c = make_chain_in(&s, "alpha", "tenant-a", CA_ALG_P256);
+	ck_assert_str_eq(record_key_store(cx->arena, c.issuing.sealed),
+	    "alpha");
 	copy = arena_dup(cx->arena, c.issuing.sealed.p, c.issuing.sealed.n);
 	for (size_t i = 0; i < c.issuing.sealed.n; i++) {
 		enum err_code code;
@@ -238,6 +241,26 @@ START_TEST(a_key_store_that_is_not_configured_is_refused_by_name)
 }
 END_TEST
 
+START_TEST(a_malformed_order_for_an_hsm_closes_the_connection_too)
+{
+	struct chain c;
+	struct order o;
+	struct answer a;
+	struct signer s;
+
+	begin_hsm();
+	s = start();
+	(void)hello(&s);
+	c = make_chain_in(&s, "alpha", "tenant-a", CA_ALG_P256);
+	o = help_leaf("-a", c.issuing.sealed, help_spki("P-256"));
+	a = ask(&s, &o);
+	ck_assert_uint_eq(a.err.code, ERR_ORDER_MALFORMED);
+	ck_assert(!hear(&s, &a));
+	stop(&s);
+	end();
+}
+END_TEST
+
 START_TEST(records_of_an_hsm_are_sealed_anew_under_another_master_key)
 {
 	struct chain c;
@@ -286,6 +309,7 @@ main(void)
 		each_flipped_bit_of_an_hsm_record_is_refused,
 		no_record_makes_a_tenant_use_the_key_of_another,
 		a_key_store_that_is_not_configured_is_refused_by_name,
+		a_malformed_order_for_an_hsm_closes_the_connection_too,
 		records_of_an_hsm_are_sealed_anew_under_another_master_key,
 	};
 
