@@ -12,6 +12,7 @@
 #define SHA512_SIZE	64u
 
 static const struct attest_format *const formats[] = {
+	&format_android_key,
 	&format_dice,
 	&format_idevid,
 	&format_key,

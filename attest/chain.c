@@ -102,6 +102,37 @@ chain_has_extension(X509 *x, const char *oid)
 	return false;
 }
 
+size_t
+chain_extension(X509 *x, const char *oid, struct slice *out)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < X509_get_ext_count(x); i++) {
+		X509_EXTENSION *ext = X509_get_ext(x, i);
+		const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(ext);
+
+		if (!chain_oid_is(X509_EXTENSION_get_object(ext), oid))
+			continue;
+		if (n++ == 0)
+			*out = SLICE(ASN1_STRING_get0_data(value),
+			    (size_t)ASN1_STRING_length(value));
+	}
+	return n;
+}
+
+struct slice
+chain_spki(struct ctx *cx, X509 *x)
+{
+	uint8_t *der = NULL;
+	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
+	struct slice s;
+
+	ASSERT(n > 0);
+	s = slice_dup(cx->arena, SLICE(der, (size_t)n));
+	OPENSSL_free(der);
+	return s;
+}
+
 bool
 chain_is_end_entity(X509 *x)
 {
@@ -328,7 +359,7 @@ struct search {
 	size_t			 n_path;
 	struct chain_path	 found;
 	unsigned		 n_tries;
-	const char *const	*critical;	/* OIDs the caller reads */
+	const struct chain_rules *rules;
 	struct trail		 best;	/* the failure that got furthest */
 };
 
@@ -441,10 +472,10 @@ check_path(struct search *s)
 {
 	TRY(check_path_lengths(s));
 	for (size_t i = 0; i + 1 < s->n_path; i++)
-		if (!extensions_are_known(s->path[i], s->critical))
+		if (!extensions_are_known(s->path[i], s->rules->critical))
 			return FAIL_TELL(s->cx, ERR_EV_CHAIN,
 			    "a critical extension that is not known here");
-	for (size_t i = 0; i < s->n_path; i++)
+	for (size_t i = s->rules->leaf_at_any_time; i < s->n_path; i++)
 		TRY(check_validity(s->cx, s->path[i], s->at_s));
 	for (size_t i = 0; i + 1 < s->n_path; i++)
 		TRY(check_revocation(s, s->path[i], s->path[i + 1]));
@@ -611,9 +642,9 @@ load_trust(struct ctx *cx, const struct trust *trust, struct search *s)
 }
 
 struct err
-chain_verify_reading(struct ctx *cx, X509 *leaf, X509 *const *pool,
-    size_t n_pool, const struct trust *trust, int64_t at_s,
-    const char *const *critical, struct chain_path *out)
+chain_verify_by(struct ctx *cx, const struct chain_rules *rules, X509 *leaf,
+    X509 *const *pool, size_t n_pool, const struct trust *trust, int64_t at_s,
+    struct chain_path *out)
 {
 	struct search *s = ARENA_NEW(cx->arena, struct search);
 	struct err e;
@@ -622,7 +653,7 @@ chain_verify_reading(struct ctx *cx, X509 *leaf, X509 *const *pool,
 	*s = (struct search){
 		.cx = cx, .trust = trust, .at_s = at_s, .pool = pool,
 		.n_pool = n_pool, .path = { leaf }, .n_path = 1,
-		.critical = critical,
+		.rules = rules,
 	};
 	TRY(load_trust(cx, trust, s));
 	e = extend(s);
@@ -631,6 +662,17 @@ chain_verify_reading(struct ctx *cx, X509 *leaf, X509 *const *pool,
 	ctx_forget(cx);			/* of paths that led nowhere */
 	*out = s->found;
 	return OK;
+}
+
+struct err
+chain_verify_reading(struct ctx *cx, X509 *leaf, X509 *const *pool,
+    size_t n_pool, const struct trust *trust, int64_t at_s,
+    const char *const *critical, struct chain_path *out)
+{
+	const struct chain_rules rules = { .critical = critical };
+
+	return chain_verify_by(cx, &rules, leaf, pool, n_pool, trust, at_s,
+	    out);
 }
 
 struct err

@@ -63,6 +63,17 @@ struct err	chain_verify_reading(struct ctx *, X509 *leaf,
 		    int64_t at_s, const char *const *critical,
 		    struct chain_path *out);
 
+/* The same, with what a maker's certificates need otherwise. */
+struct chain_rules {
+	const char *const	*critical;	/* as above, or NULL */
+	/* The leaf's dates are its device's own words: not asked. */
+	bool			 leaf_at_any_time;
+};
+struct err	chain_verify_by(struct ctx *, const struct chain_rules *,
+		    X509 *leaf, X509 *const *pool, size_t n_pool,
+		    const struct trust *, int64_t at_s,
+		    struct chain_path *out);
+
 /* A key of RSA 2048, P-256, Ed25519 or better? */
 bool		chain_key_is_strong(X509 *);
 /* Seconds of an ASN.1 time; false when it is none. */
@@ -79,6 +90,11 @@ bool		chain_has_extension(X509 *, const char *oid);
 bool		chain_subject_is(X509 *, int nid, const char *text);
 /* A key of that named curve ("secp384r1")?  NULL is none. */
 bool		chain_key_is_on(const EVP_PKEY *, const char *group);
+/* How many extensions with that OID there are; the contents of the first one,
+ * which live as long as the certificate. */
+size_t		chain_extension(X509 *, const char *oid, struct slice *out);
+/* The certificate's SubjectPublicKeyInfo as it stands there, copied. */
+struct slice	chain_spki(struct ctx *, X509 *);
 /* Is obj that OID? */
 bool		chain_oid_is(const ASN1_OBJECT *, const char *oid);
 /* Not a CA, by basicConstraints and by keyUsage. */

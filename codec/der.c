@@ -7,6 +7,7 @@
 #include "base/text.h"
 
 #define TAG_NUMBER_MASK	0x1fu
+#define TAG_NUMBER_MAX	0xffffffu
 #define UTC_TIME_SIZE	13u	/* YYMMDDHHMMSSZ */
 #define GEN_TIME_SIZE	15u	/* YYYYMMDDHHMMSSZ */
 #define UTC_TIME_BEGIN_S INT64_C(-631152000)	/* 1950-01-01T00:00:00Z */
@@ -82,6 +83,45 @@ der_enter(struct reader *r, uint8_t tag)
 	struct reader inner = reader_of(der_read(r, tag));
 
 	inner.bad = r->bad;
+	return inner;
+}
+
+/* Base 128, in the fewest bytes, and above what one byte can say. */
+static uint32_t
+read_high_number(struct reader *r)
+{
+	uint32_t number = 0;
+	uint8_t byte;
+
+	do {
+		byte = read_u8(r);
+		if (byte == 0x80 && number == 0)
+			r->bad = true;
+		if (number > TAG_NUMBER_MAX >> 7)
+			r->bad = true;
+		number = number << 7 | (byte & 0x7fu);
+	} while (byte >= 0x80 && !r->bad);
+	if (number < TAG_NUMBER_MASK)
+		r->bad = true;
+	return number;
+}
+
+struct reader
+der_enter_numbered(struct reader *r, uint32_t *out_number)
+{
+	uint8_t first = read_u8(r);
+	uint32_t number = first & TAG_NUMBER_MASK;
+	struct reader inner;
+	size_t n;
+
+	if ((first & ~TAG_NUMBER_MASK) != DER_CONTEXT(0))
+		r->bad = true;
+	if (number == TAG_NUMBER_MASK)
+		number = read_high_number(r);
+	n = read_length(r);
+	inner = reader_of(read_bytes(r, n));
+	inner.bad = r->bad;
+	*out_number = r->bad ? 0 : number;
 	return inner;
 }
 

@@ -4,8 +4,8 @@
  *
  * The reader is base's sticky one: read a whole structure, then ask
  * read_done().  Only the one distinguished encoding passes: definite minimal
- * lengths, minimal integers, 00 or ff for booleans.  Tags are one byte;
- * numbers above 30 are not taken.
+ * lengths, minimal integers, 00 or ff for booleans.  Tags are one byte: numbers
+ * above 30 are der_enter_numbered()'s only.
  */
 #ifndef DAAPKI_CODEC_DER_H
 #define DAAPKI_CODEC_DER_H
@@ -49,6 +49,9 @@ struct slice	der_read_whole(struct reader *, uint8_t tag);
  */
 struct reader	der_enter(struct reader *, uint8_t tag);
 void		der_leave(struct reader *outer, const struct reader *inner);
+/* Go into an element with a constructed context-specific tag of any number
+ * (X.690, 8.1.2.4), to be left with der_leave(); 0 when there is none. */
+struct reader	der_enter_numbered(struct reader *, uint32_t *out_number);
 
 bool		der_read_bool(struct reader *);
 /* An INTEGER of 0 to 2^64 - 1. */

@@ -5,7 +5,8 @@
 # not part of this project; DAAPKI_VECTORS says where they are.
 builddir=${builddir:-.}
 vectors=${DAAPKI_VECTORS:-${srcdir:-.}/../shared/vectors}
-formats='dice
+formats='android-key
+    dice
     idevid
     key
     openenclave
