@@ -76,10 +76,12 @@ struct err	android_description_read(struct ctx *, X509 *leaf,
 /*
  * The chain of an attested key, leaf first, to an anchor of trust: each
  * certificate issued by the next one, an anchor's own at the end if at all; all
- * but the leaf valid at at_s; a key description in the leaf and nowhere else.
+ * but the leaf valid at at_s; a key description nowhere but in the leaf, which is
+ * for signatures and issues nothing.
  * ERR_EV_CHAIN		another order, or certificates too many
  * ERR_EV_PROPERTY	a key description in another place: a key that was
- *			attested has issued certificates
+ *			attested has issued certificates; or the leaf may
+ * ERR_EV_UNSUPPORTED	a leaf's key of a kind that is not known here: ML-DSA
  * ERR_EV_*		chain_verify()'s
  */
 struct err	android_chain_verify(struct ctx *, X509 *const *chain,
@@ -89,7 +91,6 @@ struct err	android_chain_verify(struct ctx *, X509 *const *chain,
 /*
  * Does the hardware say that the leaf's key was made in it, for signatures, and
  * which system it runs?  Nothing of the list that software enforces counts.
- * ERR_EV_UNSUPPORTED	a kind of key that is not known here
  * ERR_EV_PROPERTY	a software level, a key that was imported, is not for
  *			signatures, weak, or any application's; no root of trust
  * ERR_EV_MISMATCH	another algorithm, size, curve or exponent than the

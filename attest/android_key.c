@@ -49,6 +49,23 @@ check_places(struct ctx *cx, X509 *const *chain, size_t n_chain)
 	return OK;
 }
 
+static struct err
+check_leaf(struct ctx *cx, X509 *leaf)
+{
+	if (X509_get0_pubkey(leaf) == NULL)
+		return OSSL_FAIL(cx, ERR_EV_UNSUPPORTED,
+		    "an attested key of a kind that is not known here "
+		    "(ML-DSA is not)");
+	if (!chain_is_end_entity(leaf))
+		return FAIL_TELL(cx, ERR_EV_PROPERTY,
+		    "an attested key that may sign certificates");
+	if ((X509_get_extension_flags(leaf) & EXFLAG_KUSAGE) != 0 &&
+	    (X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE) == 0)
+		return FAIL_TELL(cx, ERR_EV_PROPERTY,
+		    "an attested key that is not for signatures");
+	return OK;
+}
+
 struct err
 android_chain_verify(struct ctx *cx, X509 *const *chain, size_t n_chain,
     const struct trust *trust, int64_t at_s, struct chain_path *out)
@@ -61,6 +78,7 @@ android_chain_verify(struct ctx *cx, X509 *const *chain, size_t n_chain,
 	    trust, at_s, &path));
 	TRY(check_order(cx, chain, n_chain, &path));
 	TRY(check_places(cx, chain, n_chain));
+	TRY(check_leaf(cx, chain[0]));
 	*out = path;
 	return OK;
 }
@@ -145,23 +163,6 @@ check_kind(struct ctx *cx, X509 *leaf, const struct android_list *list)
 }
 
 static struct err
-check_certificate(struct ctx *cx, X509 *leaf)
-{
-	if (X509_get0_pubkey(leaf) == NULL)
-		return OSSL_FAIL(cx, ERR_EV_UNSUPPORTED,
-		    "an attested key of a kind that is not known here "
-		    "(ML-DSA is not)");
-	if (!chain_is_end_entity(leaf))
-		return FAIL_TELL(cx, ERR_EV_PROPERTY,
-		    "an attested key that may sign certificates");
-	if ((X509_get_extension_flags(leaf) & EXFLAG_KUSAGE) != 0 &&
-	    (X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE) == 0)
-		return FAIL_TELL(cx, ERR_EV_PROPERTY,
-		    "an attested key that is not for signatures");
-	return OK;
-}
-
-static struct err
 check_hardware(struct ctx *cx, const struct android_description *d)
 {
 	const struct android_list *hw = &d->hardware;
@@ -194,7 +195,6 @@ android_check(struct ctx *cx, X509 *leaf, const struct android_description *d,
 	const struct android_value *serial =
 	    &d->hardware.items[ANDROID_SERIAL];
 
-	TRY(check_certificate(cx, leaf));
 	TRY(check_hardware(cx, d));
 	TRY(check_kind(cx, leaf, &d->hardware));
 	if (identifier != NULL && (!serial->present ||

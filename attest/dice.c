@@ -62,19 +62,6 @@ layers_read(struct ctx *cx, X509 *const *certs, size_t n, struct layers *out)
 	return OK;
 }
 
-static struct slice
-spki_of(struct ctx *cx, X509 *x)
-{
-	uint8_t *der = NULL;
-	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
-	struct slice s;
-
-	ASSERT(n > 0);
-	s = slice_dup(cx->arena, SLICE(der, (size_t)n));
-	OPENSSL_free(der);
-	return s;
-}
-
 /* From the leaf down, until the device itself: a certificate without a word
  * between two that speak hides a layer. */
 static struct err
@@ -118,7 +105,7 @@ check_device_keys(struct ctx *cx, const struct layers *l)
 		if (l->items[i].device_key.n == 0)
 			continue;
 		if (i + 1 == l->n || !slice_equal(l->items[i].device_key,
-		    spki_of(cx, l->certs[i + 1])))
+		    chain_spki(cx, l->certs[i + 1])))
 			return FAIL_TELL(cx, ERR_EV_MISMATCH,
 			    "a layer of another device ID");
 	}
@@ -176,7 +163,7 @@ put_hardware_id(struct ctx *cx, const struct layers *l,
 	out[0] = '\0';
 	if (device == NULL)
 		return;
-	spki = spki_of(cx, device);
+	spki = chain_spki(cx, device);
 	ASSERT(EVP_Digest(spki.p, spki.n, hash, NULL, EVP_sha256(), NULL)
 	    == 1);
 	text_hex_into(SLICE_OF(hash), hex);

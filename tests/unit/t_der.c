@@ -39,6 +39,47 @@ START_TEST(only_the_shortest_definite_length_is_taken)
 }
 END_TEST
 
+static uint32_t
+numbered(struct reader *r)
+{
+	uint32_t number;
+	struct reader in = der_enter_numbered(r, &number);
+
+	der_leave(r, &in);
+	return number;
+}
+
+START_TEST(tags_of_any_number_have_one_form)
+{
+	static const struct { const char *der; uint32_t number; } good[] = {
+		{ "a000", 0 }, { "be00", 30 }, { "bf1f00", 31 },
+		{ "bf7f00", 127 }, { "bf810000", 128 }, { "bf854000", 704 },
+		{ "bfffff7f00", 0x1fffff },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(good); i++) {
+		struct reader r = hex(good[i].der);
+
+		ck_assert_uint_eq(numbered(&r), good[i].number);
+		ck_assert(read_done(&r));
+	}
+	ck_refused(numbered, "bf1e00");		/* one byte would do */
+	ck_refused(numbered, "bf801f00");	/* begins with a zero */
+	ck_refused(numbered, "bf");
+	ck_refused(numbered, "bf85");
+	ck_refused(numbered, "bf8540");
+	ck_refused(numbered, "bf854001");
+	ck_refused(numbered, "bf85408100");	/* a length too long */
+	ck_refused(numbered, "bfffffffff7f00");	/* a number too long */
+	ck_refused(numbered, "9f854000");	/* primitive */
+	ck_refused(numbered, "8100");
+	ck_refused(numbered, "3000");
+	ck_refused(numbered, "ff854000");	/* private */
+	ck_refused(numbered, "7f854000");	/* application */
+	ck_refused(numbered, "a1020500" "05");	/* left unread */
+}
+END_TEST
+
 START_TEST(lengths_are_written_as_they_are_read)
 {
 	static const size_t lengths[] = {
@@ -206,6 +247,7 @@ END_TEST
 
 UNIT_MAIN("der",
     only_the_shortest_definite_length_is_taken,
+    tags_of_any_number_have_one_form,
     lengths_are_written_as_they_are_read,
     tags_above_thirty_are_not_taken,
     only_minimal_integers_in_range_are_taken,
