@@ -533,8 +533,9 @@ segment_of(const struct journal *j, uint64_t from)
 	return i;
 }
 
+/* prev is the hash of what is before the segment, or NULL. */
 static struct err
-cursor_open(struct ctx *cx, struct journal *j, size_t i)
+cursor_open(struct ctx *cx, struct journal *j, size_t i, const uint8_t *prev)
 {
 	const struct segment *segment = &j->segments[i];
 	uint8_t head[SCAN_HEAD_SIZE];
@@ -548,10 +549,12 @@ cursor_open(struct ctx *cx, struct journal *j, size_t i)
 		return FAIL(cx, ERR_JOURNAL, "open %s: %s", name,
 		    strerror(errno));
 	scan_init(&scan, fd, j->window);
-	/* What is before was checked at the start; the head repeats it. */
+	/* What is before the first segment that is read was not read now: the
+	 * head repeats it. */
 	if (pread(fd, head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
-	    scan_head(&scan, segment->number, segment->first_seq, head +
-	    SCAN_HEAD_SIZE - 2 * JOURNAL_HASH_SIZE) != SCAN_ENTRY) {
+	    scan_head(&scan, segment->number, segment->first_seq,
+	    prev != NULL ? prev : head + SCAN_HEAD_SIZE -
+	    2 * JOURNAL_HASH_SIZE) != SCAN_ENTRY) {
 		(void)close(fd);
 		return FAIL(cx, ERR_JOURNAL,
 		    "segment %08u does not read as before",
@@ -563,14 +566,16 @@ cursor_open(struct ctx *cx, struct journal *j, size_t i)
 	return OK;
 }
 
-/* The next committed entry, over segment boundaries. */
+/* The next committed entry, over segment boundaries.  A start by the index has
+ * not read the finished segments: that one follows on the other is seen here. */
 static struct err
 cursor_next(struct ctx *cx, struct journal *j, struct journal_entry *out)
 {
 	enum scan_end end = scan_next(cx->arena, &j->cursor, out);
 
 	if (end == SCAN_END && j->cursor_segment + 1 < j->n_segments) {
-		TRY(cursor_open(cx, j, j->cursor_segment + 1));
+		TRY(cursor_open(cx, j, j->cursor_segment + 1,
+		    j->cursor.hash));
 		end = scan_next(cx->arena, &j->cursor, out);
 	}
 	if (end != SCAN_ENTRY)
@@ -587,7 +592,7 @@ cursor_seek(struct ctx *cx, struct journal *j, uint64_t from)
 
 	if (j->cursor.fd < 0 || j->cursor.seq > from ||
 	    segment_of(j, from) != j->cursor_segment)
-		TRY(cursor_open(cx, j, segment_of(j, from)));
+		TRY(cursor_open(cx, j, segment_of(j, from), NULL));
 	j->cursor.window_n = 0;		/* the file may have grown */
 	while (j->cursor.seq < from)
 		TRY(cursor_next(cx, j, &skipped));

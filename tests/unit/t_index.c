@@ -31,7 +31,7 @@ try_open(const struct log_key *key, struct journal **out)
 }
 
 static void
-fill(unsigned n)
+fill_with(const char *object, unsigned n)
 {
 	struct journal *j;
 	uint64_t seq;
@@ -40,7 +40,7 @@ fill(unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		struct journal_entry e = {
 			.kind = i % 5 == 0 ? JOURNAL_CRL : JOURNAL_LEAF,
-			.tenant = "tenant-a", .object = slice_text("object"),
+			.tenant = "tenant-a", .object = slice_text(object),
 			.issuer_key_id = slice_text("key"),
 			.crl_number = i % 5 == 0 ? i + 1 : 0,
 		};
@@ -49,6 +49,12 @@ fill(unsigned n)
 		ck_ok(journal_commit(cx, j));
 	}
 	journal_close(j);
+}
+
+static void
+fill(unsigned n)
+{
+	fill_with("object", n);
 }
 
 static void
@@ -233,6 +239,35 @@ START_TEST(a_bit_that_was_changed_is_found_at_the_start_or_by_verifying)
 }
 END_TEST
 
+/* Each is a journal that is right in itself; one segment of the one is put into
+ * the other. */
+START_TEST(a_segment_of_another_journal_is_found_when_it_is_read)
+{
+	const char *own = arena_strdup(cx->arena, folder);
+	const struct journal_entry *entries;
+	struct slice foreign;
+	struct journal *j;
+	size_t n;
+
+	memcpy(folder, "/tmp/daapki-t-XXXXXX", 21);
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	fill_with("forged", ENTRIES);
+	foreign = contents("00000002.jnl");
+	ck_assert_int_eq(system(arena_printf(cx->arena, "rm -rf %s",
+	    folder)), 0);
+	memcpy(folder, own, strlen(own) + 1);
+	ck_assert_uint_eq(foreign.n, contents("00000002.jnl").n);
+	replace("00000002.jnl", foreign);
+	ck_ok(try_open(log_key, &j));
+	ck_fails(journal_read(cx, j, 1, ENTRIES, 1u << 20, &entries, &n),
+	    ERR_JOURNAL);
+	/* Nor is it believed where the reading begins with it. */
+	ck_fails(journal_read(cx, j, 8, ENTRIES, 1u << 20,
+	    &entries, &n), ERR_JOURNAL);
+	journal_close(j);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -244,6 +279,7 @@ main(void)
 		an_older_index_is_gone_on_from,
 		a_finished_segment_must_be_there_in_its_size,
 		a_bit_that_was_changed_is_found_at_the_start_or_by_verifying,
+		a_segment_of_another_journal_is_found_when_it_is_read,
 	};
 
 	return unit_run("index", tests, COUNT_OF(tests), begin, end);
