@@ -292,6 +292,35 @@ seen_work(struct ctx *cx, struct db_tx *tx, void *arg)
 }
 
 static struct err
+begin_again(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return db_meta_put(cx, tx, KEY_SEEN, "1");
+}
+
+/* One that has not even the last entry that was looked at is another journal,
+ * or an older state of it: what comes next in it would be taken for known. */
+static struct err
+check_length(struct ctx *cx, const struct authority *a, uint64_t *seen)
+{
+	struct order order = { .type = ORDER_READ_JOURNAL,
+	    .read_journal = { .from = *seen - 1 } };
+	struct answer answer;
+
+	if (*seen <= 1)
+		return OK;
+	TRY(signer_call(cx, a->signer, &order, &answer));
+	if (answer.n_entries > 0)
+		return OK;
+	log_put(a->log, LOG_LEVEL_WARN, "journal.shorter", "expected",
+	    arena_printf(cx->arena, "%llu", (unsigned long long)*seen - 1),
+	    NULL);
+	TRY(db_write(cx, a->db, begin_again, NULL));
+	*seen = 1;
+	return OK;
+}
+
+static struct err
 tell(struct ctx *cx, const struct authority *a, const struct batch *b)
 {
 	if (b->n_brought_in > 0)
@@ -333,6 +362,8 @@ recover(struct ctx *cx, const struct authority *a, int64_t until_s)
 
 	TRY(db_read(cx, a->db, seen_work, &b.seen));
 	batch_cx.arena = arena_new();
+	e = check_length(&batch_cx, a, &b.seen);
+	arena_reset(batch_cx.arena);
 	while (more && !b.at_end && !failed(e)) {
 		e = recover_batch(&batch_cx, a, &b, &more);
 		arena_reset(batch_cx.arena);

@@ -10,7 +10,8 @@
 #include "authority/authority.h"
 
 /*
- * Read the journal from where the last call stopped, up to entries made at
+ * Read the journal from where the last call stopped, or from its beginning when
+ * it is shorter than it was then (lost, or put back to an older state), up to entries made at
  * until_s, and bring in what the database does not know: certificates as
  * recovered ones (revoked, if their device is banned or no longer that
  * tenant's), CAs as retired ones, revocations with their first
