@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authority/reseal.h"
 
+#include "authority/recover.h"
 #include "authority/signer.h"
 #include "base/base.h"
 #include "base/failpoint.h"
@@ -102,6 +103,18 @@ do_all(struct ctx *cx, struct db *db, struct signer *signer, bool change,
 	return OK;
 }
 
+/* What the journal has and the database has not would be sealed by the old key
+ * when it comes in.  There is no whole authority for it: one signs what is due,
+ * with the URLs of a server. */
+static struct err
+bring_in(struct ctx *cx, struct db *db, struct signer *signer)
+{
+	const struct authority a = { .log = cx->log, .db = db,
+	    .signer = signer };
+
+	return recover(cx, &a, INT64_MAX);
+}
+
 static struct err
 forget_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
@@ -113,6 +126,7 @@ struct err
 reseal_all(struct ctx *cx, struct db *db, struct signer *signer,
     struct resealed *out)
 {
+	TRY(bring_in(cx, db, signer));
 	TRY(db_write(cx, db, forget_work, NULL));
 	return do_all(cx, db, signer, true, out);
 }

@@ -38,27 +38,6 @@ with_signer(struct ctx *cx, const struct settings *s, struct db *db,
 	return e;
 }
 
-/* What the journal has and the database has not would be sealed by the old key
- * when it comes in. */
-static struct err
-bring_in(struct ctx *cx, const struct settings *s)
-{
-	struct authority_parts parts = { .keys = NULL };
-	struct authority *a;
-	struct err e;
-
-	TRY(state_load_keys(cx, s->state_dir, &parts.keys));
-	e = signer_process_open(cx, s, &parts.signer_process);
-	if (!failed(e)) {
-		e = serve_open_authority(cx, s, &parts, 0, &a);
-		if (!failed(e))
-			authority_close(a);
-		signer_process_close(parts.signer_process);
-	}
-	state_free_keys(parts.keys);
-	return e;
-}
-
 /* --- files ------------------------------------------------------------------ */
 
 /* The secret that the next start uses: a key, or a passphrase. */
@@ -150,7 +129,6 @@ rotate(struct ctx *cx, const struct settings *s)
 
 	if (own)
 		TRY(have_new(cx, s));
-	TRY(bring_in(cx, s));
 	TRY(db_open(cx, &conf, &db));
 	e = with_signer(cx, s, db, reseal_all, &sum);
 	failpoint("rotate.resealed");

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "authority/reseal.h"
 #include "db/meta.h"
 
 /* As when the server was killed between the signer's answer and the commit. */
@@ -88,6 +89,23 @@ START_TEST(a_journal_that_is_shorter_than_it_was_is_read_from_its_beginning)
 }
 END_TEST
 
+/* Under the new master key with all the others. */
+START_TEST(a_change_of_the_master_key_brings_in_what_has_no_row)
+{
+	struct resealed sum;
+	struct slice serial;
+
+	leaves_open();
+	serial = sign_without_a_row();
+	ck_ok(reseal_all(cx, realm->authority->db, realm->authority->signer,
+	    &sum));
+	ck_assert_uint_gt(sum.records, 1);
+	expect_recovered(serial);
+	leaves_close();
+}
+END_TEST
+
 UNIT_MAIN("recover",
     a_certificate_without_a_row_is_brought_in_at_the_next_start,
-    a_journal_that_is_shorter_than_it_was_is_read_from_its_beginning)
+    a_journal_that_is_shorter_than_it_was_is_read_from_its_beginning,
+    a_change_of_the_master_key_brings_in_what_has_no_row)
