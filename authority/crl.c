@@ -12,9 +12,9 @@ struct job {
 	int64_t			 now_s;
 	struct crl_row		 before, made;
 	struct revoked_row	*rows;
+	size_t			 n_rows;
 	struct revoked_row	*news;		/* not in the journal yet */
 	size_t			 n_news;
-	size_t			 n_rows;
 };
 
 static struct job
@@ -74,9 +74,6 @@ read_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	    &job->n_rows);
 }
 
-/* What is written together is synced together: nobody's enrolment waits for a
- * long list to reach the disk.  It is made again when it is asked for after the
- * next start. */
 static struct err
 entries_of(struct ctx *cx, const struct revoked_row *rows, size_t n,
     struct order_crl_entry **out)
@@ -149,6 +146,9 @@ note_revoked(struct ctx *cx, struct job *job)
 
 /* --- signing ------------------------------------------------------------- */
 
+/* What is written together is synced together: nobody's enrolment waits for a
+ * long list to reach the disk.  It is made again when it is asked for after the
+ * next start. */
 static struct err
 keep_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
