@@ -279,9 +279,12 @@ holder_serve(struct ctx_root *root, struct holder *h, int fd)
 	struct ctx *cx = &root->cx;
 	uint8_t *packet = base_alloc(HSM_PACKET_MAX);
 	struct token *token;
-	struct err e = holder_token(cx, h, &token);
+	struct err e;
 	ssize_t n;
 
+	/* Opening may hang as well. */
+	atomic_store(&h->memory->busy_since_us, ticks_us(cx));
+	e = holder_token(cx, h, &token);
 	e = answer(cx, fd, 0, e, SLICE_NONE);
 	while (!failed(e)) {
 		ctx_root_reset(root);
