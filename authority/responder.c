@@ -446,7 +446,8 @@ ask_one(struct ctx *cx, struct asking *q, struct responder_answer *out)
 		TRY(db_read(cx, q->authority->db, read_statuses, q));
 		e = have_signed(cx, q, &der);
 		if (failed(e) && before != NULL &&
-		    q->now_s < before->answer.next_s) {
+		    q->now_s < before->answer.next_s &&
+		    before->status.revoked_s == q->statuses[0].revoked_s) {
 			/* The signer is away: this one still holds. */
 			*out = before->answer;
 			return OK;

@@ -415,6 +415,42 @@ START_TEST(an_answer_that_holds_is_given_while_the_signer_is_away)
 }
 END_TEST
 
+static struct err
+revoke_work(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	const struct certificate_row *row = arg;
+	struct certificate_row found;
+	bool there, changed;
+
+	TRY(db_certificate_find(c, tx, row->ca_id, row->serial, &found,
+	    &there));
+	ck_assert(there);
+	return db_certificate_revoke(c, tx, row->tenant_id, found.id, 0,
+	    ctx_now(c), &changed);
+}
+
+/* As between the commit of a revocation and the word of it. */
+START_TEST(an_answer_does_not_hold_for_what_the_database_has_as_revoked)
+{
+	struct responder_answer answer;
+	struct certificate_row row;
+	struct asked asked;
+
+	leaves_open();
+	row = leaves_issue(&tenant);
+	(void)ask(row.serial, EVP_sha1());
+	ck_ok(db_write(cx, realm->authority->db, revoke_work, &row));
+	realm_use_clock(cx, realm);
+	realm->ahead_s = 2000;
+	realm_stop_signer(realm);
+	asked = about(issuing(&tenant), &row.serial, 1, EVP_sha1(), false);
+	ck_fails(responder_ask(cx, realm->authority, issuing(&tenant),
+	    &asked.request, &answer), ERR_SIGNER_GONE);
+	OCSP_REQUEST_free(asked.ossl);
+	leaves_close();
+}
+END_TEST
+
 /* --- delegates -------------------------------------------------------------- */
 
 static void
@@ -753,6 +789,7 @@ UNIT_MAIN("responder",
     another_tenants_ca_is_not_answered_for,
     a_root_answers_for_its_issuing_ca_and_revokes_all_under_it,
     an_answer_that_holds_is_given_while_the_signer_is_away,
+    an_answer_does_not_hold_for_what_the_database_has_as_revoked,
     a_delegate_signs_for_its_ca_and_is_the_same_after_a_restart,
     a_delegate_is_renewed_by_time_and_no_answer_outlives_it,
     a_delegate_that_only_the_journal_knows_is_brought_in,
