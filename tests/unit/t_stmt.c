@@ -232,6 +232,8 @@ START_TEST(a_certificate_is_found_by_its_own_columns)
 		{ STMT_CERTIFICATE_BY_SERIAL, "(ca=? AND serial=?)" },
 		{ STMT_CERTIFICATE_NEWEST, "(tenant=? AND device_id=?)" },
 		{ STMT_CRL_STATUS, "(ca=? AND serial=?)" },
+		{ STMT_CRL_NOT_NOTED, "INDEX certificate_not_noted "
+		    "(ca=? AND tenant=? AND revoke_noted=?)" },
 		{ STMT_CRL_ENTRIES, "COVERING INDEX certificate_revoked "
 		    "(ca=? AND tenant=? AND not_after_s>?)" },
 		{ STMT_CRL_ENTRIES_OF_SHARD, "COVERING INDEX "
