@@ -11,7 +11,10 @@
 #include "authority/tenant.h"
 #include "pki/ossl.h"
 
-static const char *const schemes[] = { ANCHOR_SCHEME_TPM };
+/* A kind of hardware each. */
+static const char *const schemes[] = {
+	ANCHOR_SCHEME_TPM, "sgx", "snp", "dice", "idevid",
+};
 
 static struct err
 check_scheme(struct ctx *cx, const char *scheme)
@@ -19,7 +22,8 @@ check_scheme(struct ctx *cx, const char *scheme)
 	for (size_t i = 0; i < COUNT_OF(schemes); i++)
 		if (strcmp(schemes[i], scheme) == 0)
 			return OK;
-	return FAIL_AT(cx, ERR_FIELD, "/scheme", "must be " ANCHOR_SCHEME_TPM);
+	return FAIL_AT(cx, ERR_FIELD, "/scheme", "must be "
+	    ANCHOR_SCHEME_TPM ", sgx, snp, dice or idevid");
 }
 
 static struct err

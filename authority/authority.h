@@ -45,6 +45,7 @@ struct authority_limits {
 	int64_t		ca_root_life_s, ca_issuing_life_s;
 	bool		ca_rollover_auto;	/* authority/rollover.h */
 	int64_t		ca_announce_s;		/* from staged to active */
+	int64_t		collateral_warn_s;	/* before it lapses */
 };
 
 struct authority {

@@ -5,8 +5,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "authority/collateral_read.h"
 #include "base/base.h"
 #include "db/anchor.h"
+#include "db/collateral.h"
 #include "db/hardware.h"
 
 #define KEY_ID_SIZE	64u	/* X || Y of a P-256 point */
@@ -94,8 +96,12 @@ struct reading {
 	struct slice		*anchors;
 	struct trust_key	*keys;
 	uint8_t			(*eks)[32];
+	struct trust_collateral	*dcaps;
+	struct slice		*crls, *serials;
 	size_t			 n_anchors, n_keys, n_eks;
+	size_t			 n_dcaps, n_crls, n_serials;
 	size_t			 cap_anchors, cap_keys, cap_eks;
+	size_t			 cap_dcaps, cap_crls, cap_serials;
 };
 
 static void *
@@ -170,6 +176,75 @@ take_part(void *arg, const struct db_hardware *row)
 		r->snapshot->until_s = row->expires_s;
 }
 
+static void
+take_dcap(struct reading *r, const struct collateral_value *v)
+{
+	struct arena *arena = r->snapshot->arena;
+	const struct trust_collateral *c = &v->dcap;
+	struct slice *chain = arena_array(arena, c->n_tcb_signing_chain,
+	    sizeof(*chain));
+
+	for (size_t i = 0; i < c->n_tcb_signing_chain; i++)
+		chain[i] = slice_dup(arena, c->tcb_signing_chain[i]);
+	r->dcaps = grow(arena, r->dcaps, r->n_dcaps, &r->cap_dcaps,
+	    sizeof(*r->dcaps));
+	r->dcaps[r->n_dcaps++] = (struct trust_collateral){
+		.tcb_info = slice_dup(arena, c->tcb_info),
+		.qe_identity = slice_dup(arena, c->qe_identity),
+		.tcb_signing_chain = chain,
+		.n_tcb_signing_chain = c->n_tcb_signing_chain,
+		.root_crl = slice_dup(arena, c->root_crl),
+		.pck_crl = slice_dup(arena, c->pck_crl),
+	};
+}
+
+static void
+take_crl(struct reading *r, const struct collateral_value *v)
+{
+	struct arena *arena = r->snapshot->arena;
+
+	r->crls = grow(arena, r->crls, r->n_crls, &r->cap_crls,
+	    sizeof(*r->crls));
+	r->crls[r->n_crls++] = slice_dup(arena, v->crl);
+}
+
+static void
+take_serials(struct reading *r, const struct collateral_value *v)
+{
+	struct arena *arena = r->snapshot->arena;
+
+	for (size_t i = 0; i < v->n_serials; i++) {
+		r->serials = grow(arena, r->serials, r->n_serials,
+		    &r->cap_serials, sizeof(*r->serials));
+		r->serials[r->n_serials++] = slice_dup(arena, v->serials[i]);
+	}
+}
+
+static void (*const takers[])(struct reading *,
+    const struct collateral_value *) = {
+	[COLLATERAL_DCAP] = take_dcap,
+	[COLLATERAL_CRL] = take_crl,
+	[COLLATERAL_REVOKED_SERIALS] = take_serials,
+};
+
+/* Of what has lapsed too: without it, a device would be refused for another
+ * reason, or (a CRL) not at all. */
+static struct err
+take_collateral(struct ctx *cx, void *arg, const struct db_collateral *row)
+{
+	struct collateral_value value;
+	enum collateral_kind kind;
+	json_t *document;
+
+	if (!collateral_kind_find(row->kind, &kind) ||
+	    failed(json_parse(cx, slice_text(row->document), &document)) ||
+	    failed(collateral_read(cx, kind, document, "", &value)))
+		return FAIL(cx, ERR_STORAGE, "collateral %lld cannot be read",
+		    (long long)row->id);
+	takers[kind](arg, &value);
+	return OK;
+}
+
 static struct err
 read_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
@@ -178,9 +253,14 @@ read_work(struct ctx *cx, struct db_tx *tx, void *arg)
 
 	TRY(db_anchor_each(cx, tx, r->tenant_id, take_anchor, r));
 	TRY(db_hardware_each(cx, tx, r->tenant_id, s->read_s, take_part, r));
+	TRY(db_collateral_each(cx, tx, r->tenant_id, take_collateral, r));
 	s->view = (struct trust_loaded){
 		.trust = { .anchors = r->anchors, .n_anchors = r->n_anchors,
 		    .keys = r->keys, .n_keys = r->n_keys,
+		    .crls = r->crls, .n_crls = r->n_crls,
+		    .revoked_serials = r->serials,
+		    .n_revoked_serials = r->n_serials,
+		    .collateral = r->dcaps, .n_collateral = r->n_dcaps,
 		    .allow = TRUST_ALLOW_ANY_MAKER },
 		.known_eks = (const uint8_t (*)[32])r->eks,
 		.n_known_eks = r->n_eks,

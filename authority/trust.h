@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What an appraisal of a tenant's device may believe without proof: the
- * platform's and that tenant's anchors and known parts.  Kept in memory, so
- * that enrolment does not read them each time.
+ * platform's and that tenant's anchors, known parts and collateral.  Kept in
+ * memory, so that enrolment does not read them each time.
  */
 #ifndef DAAPKI_AUTHORITY_TRUST_H
 #define DAAPKI_AUTHORITY_TRUST_H
@@ -32,7 +32,7 @@ void			 trust_cache_free(struct trust_cache *);
  */
 struct err	trust_load(struct ctx *, const struct authority *,
 		    int64_t tenant_id, struct trust_loaded *out);
-/* An anchor or a part was committed or taken away. */
+/* An anchor, a part or collateral was committed or taken away. */
 void		trust_changed(const struct authority *);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "authority/collateral.h"
 #include "authority/delegate.h"
 #include "authority/recover.h"
 #include "authority/rollover.h"
@@ -53,6 +54,7 @@ static const struct chore {
 	{ "journal", look_through },
 	{ "rollover", rollover_round },
 	{ "ocsp-keys", delegates_round },
+	{ "collateral", collateral_round },
 };
 
 static void

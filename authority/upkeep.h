@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is done by time: used nonces forgotten, the journal looked through, CAs
- * rolled over, keys that sign OCSP renewed. */
+ * rolled over, keys that sign OCSP renewed, operators told what lapses. */
 #ifndef DAAPKI_AUTHORITY_UPKEEP_H
 #define DAAPKI_AUTHORITY_UPKEEP_H
 

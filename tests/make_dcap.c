@@ -721,8 +721,8 @@ set_bytes(struct ctx *cx, json_t *object, const char *name, struct slice s)
 		    base64url(cx->arena, s))) == 0);
 }
 
-static json_t *
-collateral_json(struct ctx *cx, const struct make_dcap *d)
+json_t *
+make_dcap_collateral_json(struct ctx *cx, const struct make_dcap *d)
 {
 	const struct trust_collateral *c = &d->collateral;
 	json_t *object = json_object();
@@ -764,7 +764,7 @@ make_dcap_evidence(struct ctx *cx, struct make_dcap *d)
 		    d->chain, d->n_chain)) == 0);
 	if (d->send_collateral)
 		ASSERT(json_object_set_new(e, "collateral",
-		    collateral_json(cx, d)) == 0);
+		    make_dcap_collateral_json(cx, d)) == 0);
 	d->trust.anchors = &d->anchor;
 	d->trust.n_anchors = 1;
 	d->trust.collateral = &d->collateral;

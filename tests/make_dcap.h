@@ -93,6 +93,10 @@ void		make_dcap(struct ctx *, struct make_dcap *, bool tdx);
 /* Another version: with a body of report 1.5 for TDX version 5. */
 void		make_dcap_version(struct make_dcap *, uint16_t version);
 json_t		*make_dcap_evidence(struct ctx *, struct make_dcap *);
+/* What it made of collateral, as evidence carries it; the caller has the
+ * reference. */
+json_t		*make_dcap_collateral_json(struct ctx *,
+		    const struct make_dcap *);
 /* make_dcap_evidence(), read and verified. */
 struct err	make_dcap_verify(struct ctx *, struct make_dcap *,
 		    struct attestation *out);
