@@ -13,7 +13,7 @@
 
 /* A kind of hardware each. */
 static const char *const schemes[] = {
-	ANCHOR_SCHEME_TPM, "sgx", "snp", "dice", "idevid",
+	ANCHOR_SCHEME_TPM, "sgx", "snp", "dice", "idevid", "android",
 };
 
 static struct err
@@ -23,7 +23,7 @@ check_scheme(struct ctx *cx, const char *scheme)
 		if (strcmp(schemes[i], scheme) == 0)
 			return OK;
 	return FAIL_AT(cx, ERR_FIELD, "/scheme", "must be "
-	    ANCHOR_SCHEME_TPM ", sgx, snp, dice or idevid");
+	    ANCHOR_SCHEME_TPM ", sgx, snp, dice, idevid or android");
 }
 
 static struct err

@@ -63,6 +63,7 @@ verify(struct ctx *cx, const struct authority *a,
 	int64_t tenant_id = subject->claimed ? subject->tenant.id : 0;
 	struct trust_activation activation;
 	struct trust_loaded loaded;
+	struct trust trust;
 	char hardware_id[HARDWARE_ID_MAX];
 	struct slice ak_name;
 	bool known;
@@ -71,7 +72,8 @@ verify(struct ctx *cx, const struct authority *a,
 	TRY(find_activation(cx, a, evidence, subject, ak_name, &activation,
 	    &known));
 	TRY(trust_load(cx, a, tenant_id, &loaded));
-	appraisal->trust = &loaded.trust;
+	trust = trust_of_format(cx, &loaded, evidence->format->name);
+	appraisal->trust = &trust;
 	appraisal->known_eks = loaded.known_eks;
 	appraisal->n_known_eks = loaded.n_known_eks;
 	appraisal->activation = known ? &activation : NULL;

@@ -46,6 +46,8 @@ examine(struct ctx *cx, const struct authority *a,
 		    "must be dcap, crl or revoked-serials");
 	TRY(collateral_read(cx, kind, spec->document, "/document", &value));
 	TRY(trust_load(cx, a, row->tenant_id, &loaded));
+	if (kind == COLLATERAL_DCAP)
+		loaded.trust = trust_of_format(cx, &loaded, "sgx");
 	TRY(collateral_check(cx, &value, &loaded.trust, row->created_s,
 	    "/document", &facts));
 	text = json_text(cx, spec->document);

@@ -94,13 +94,14 @@ struct reading {
 	struct snapshot		*snapshot;
 	int64_t			 tenant_id;
 	struct slice		*anchors;
+	const char		**anchor_schemes;
 	struct trust_key	*keys;
 	uint8_t			(*eks)[32];
 	struct trust_collateral	*dcaps;
 	struct slice		*crls, *serials;
 	size_t			 n_anchors, n_keys, n_eks;
 	size_t			 n_dcaps, n_crls, n_serials;
-	size_t			 cap_anchors, cap_keys, cap_eks;
+	size_t			 cap_anchors, cap_schemes, cap_keys, cap_eks;
 	size_t			 cap_dcaps, cap_crls, cap_serials;
 };
 
@@ -126,6 +127,9 @@ take_anchor(void *arg, const struct db_anchor *row)
 
 	r->anchors = grow(arena, r->anchors, r->n_anchors, &r->cap_anchors,
 	    sizeof(*r->anchors));
+	r->anchor_schemes = grow(arena, r->anchor_schemes, r->n_anchors,
+	    &r->cap_schemes, sizeof(*r->anchor_schemes));
+	r->anchor_schemes[r->n_anchors] = arena_strdup(arena, row->scheme);
 	r->anchors[r->n_anchors++] = slice_dup(arena, row->certificate);
 }
 
@@ -262,6 +266,7 @@ read_work(struct ctx *cx, struct db_tx *tx, void *arg)
 		    .n_revoked_serials = r->n_serials,
 		    .collateral = r->dcaps, .n_collateral = r->n_dcaps,
 		    .allow = TRUST_ALLOW_ANY_MAKER },
+		.anchor_schemes = r->anchor_schemes,
 		.known_eks = (const uint8_t (*)[32])r->eks,
 		.n_known_eks = r->n_eks,
 	};
@@ -362,4 +367,39 @@ trust_load(struct ctx *cx, const struct authority *a, int64_t tenant_id,
 	arena_defer(cx->arena, let_go, s);
 	*out = s->view;
 	return OK;
+}
+
+/* --- choosing ------------------------------------------------------------- */
+
+static const struct { const char *format, *scheme; } vouchers[] = {
+	{ "android",	"android" },
+	{ "dice",	"dice" },
+	{ "idevid",	"idevid" },
+	{ "openenclave", "sgx" },
+	{ "sgx",	"sgx" },
+	{ "snp",	"snp" },
+	{ "tdx",	"sgx" },
+	{ "tpm2",	"tpm-ek" },
+	{ "tpm2-ek",	"tpm-ek" },
+	{ "tpm2-key",	"tpm-ek" },
+};
+
+struct trust
+trust_of_format(struct ctx *cx, const struct trust_loaded *loaded,
+    const char *format)
+{
+	struct trust trust = loaded->trust;
+	struct slice *anchors = arena_array(cx->arena, trust.n_anchors,
+	    sizeof(*anchors));
+	const char *scheme = "";
+
+	for (size_t i = 0; i < COUNT_OF(vouchers); i++)
+		if (strcmp(vouchers[i].format, format) == 0)
+			scheme = vouchers[i].scheme;
+	trust.anchors = anchors;
+	trust.n_anchors = 0;
+	for (size_t i = 0; i < loaded->trust.n_anchors; i++)
+		if (strcmp(loaded->anchor_schemes[i], scheme) == 0)
+			anchors[trust.n_anchors++] = loaded->trust.anchors[i];
+	return trust;
 }

@@ -14,6 +14,8 @@
 
 struct trust_loaded {
 	struct trust	 trust;
+	/* What each anchor may vouch for: the scheme it was added with. */
+	const char *const *anchor_schemes;
 	/* SHA-256 of the SPKI of EKs known without a certificate. */
 	const uint8_t	(*known_eks)[32];
 	size_t		 n_known_eks;
@@ -32,6 +34,9 @@ void			 trust_cache_free(struct trust_cache *);
  */
 struct err	trust_load(struct ctx *, const struct authority *,
 		    int64_t tenant_id, struct trust_loaded *out);
+/* The same with the anchors that may vouch for evidence of that format. */
+struct trust	trust_of_format(struct ctx *, const struct trust_loaded *,
+		    const char *format);
 /* An anchor, a part or collateral was committed or taken away. */
 void		trust_changed(const struct authority *);
 

@@ -51,13 +51,20 @@ make_dates(void)
 	d.qe_edits[1] = d.tcb_edits[1];
 }
 
-static void
-add_anchor(const struct tenant *t)
+static struct db_anchor
+add_anchor_for(const struct tenant *t, const char *scheme)
 {
-	struct anchor_spec spec = { "sgx", "test root", d.anchor };
+	struct anchor_spec spec = { scheme, "test root", d.anchor };
 	struct db_anchor anchor;
 
 	ck_ok(anchor_add(cx, a, t, &realm_admin, &spec, &anchor));
+	return anchor;
+}
+
+static void
+add_anchor(const struct tenant *t)
+{
+	(void)add_anchor_for(t, "sgx");
 }
 
 static void
@@ -185,6 +192,23 @@ START_TEST(collateral_that_has_lapsed_does_not_serve)
 	check_refused(add_dcap(NULL), "is valid from");
 	make_dates();
 	ck_ok(add_dcap(NULL));
+	end();
+}
+END_TEST
+
+START_TEST(an_anchor_vouches_for_its_own_kind_of_hardware_alone)
+{
+	start();
+	make_dcap(cx, &d, false);
+	make_dates();
+	(void)make_dcap_evidence(cx, &d);
+	(void)add_anchor_for(&tenant, "tpm-ek");
+	(void)add_anchor_for(&tenant, "idevid");
+	ck_fails(add_dcap(&tenant), ERR_FIELD);
+	ck_fails(enroll_sgx(), ERR_EV_CHAIN);
+	(void)add_anchor_for(&tenant, "sgx");
+	ck_ok(add_dcap(&tenant));
+	ck_ok(enroll_sgx());
 	end();
 }
 END_TEST
@@ -450,6 +474,7 @@ UNIT_MAIN("endorse",
     a_platform_enrols_when_its_collateral_is_here,
     another_tenants_collateral_does_not_serve,
     collateral_that_has_lapsed_does_not_serve,
+    an_anchor_vouches_for_its_own_kind_of_hardware_alone,
     a_platform_that_is_out_of_date_must_update_first,
     a_revoked_pck_certificate_does_not_enrol,
     a_list_of_any_maker_revokes_what_is_in_it,

@@ -161,7 +161,7 @@ END_TEST
 
 START_TEST(what_is_not_exactly_one_certificate_is_refused)
 {
-	struct anchor_spec spec = { "sgx", "Vendor", SLICE_NONE };
+	struct anchor_spec spec = { "nothing", "Vendor", SLICE_NONE };
 	struct db_anchor made;
 	struct slice der, longer;
 	uint8_t *bytes;
