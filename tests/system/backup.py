@@ -31,7 +31,8 @@ def blocks():
 class Run(state.Tap):
     def __init__(self, folder):
         super().__init__()
-        self.service = state.Service(folder)
+        self.service = state.Service(
+            folder, ["--journal-segment-bytes=20000"])
         self.folder = folder
         self.backup = os.path.join(folder, "backup")
         os.mkdir(self.backup)
@@ -136,7 +137,9 @@ def run(t):
     t.issue("restore: it issues and revokes again")
     service.stop()
 
-    # A bare machine.
+    # A bare machine; the index was copied after the segments.
+    shutil.copy(service.state + ".signer/journal/index",
+                t.backup + "/journal/index")
     shutil.rmtree(service.state)
     shutil.rmtree(service.state + ".signer")
     t.do("restore", "new machine: everything is restored")
