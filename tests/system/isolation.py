@@ -60,8 +60,12 @@ class Tenant:
         # A key that waits for the tenant's own root to sign it.
         self.csr = call("POST", base + "/cas", {
             "role": "issuing", "root": "own", "algorithm": "p256"})["csr"]
+        # Of its own name: every tenant has a profile "default".
+        call("POST", base + "/profiles", {
+            "name": "of-" + self.name, "profile": {}})
         self.ids = {
             "{tenant}": self.name, "{group}": GROUP, "{device}": device.id,
+            "{profile}": "of-" + self.name, "{version}": "1",
             "{serial}": self.serial_of(self.leaf),
             "{event}": self.items(service, "error-reports")[0]["id"],
             "{ca}": next(ca["id"] for ca in self.items(service, "cas")
