@@ -9,7 +9,7 @@
 service_have || { echo "1..0 # SKIP the programs are not built"; exit 0; }
 [ -x "$builddir/daa-hsm" ] ||
     { echo "1..0 # SKIP daa-hsm is not built: no libp11"; exit 0; }
-for tool in curl openssl jq softhsm2-util; do
+for tool in curl openssl jq pgrep softhsm2-util; do
 	command -v $tool >/dev/null ||
 	    { echo "1..0 # SKIP $tool is missing"; exit 0; }
 done
@@ -199,6 +199,27 @@ for try in $(seq 60); do
 done
 [ $back -eq 0 ] && service_load acme 3 >"$dir/out" 2>&1
 tap "it comes back and nothing was started anew" $?
+
+# The holder is the younger of the two processes.
+holder=$(pgrep -n -f "daa-hsm.*$dir/hsm/vault.conf")
+kill -STOP "$holder"
+service_load acme 2 >/dev/null 2>&1 &
+hanging=$!
+service_load plain 4 >"$dir/out" 2>&1
+tap "while the HSM hangs, devices of the other tenant are served" $?
+wait $hanging
+kill -CONT "$holder"
+back=1
+for try in $(seq 60); do
+	if service_ctl ca proof "$(issuing active)" "nonce-4-$try" -t acme \
+	    >"$dir/out" 2>&1; then
+		back=0
+		break
+	fi
+	sleep 1
+done
+tap "when it goes on, so does its tenant" $back
+
 grep -q 'hsm.gone' "$dir/daad.log" && grep -q 'hsm.back' "$dir/daad.log"
 tap "the log says when it went and when it came back" $?
 
