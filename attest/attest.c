@@ -13,6 +13,7 @@
 
 static const struct attest_format *const formats[] = {
 	&format_android_key,
+	&format_azure_cvm,
 	&format_dice,
 	&format_idevid,
 	&format_key,

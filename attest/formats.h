@@ -6,6 +6,7 @@
 #include "attest/attest.h"
 
 extern const struct attest_format format_android_key;
+extern const struct attest_format format_azure_cvm;
 extern const struct attest_format format_dice;
 extern const struct attest_format format_idevid;
 extern const struct attest_format format_key;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attest/ccel.h"
-#include "attest/dcap.h"
 #include "attest/formats.h"
 #include "attest/member.h"
+#include "attest/tdx.h"
 
 /* TDATTRIBUTES by byte (TDX Module ABI, TD attributes). */
 #define TUD_BYTE		0u	/* under debug: all of it */
@@ -36,9 +36,8 @@ read_tdx(struct ctx *cx, struct json_in *in, void **out_value)
 	return OK;
 }
 
-/* What holds for every TD on a production module, whatever Intel says of it. */
-static struct err
-check_td(struct ctx *cx, const struct td_report *td)
+struct err
+tdx_check(struct ctx *cx, const struct td_report *td)
 {
 	static const uint8_t zeros[8];
 
@@ -51,8 +50,8 @@ check_td(struct ctx *cx, const struct td_report *td)
 	return OK;
 }
 
-static void
-claim_td(struct claims *claims, const struct td_report *td)
+void
+tdx_claim(struct claims *claims, const struct td_report *td)
 {
 	const struct { const char *name; struct slice value; } rows[] = {
 		{ "mrtd", td->mr_td },
@@ -104,9 +103,9 @@ verify_tdx(struct ctx *cx, const void *value, const struct appraisal *a,
 
 	TRY(dcap_verify(cx, &t->e, a, dcap_report_data(cx, format_tdx.name,
 	    a), &result));
-	TRY(check_td(cx, &t->e.quote.td));
+	TRY(tdx_check(cx, &t->e.quote.td));
 	TRY(verify_log(cx, t, &result.claims));
-	claim_td(&result.claims, &t->e.quote.td);
+	tdx_claim(&result.claims, &t->e.quote.td);
 	*out = result;
 	return OK;
 }

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attest/tpm2.h"
 
-#include "attest/certify.h"
 #include "attest/formats.h"
-#include "attest/member.h"
-#include "attest/pcr.h"
 #include "attest/tpm2_parts.h"
 #include "base/text.h"
 
@@ -13,45 +10,12 @@
 struct tpm2 {
 	struct ek_shown		ek;
 	struct ak_shown		ak;
-	struct tpm_attest	quote;
-	struct tpm_signature	quote_signature;
-	struct pcrs		pcrs;
-	bool			has_log;
-	struct event_log	log;
-	struct certify		key;
+	struct tpm2_quoted	quoted;
 	const char		*token;		/* NULL: no activation */
 	struct slice		secret;
 };
 
 /* --- reading ---------------------------------------------------------- */
-
-static void
-read_quote(struct json_in *in, struct tpm2 *t)
-{
-	struct slice quote, signature;
-
-	quote = json_get_bytes(in, "quote", JSON_REQUIRED, TPM_ATTEST_MAX);
-	signature = json_get_bytes(in, "quote_signature", JSON_REQUIRED,
-	    TPM_SIGNATURE_MAX);
-	pcr_read(in, "pcrs", &t->pcrs);
-	if (failed(in->err) || !attest_keep(in, "quote",
-	    tpm_attest_parse(in->cx, quote, &t->quote)))
-		return;
-	(void)attest_keep(in, "quote_signature",
-	    tpm_signature_parse(in->cx, signature, &t->quote_signature));
-}
-
-static void
-read_log(struct json_in *in, struct tpm2 *t)
-{
-	struct slice log = json_get_bytes(in, "event_log", JSON_OPTIONAL,
-	    ATTEST_EVENT_LOG_MAX);
-
-	t->has_log = log.n > 0;
-	if (t->has_log)
-		(void)attest_keep(in, "event_log",
-		    event_log_parse(in->cx, log, &t->log));
-}
 
 static void
 read_activation(struct json_in *in, struct tpm2 *t)
@@ -76,9 +40,7 @@ read_tpm2(struct ctx *cx, struct json_in *in, void **out_value)
 
 	ek_read(in, &t->ek);
 	ak_read(in, JSON_REQUIRED, &t->ak);
-	read_quote(in, t);
-	read_log(in, t);
-	certify_read(in, JSON_OPTIONAL, &t->key);
+	tpm2_quoted_read(in, &t->quoted);
 	read_activation(in, t);
 	TRY(json_in_done(in));
 	*out_value = t;
@@ -109,79 +71,6 @@ tpm2_claim_ek(struct claims *claims, const struct ek *ek)
 		claims_add_text(claims, "tpm_version", ek->version);
 }
 
-static void
-claim_quote(struct claims *claims, const struct tpm_attest *quote)
-{
-	claims_add_uint(claims, "tpm_firmware_version",
-	    quote->firmware_version);
-	claims_add_uint(claims, "tpm_reset_count", quote->reset_count);
-	claims_add_uint(claims, "tpm_restart_count", quote->restart_count);
-	claims_add_uint(claims, "tpm_clock_ms", quote->clock_ms);
-	claims_add_bool(claims, "tpm_clock_safe", quote->clock_safe);
-}
-
-static void
-claim_log(struct claims *claims, const struct event_log_findings *f)
-{
-	claims_add_bool(claims, "event_log", true);
-	if (f->secure_boot_known)
-		claims_add_bool(claims, "secure_boot", f->secure_boot);
-	if (f->debug_known)
-		claims_add_bool(claims, "debug", f->debug);
-	/* An empty list says nothing good of a device: it is no claim. */
-	if (f->components_known && f->n_components > 0)
-		claims_add_list(claims, "boot_components", f->components,
-		    f->n_components);
-	if (f->authorities_known && f->n_authorities > 0)
-		claims_add_list(claims, "boot_authorities", f->authorities,
-		    f->n_authorities);
-}
-
-static struct err
-verify_quote(struct ctx *cx, const struct tpm2 *t, const struct ak *ak,
-    const struct appraisal *a)
-{
-	TRY(certify_check_attest(cx, ak, &t->quote, &t->quote_signature,
-	    TPM_ATTEST_QUOTE, a->trust));
-	/* Said before the nonce: where a key is attested and another one is
-	 * to be certified, that is what is wrong. */
-	if (!a->raw && t->key.present && !slice_equal(t->key.spki, a->spki))
-		return FAIL_TELL(cx, ERR_EV_KEY_NOT_BOUND,
-		    "the key attested is not the key to be certified");
-	TRY(certify_check_nonce(cx, format_tpm2.name, &t->quote, a));
-	return pcr_check_quote(cx, &t->pcrs, &t->quote,
-	    t->quote_signature.scheme.hash);
-}
-
-static struct err
-verify_key(struct ctx *cx, const struct tpm2 *t, const struct ak *ak,
-    const struct appraisal *a, struct claims *claims)
-{
-	struct slice name;
-
-	claims_add_bool(claims, "hardware_key", t->key.present);
-	if (!t->key.present)
-		return OK;
-	TRY(certify_verify(cx, format_tpm2.name, &t->key, ak, a, &name));
-	claims_add_bytes(claims, "key_name", name);
-	return OK;
-}
-
-static struct err
-verify_log(struct ctx *cx, const struct tpm2 *t, struct claims *claims)
-{
-	struct event_log_findings *f;
-
-	if (!t->has_log) {
-		claims_add_bool(claims, "event_log", false);
-		return OK;
-	}
-	f = ARENA_NEW(cx->arena, struct event_log_findings);
-	TRY(event_log_replay(cx, &t->log, t->pcrs.banks, t->pcrs.n_banks, f));
-	claim_log(claims, f);
-	return OK;
-}
-
 static struct err
 verify_ek(struct ctx *cx, const struct tpm2 *t, const struct appraisal *a,
     struct ek *out)
@@ -205,8 +94,8 @@ verify_signed(struct ctx *cx, const struct tpm2 *t,
 
 	TRY(tpm_key_check_ak(cx, &t->ak.public,
 	    (a->trust->allow & TRUST_ALLOW_SHA1) != 0));
-	TRY(verify_quote(cx, t, &shown, a));
-	return verify_key(cx, t, &shown, a, claims);
+	return tpm2_quoted_verify(cx, format_tpm2.name, &t->quoted, &shown, a,
+	    claims);
 }
 
 /*
@@ -239,9 +128,7 @@ verify_tpm2(struct ctx *cx, const void *value, const struct appraisal *a,
 	struct ak ak;
 
 	TRY(verify_parts(cx, t, a, &result.claims, &ek, &ak));
-	TRY(verify_log(cx, t, &result.claims));
-	pcr_claim(&result.claims, &t->pcrs);
-	claim_quote(&result.claims, &t->quote);
+	TRY(tpm2_quoted_registers(cx, &t->quoted, &result.claims));
 	claims_add_bytes(&result.claims, "ak_name", ak.name);
 	/* An EK that merely came along says nothing of this AK's TPM. */
 	if (ak.in_tpm_of_ek) {
@@ -291,7 +178,9 @@ tpm2_key_spki(struct ctx *cx, const struct evidence *evidence)
 	(void)cx;
 	if (evidence->format == &format_tpm2_key)
 		return tpm2_key_attested(evidence->value);
-	if (evidence->format == &format_tpm2 && t->key.present)
-		return t->key.spki;
+	if (evidence->format == &format_azure_cvm)
+		return azure_cvm_attested(evidence->value);
+	if (evidence->format == &format_tpm2 && t->quoted.key.present)
+		return t->quoted.key.spki;
 	return SLICE_NONE;
 }

@@ -13,8 +13,8 @@
 bool		tpm2_activation(const struct evidence *, const char **out_token,
 		    struct slice *out_secret);
 
-/* SPKI of the key that evidence of format tpm2 or tpm2-key says is to be
- * certified; empty when it names none.  Nothing is verified. */
+/* SPKI of the key that evidence of format tpm2, tpm2-key or azure-cvm says is to
+ * be certified; empty when it names none.  Nothing is verified. */
 struct slice	tpm2_key_spki(struct ctx *, const struct evidence *);
 
 #endif

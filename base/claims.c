@@ -108,3 +108,34 @@ claims_add_list(struct claims *claims, const char *name,
 	claim->list.items = copy;
 	claim->list.n = n;
 }
+
+static void
+add_same(struct claims *claims, const struct claim *claim)
+{
+	switch (claim->kind->type) {
+	case CLAIM_BOOL:
+		claims_add_bool(claims, claim->name, claim->boolean);
+		break;
+	case CLAIM_UINT:
+		claims_add_uint(claims, claim->name, claim->uint);
+		break;
+	case CLAIM_TEXT:
+		claims_add_text(claims, claim->name, claim->text);
+		break;
+	case CLAIM_BYTES:
+		claims_add_bytes(claims, claim->name, claim->bytes);
+		break;
+	case CLAIM_LIST:
+		claims_add_list(claims, claim->name, claim->list.items,
+		    claim->list.n);
+		break;
+	}
+}
+
+void
+claims_add_missing(struct claims *claims, const struct claims *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		if (claims_find(claims, from->items[i].name) == NULL)
+			add_same(claims, &from->items[i]);
+}

@@ -58,6 +58,9 @@ void	claims_add_bytes(struct claims *, const char *name, struct slice);
 void	claims_add_list(struct claims *, const char *name,
 	    const char *const *items, size_t n);
 
+/* Add those of from whose names are not there yet. */
+void	claims_add_missing(struct claims *, const struct claims *from);
+
 /* NULL when the claim was not made. */
 const struct claim	*claims_find(const struct claims *, const char *name);
 

@@ -214,6 +214,7 @@ void
 make_device(struct ctx *cx, struct make_device *d)
 {
 	*d = (struct make_device){
+		.format = "tpm2",
 		.root_key = make_p256(cx), .inter_key = make_p256(cx),
 		.ek = make_p256(cx), .ak = make_p256(cx),
 		.app = make_p256(cx), .send_ek_cert = true, .send_key = true,
@@ -362,7 +363,7 @@ make_evidence(struct ctx *cx, struct make_device *d)
 	json_t *e = json_keep(cx, json_object());
 	struct slice quote;
 
-	put(e, "format", json_string("tpm2"));
+	put(e, "format", json_string(d->format));
 	put(e, "ak_public", binary(cx, make_tpmt_public(cx, &d->ak_public)));
 	if (d->send_ek_cert) {
 		put(e, "ek_certificate", binary(cx,
@@ -376,7 +377,7 @@ make_evidence(struct ctx *cx, struct make_device *d)
 		put_chain(cx, e, "ak_chain", &d->ak_cert, &d->inter);
 	put(e, "pcrs", put_pcrs(cx, d));
 	if (!d->quote_extra_given)
-		d->quote.extra = binding(cx, "tpm2", d);
+		d->quote.extra = binding(cx, d->format, d);
 	quote = make_tpms_attest(cx, &d->quote);
 	put(e, "quote", binary(cx, quote));
 	put(e, "quote_signature", binary(cx, make_tpmt_signature(cx,
@@ -385,7 +386,7 @@ make_evidence(struct ctx *cx, struct make_device *d)
 	if (d->send_log)
 		put(e, "event_log", binary(cx, make_event_log(cx, &d->log)));
 	if (d->send_key)
-		put(e, "key", make_key(cx, d, "tpm2"));
+		put(e, "key", make_key(cx, d, d->format));
 	make_appraisal(cx, d);
 	return e;
 }

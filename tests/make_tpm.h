@@ -137,6 +137,7 @@ struct slice	make_pcr(struct ctx *, const struct make_log *, uint16_t hash,
 
 /* All of it may be changed before make_evidence(). */
 struct make_device {
+	const char		*format;	/* "tpm2" */
 	EVP_PKEY		*root_key, *inter_key, *ek, *ak, *app;
 	struct make_cert	 root, inter, ek_cert, ak_cert;
 	struct make_public	 ek_public, ak_public, app_public;

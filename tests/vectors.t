@@ -6,6 +6,7 @@
 builddir=${builddir:-.}
 vectors=${DAAPKI_VECTORS:-${srcdir:-.}/../shared/vectors}
 formats='android-key
+    azure-cvm
     dice
     idevid
     key
