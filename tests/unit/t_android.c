@@ -630,7 +630,7 @@ START_TEST(the_key_is_for_signatures)
 {
 	static const char *const bad[] = {
 		"3100", "3103020100", "3103020103", "3106020103020107",
-		"3104" "02020102",
+		"310402020102",
 	};
 
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
