@@ -113,7 +113,7 @@ START_TEST(a_message_is_tagged_and_of_four_parts)
 {
 	static const char *const bad[] = {
 		"d284", "d280", "d283430a012640f6", "d28440a04041", "d2a0",
-		"d28400a04040", "d284408040" "40", "d28440a00040",
+		"d28400a04040", "d28440804040", "d28440a00040",
 		"d28440a04000", "d28540a0404040",
 	};
 	struct cose_sign1 s;
