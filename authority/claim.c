@@ -21,6 +21,7 @@ static const struct { const char *name; size_t n_hex; } schemes[] = {
 	{ "dice", 64 },		/* SHA-256 of the device ID key's SPKI */
 	{ "idevid", 64 },	/* SHA-256 of issuer's SPKI and serialNumber */
 	{ "android", 64 },	/* SHA-256 of attestation root and serial */
+	{ "optee", 64 },	/* SHA-256 of the key's SPKI */
 	{ "key", 128 },		/* X and Y of a P-256 point */
 };
 

@@ -9,6 +9,7 @@
 #include "authority/trust.h"
 #include "codec/der.h"
 #include "pki/key.h"
+#include "pki/ossl.h"
 
 static struct err
 refuse(struct ctx *cx, const char *member, const char *why)
@@ -66,6 +67,60 @@ hardware_id_of(struct ctx *cx, const struct hardware_spec *spec,
 	return OK;
 }
 
+/* --- keys that parts sign with ----------------------------------------- */
+
+/* OP-TEE's ID is the SHA-256 of the key. */
+static struct err
+check_optee(struct ctx *cx, const char *hex, struct slice spki)
+{
+	uint8_t sha256[32];
+
+	crypto_hash_sha256(sha256, spki.p, spki.n);
+	if (strcmp(hex, text_hex(cx->arena, SLICE_OF(sha256))) != 0)
+		return refuse(cx, "/public_key",
+		    "is not the key whose SHA-256 is in hardware_id");
+	return OK;
+}
+
+static const struct {
+	const char	*prefix;
+	struct err	(*check)(struct ctx *, const char *hex,
+			    struct slice spki);	/* NULL: any key */
+} keyed[] = {
+	{ "optee:",	check_optee },
+	{ "psa:",	NULL },
+};
+
+static bool
+is_spki(struct slice der)
+{
+	const uint8_t *end = der.p;
+	AUTO(EVP_PKEY) key = d2i_PUBKEY(NULL, &end, (long)der.n);
+	bool is = key != NULL && end == der.p + der.n;
+
+	(void)ossl_code(ERR_FIELD);	/* empties OpenSSL's queue */
+	return is;
+}
+
+static struct err
+check_public_key(struct ctx *cx, const char *hardware_id, struct slice spki)
+{
+	for (size_t i = 0; i < COUNT_OF(keyed); i++) {
+		size_t n = strlen(keyed[i].prefix);
+
+		if (strncmp(hardware_id, keyed[i].prefix, n) != 0)
+			continue;
+		if (spki.n == 0 || spki.n > HARDWARE_KEY_MAX || !is_spki(spki))
+			return refuse(cx, "/public_key", "must be the "
+			    "SubjectPublicKeyInfo of the part's key");
+		return keyed[i].check == NULL ? OK :
+		    keyed[i].check(cx, hardware_id + n, spki);
+	}
+	if (spki.n > 0)
+		return refuse(cx, "/public_key", "is for psa and optee only");
+	return OK;
+}
+
 struct adding { struct db_hardware row; const char *actor; };
 
 static struct err
@@ -90,7 +145,7 @@ hardware_add(struct ctx *cx, const struct authority *a,
 		.row = {
 			.tenant_id = tenant == NULL ? 0 : tenant->id,
 			.note = spec->note == NULL ? "" : spec->note,
-			.expires_s = spec->expires_s,
+			.expires_s = spec->expires_s, .spki = spec->public_key,
 			.created_s = ctx_now(cx), .created_by = who->name,
 		},
 		.actor = who->name,
@@ -98,6 +153,7 @@ hardware_add(struct ctx *cx, const struct authority *a,
 	struct err e;
 
 	TRY(hardware_id_of(cx, spec, &m.row.hardware_id));
+	TRY(check_public_key(cx, m.row.hardware_id, spec->public_key));
 	if (spec->expires_s != 0 && spec->expires_s <= m.row.created_s)
 		return refuse(cx, "/expires_at", "must be in the future");
 	attest_device_id(m.row.hardware_id, device_id);

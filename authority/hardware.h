@@ -13,11 +13,13 @@
 #define HARDWARE_NOTE_MAX	200u
 #define HARDWARE_KEY_MAX	2048u	/* bytes of ek_public */
 
-/* Exactly one of hardware_id and ek_public. */
+/* Exactly one of hardware_id and ek_public.  Parts whose ID does not hold the
+ * key that they sign with (psa, optee) come with that key. */
 struct hardware_spec {
 	const char	*hardware_id;	/* or NULL */
 	/* DER SubjectPublicKeyInfo or TPMT_PUBLIC of an EK; or empty */
 	struct slice	 ek_public;
+	struct slice	 public_key;	/* DER SubjectPublicKeyInfo; or empty */
 	const char	*note;		/* NULL: none */
 	int64_t		 expires_s;	/* 0: never */
 };
@@ -26,7 +28,8 @@ struct hardware_spec {
  * Add one, of a tenant or of the platform (tenant NULL).  An entry of the same
  * part that has expired makes room.
  * ERR_FIELD	not a hardware ID of a known scheme, not a key that an EK can
- *		have, or an expiry that is past
+ *		have, a public key where there may be none, none where there
+ *		must be one or not the ID's, or an expiry that is past
  * ERR_EXISTS
  */
 struct err	hardware_add(struct ctx *, const struct authority *,

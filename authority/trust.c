@@ -11,7 +11,7 @@
 #include "db/collateral.h"
 #include "db/hardware.h"
 
-#define KEY_ID_SIZE	64u	/* X || Y of a P-256 point */
+#define KEY_ID_MAX	64u	/* bytes: X || Y of a P-256 point */
 
 /* What was read at one time.  Never changes; freed by the last who let go. */
 struct snapshot {
@@ -134,8 +134,9 @@ take_anchor(void *arg, const struct db_anchor *row)
 }
 
 static void
-take_ek(struct reading *r, const char *hex)
+take_ek(struct reading *r, const char *hex, struct slice spki)
 {
+	(void)spki;
 	r->eks = grow(r->snapshot->arena, r->eks, r->n_eks, &r->cap_eks,
 	    sizeof(*r->eks));
 	if (text_unhex(hex, r->eks[r->n_eks], sizeof(*r->eks)))
@@ -143,26 +144,30 @@ take_ek(struct reading *r, const char *hex)
 }
 
 static void
-take_key(struct reading *r, const char *hex)
+take_key(struct reading *r, const char *hex, struct slice spki)
 {
 	struct arena *arena = r->snapshot->arena;
 	struct slice id;
 
-	if (!text_unhex_any(arena, hex, KEY_ID_SIZE, &id) ||
-	    id.n != KEY_ID_SIZE)
+	if (!text_unhex_any(arena, hex, KEY_ID_MAX, &id))
 		return;
 	r->keys = grow(arena, r->keys, r->n_keys, &r->cap_keys,
 	    sizeof(*r->keys));
-	r->keys[r->n_keys++] = (struct trust_key){ .id = id };
+	r->keys[r->n_keys++] = (struct trust_key){
+		.id = id, .spki = slice_dup(arena, spki),
+	};
 }
 
 /* Parts of other schemes are known by name only: nothing is believed for it. */
 static const struct {
 	const char	*prefix;
-	void		(*take)(struct reading *, const char *hex);
+	void		(*take)(struct reading *, const char *hex,
+			    struct slice spki);
 } schemes[] = {
 	{ "tpm-ek:", take_ek },
 	{ "key:", take_key },
+	{ "optee:", take_key },
+	{ "psa:", take_key },
 };
 
 static void
@@ -174,7 +179,8 @@ take_part(void *arg, const struct db_hardware *row)
 		size_t n = strlen(schemes[i].prefix);
 
 		if (strncmp(row->hardware_id, schemes[i].prefix, n) == 0)
-			schemes[i].take(r, row->hardware_id + n);
+			schemes[i].take(r, row->hardware_id + n,
+			    row->spki);
 	}
 	if (row->expires_s != 0 && row->expires_s < r->snapshot->until_s)
 		r->snapshot->until_s = row->expires_s;
@@ -372,7 +378,7 @@ trust_load(struct ctx *cx, const struct authority *a, int64_t tenant_id,
 /* --- choosing ------------------------------------------------------------- */
 
 static const struct { const char *format, *scheme; } vouchers[] = {
-	{ "android",	"android" },
+	{ "android-key", "android" },
 	{ "dice",	"dice" },
 	{ "idevid",	"idevid" },
 	{ "openenclave", "sgx" },

@@ -118,6 +118,7 @@ cmd_hardware_add(struct cli *cli)
 {
 	const char *id = cli_arg(cli, 0), *path, *key = NULL;
 	const char *file = cli_option(cli, OPT_EK_PUBLIC);
+	const char *own_file = cli_option(cli, OPT_PUBLIC_KEY), *own = NULL;
 	json_t *body = json_keep(cli->cx, json_object());
 
 	TRY(cli_scope_path(cli, "/hardware", &path));
@@ -127,7 +128,10 @@ cmd_hardware_add(struct cli *cli)
 	if (file != NULL)
 		TRY(read_public_key(cli, file, &key));
 	cli_put_text(body, "hardware_id", id);
+	if (own_file != NULL)
+		TRY(read_public_key(cli, own_file, &own));
 	cli_put_text(body, "ek_public", key);
+	cli_put_text(body, "public_key", own);
 	cli_put_text(body, "note", cli_option(cli, OPT_NOTE));
 	TRY(cli_put_expiry(cli, body));
 	return cli_show(cli, "POST", path, json_incref(body));

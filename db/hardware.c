@@ -15,6 +15,7 @@ hardware_of(struct ctx *cx, const struct db_row *row)
 		.expires_s = db_int(row, 5),
 		.created_s = db_int(row, 6),
 		.created_by = db_text_of(cx, row, 7),
+		.spki = db_blob_of(cx, row, 8),
 	};
 }
 
@@ -35,7 +36,7 @@ db_hardware_insert(struct ctx *cx, struct db_tx *tx,
 	return db_insert(cx, tx, STMT_HARDWARE_INSERT, DB_ARGS(
 	    DB_I(h->tenant_id), DB_T(h->hardware_id), DB_T(h->device_id),
 	    DB_T(h->note), h->expires_s == 0 ? DB_N : DB_I(h->expires_s),
-	    DB_I(h->created_s), DB_T(h->created_by)), out_id);
+	    DB_I(h->created_s), DB_T(h->created_by), DB_B(h->spki)), out_id);
 }
 
 struct err

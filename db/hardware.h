@@ -14,6 +14,7 @@ struct db_hardware {
 	int64_t		 expires_s;	/* 0: never */
 	int64_t		 created_s;
 	const char	*created_by;
+	struct slice	 spki;		/* DER; empty: the ID says it */
 };
 
 struct err	db_hardware_insert(struct ctx *, struct db_tx *,

@@ -123,6 +123,7 @@ extern const struct route_table
     rest_profile_routes,	/* certificate profiles */
     rest_ca_routes,		/* CAs, bundles */
     rest_trust_routes,		/* anchors, hardware inventory */
+    rest_collateral_routes,	/* what vendors publish */
     rest_claim_routes,		/* claims, devices, certificates */
     rest_report_routes,		/* error reports, events */
     ocsp_routes,		/* what OCSP clients ask */

@@ -8,6 +8,7 @@ const struct route_table *const routes_all[] = {
 	&rest_profile_routes,
 	&rest_ca_routes,
 	&rest_trust_routes,
+	&rest_collateral_routes,
 	&rest_claim_routes,
 	&rest_report_routes,
 	&ocsp_routes,

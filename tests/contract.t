@@ -481,6 +481,14 @@ def trust(ask, work):
         ask("get", base + "/anchors", names)
         ask("delete", base + "/anchors/{id}", dict(names, id=made["id"]))
         ask("delete", base + "/anchors/{id}", dict(names, id=made["id"]))
+        one = {"kind": "revoked-serials", "name": "lost", "document":
+               {"serials": ["0a", "7f00"]}}
+        made = ask("post", base + "/collateral", names, one).json()
+        ask("post", base + "/collateral", names, dict(one, kind="crl"))
+        ask("get", base + "/collateral", names)
+        ask("get", base + "/collateral/{id}", dict(names, id=made["id"]))
+        ask("delete", base + "/collateral/{id}", dict(names, id=made["id"]))
+        ask("delete", base + "/collateral/{id}", dict(names, id=made["id"]))
         part = {"hardware_id": "tpm-ek:" + "ab" * 32, "note": "lot 17"}
         made = ask("post", base + "/hardware", names, part).json()
         ask("post", base + "/hardware", names, part)

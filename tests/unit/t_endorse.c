@@ -11,14 +11,19 @@
 #include "db/hardware.h"
 #include "db/schema.h"
 #include "tests/make_dcap.h"
+#include "tests/make_psa.h"
 
 #define SGX_POLICY	"{\"rules\":[{\"claim\":\"format\",\"equals\":\"sgx\"}]}"
+#define PSA_POLICY	"{\"rules\":[{\"claim\":\"format\",\"equals\":\"psa\"}]}"
+#define EAT_NONCE	10
+#define EAT_UEID	256
 #define FRESH_DAYS	20
 
 static const struct authority *a;
 static struct tenant other;
 static struct make_dcap d;
 static struct db_collateral row;
+static int64_t fresh_until_s;
 
 /* --- a platform of today ------------------------------------------------- */
 
@@ -33,6 +38,7 @@ static void
 make_dates(void)
 {
 	const int64_t now_s = ctx_now(cx);
+	const int64_t until_s = now_s + FRESH_DAYS * MAKE_DAY;
 	struct make_intel_cert *const certs[] = {
 		&d.root, &d.ca, &d.pck, &d.signing
 	};
@@ -46,7 +52,8 @@ make_dates(void)
 	d.tcb_edits[0] = (struct make_edit){ "2026-05-20T00:00:00Z",
 	    days_on(-1) };
 	d.tcb_edits[1] = (struct make_edit){ "2026-06-20T00:00:00Z",
-	    days_on(FRESH_DAYS) };
+	    text_time_dup(cx->arena, until_s) };
+	fresh_until_s = until_s;
 	d.qe_edits[0] = d.tcb_edits[0];
 	d.qe_edits[1] = d.tcb_edits[1];
 }
@@ -161,7 +168,7 @@ START_TEST(a_platform_enrols_when_its_collateral_is_here)
 	ck_fails(enroll_sgx(), ERR_EV_MISMATCH);
 	ck_assert_ptr_nonnull(strstr(cx->trail->tell, "no collateral"));
 	ck_ok(add_dcap(NULL));
-	ck_assert_int_eq(row.expires_s, ctx_now(cx) + FRESH_DAYS * MAKE_DAY);
+	ck_assert_int_eq(row.expires_s, fresh_until_s);
 	ck_assert_ptr_nonnull(strstr(row.about, "SGX 00a1b2c3d4e5 0000 "));
 	ck_ok(enroll_sgx());
 	ck_ok(collateral_delete(cx, a, NULL, &realm_admin, row.id));
@@ -275,6 +282,98 @@ START_TEST(serial_numbers_may_be_refused_by_themselves)
 	ck_ok(add(&tenant, "revoked-serials", json_pack("{s:[s]}", "serials",
 	    "ff00")));
 	ck_ok(enroll_sgx());
+	end();
+}
+END_TEST
+
+/* --- registered keys ------------------------------------------------------ */
+
+static struct err
+register_key(const struct tenant *t, const char *hardware_id, EVP_PKEY *key)
+{
+	struct hardware_spec spec = { .hardware_id = hardware_id,
+	    .public_key = key == NULL ? SLICE_NONE : spki_of(key) };
+	struct db_hardware made;
+
+	return hardware_add(cx, a, t, &realm_admin, &spec, &made);
+}
+
+/* By the instance ID, a byte string of 33 bytes. */
+static const char *
+psa_hardware_id(const struct make_token *m)
+{
+	for (size_t i = 0; i < m->n_claims; i++)
+		if (m->claims[i].key == EAT_UEID)
+			return arena_printf(cx->arena, "psa:%s",
+			    text_hex(cx->arena,
+			    SLICE(m->claims[i].value.p + 2, PSA_UEID_SIZE)));
+	return NULL;
+}
+
+static struct err
+enroll_psa(struct make_token *m)
+{
+	EVP_PKEY *key = new_key();
+	struct enroll_request r = { .csr = csr_of(key),
+	    .nonce = fresh_nonce(), .evidence_pointer = "/evidence" };
+	uint8_t binding[32];
+	struct enrollment e;
+
+	attest_binding("psa", r.nonce, spki_of(key), binding,
+	    sizeof(binding));
+	make_claim(m, EAT_NONCE, make_bstr(cx, SLICE_OF(binding)));
+	r.evidence = json_keep(cx, json_pack("{s:s, s:s}", "format", "psa",
+	    "token", base64url(cx->arena, make_token(cx, m))));
+	return enroll(cx, a, &r, &e);
+}
+
+START_TEST(a_psa_token_enrols_with_a_registered_key)
+{
+	struct group_spec spec = { NULL, "soft", PROFILE_NEWEST };
+	struct claim_request request = { NULL, NULL, "psa" };
+	struct claim_result result;
+	struct db_group group;
+	struct policy policy;
+	struct make_token m;
+
+	start();
+	make_psa(cx, &m);
+	request.hardware_id = psa_hardware_id(&m);
+	ck_ok(policy_parse(cx, PSA_POLICY, &policy));
+	ck_ok(group_create(cx, a, &tenant, &realm_admin, "psa", &spec,
+	    &policy, &group));
+	ck_ok(claim_make(cx, a, &tenant, &realm_admin, &request, &result));
+	ck_fails(enroll_psa(&m), ERR_HW_UNKNOWN);
+	ck_ok(register_key(&other, request.hardware_id, m.key));
+	ck_fails(enroll_psa(&m), ERR_HW_UNKNOWN);
+	ck_ok(register_key(&tenant, request.hardware_id, m.key));
+	ck_ok(enroll_psa(&m));
+	m.key = new_key();
+	ck_fails(enroll_psa(&m), ERR_EV_SIGNATURE);
+	end();
+}
+END_TEST
+
+START_TEST(a_part_comes_with_the_key_that_it_signs_with_and_no_other)
+{
+	EVP_PKEY *key;
+	uint8_t sha256[32];
+	struct slice spki;
+	const char *id;
+
+	start();
+	key = new_key();
+	spki = spki_of(key);
+	ck_assert_int_eq(EVP_Digest(spki.p, spki.n, sha256, NULL,
+	    EVP_sha256(), NULL), 1);
+	id = arena_printf(cx->arena, "optee:%s", text_hex(cx->arena,
+	    SLICE_OF(sha256)));
+	ck_fails(register_key(&tenant, id, NULL), ERR_FIELD);
+	ck_fails(register_key(&tenant, id, new_key()), ERR_FIELD);
+	ck_assert_str_eq(cx->trail->pointer, "/public_key");
+	ck_ok(register_key(&tenant, id, key));
+	ck_fails(register_key(&tenant, arena_printf(cx->arena, "dice:%s",
+	    text_hex(cx->arena, SLICE_OF(sha256))), key), ERR_FIELD);
 	end();
 }
 END_TEST
@@ -479,6 +578,8 @@ UNIT_MAIN("endorse",
     a_revoked_pck_certificate_does_not_enrol,
     a_list_of_any_maker_revokes_what_is_in_it,
     serial_numbers_may_be_refused_by_themselves,
+    a_psa_token_enrols_with_a_registered_key,
+    a_part_comes_with_the_key_that_it_signs_with_and_no_other,
     what_is_not_signed_under_an_anchor_is_not_taken,
     what_is_not_whole_is_not_taken,
     newer_collateral_takes_the_place_of_older_and_not_the_other_way,
