@@ -3,14 +3,11 @@
 
 #include <openssl/x509v3.h>
 
+#include "attest/identifier.h"
 #include "attest/member.h"
 
 #define OID_AK_CERTIFICATE	"2.23.133.8.3"
 #define OID_GCE_INSTANCE	"1.3.6.1.4.1.11129.2.1.21"
-#define OID_PERMANENT_ID	"1.3.6.1.5.5.7.8.3"	/* RFC 4043 */
-#define OID_HARDWARE_MODULE	"1.3.6.1.5.5.7.8.4"	/* RFC 4108 */
-
-AUTO_DEFINE(GENERAL_NAMES, GENERAL_NAMES_free);
 
 void
 ak_read(struct json_in *in, enum json_need public_need, struct ak_shown *out)
@@ -57,57 +54,15 @@ check_profile(struct ctx *cx, X509 *x)
 	return OK;
 }
 
-/* The first UTF8String or OCTET STRING directly inside a SEQUENCE: the
- * identifierValue of a PermanentIdentifier, the hwSerialNum of a
- * HardwareModuleName. */
-static bool
-names_it(const ASN1_TYPE *value, const char *identifier)
-{
-	const uint8_t *p, *end;
-	long n;
-	int tag, class;
-
-	if (value->type != V_ASN1_SEQUENCE)
-		return false;
-	p = ASN1_STRING_get0_data(value->value.sequence);
-	end = p + ASN1_STRING_length(value->value.sequence);
-	/* mutate: not reachable: reading the extension has read this header. */
-	if ((ASN1_get_object(&p, &n, &tag, &class, end - p) & 0x80) != 0)
-		return false;
-	end = p + n;
-	while (p < end) {
-		if ((ASN1_get_object(&p, &n, &tag, &class, end - p) & 0x80)
-		    != 0)
-			return false;
-		if (class == V_ASN1_UNIVERSAL && (tag == V_ASN1_UTF8STRING ||
-		    tag == V_ASN1_OCTET_STRING))
-			return slice_equal(SLICE(p, (size_t)n),
-			    slice_text(identifier));
-		p += n;
-	}
-	return false;
-}
-
 static struct err
 check_identifier(struct ctx *cx, X509 *x, const char *identifier)
 {
-	AUTO(GENERAL_NAMES) san = X509_get_ext_d2i(x, NID_subject_alt_name,
-	    NULL, NULL);
+	struct slice found;
 
-	for (int i = 0; i < sk_GENERAL_NAME_num(san); i++) {
-		const GENERAL_NAME *name = sk_GENERAL_NAME_value(san, i);
-
-		if (name->type != GEN_OTHERNAME)
-			continue;
-		if ((chain_oid_is(name->d.otherName->type_id,
-		    OID_PERMANENT_ID) ||
-		    chain_oid_is(name->d.otherName->type_id,
-		    OID_HARDWARE_MODULE)) &&
-		    names_it(name->d.otherName->value, identifier))
-			return OK;
-	}
-	return FAIL_TELL(cx, ERR_EV_MISMATCH,
-	    "AK certificate does not name the device asked for");
+	if (!identifier_find(cx->arena, x, identifier, &found))
+		return FAIL_TELL(cx, ERR_EV_MISMATCH,
+		    "AK certificate does not name the device asked for");
+	return OK;
 }
 
 static struct err

@@ -26,6 +26,7 @@ static const struct attest_format *const formats[] = {
 	&format_tpm2,
 	&format_tpm2_ek,
 	&format_tpm2_key,
+	&format_webauthn,
 };
 
 const struct attest_format *

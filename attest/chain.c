@@ -27,8 +27,8 @@ free_crl(void *crl)
 	X509_CRL_free(crl);
 }
 
-struct err
-chain_cert_parse(struct ctx *cx, struct slice der, X509 **out)
+static struct err
+read_certificate(struct ctx *cx, struct slice der, X509 **out)
 {
 	const uint8_t *p = der.p;
 	X509 *x;
@@ -43,11 +43,42 @@ chain_cert_parse(struct ctx *cx, struct slice der, X509 **out)
 	if (p != der.p + der.n)
 		return FAIL_TELL(cx, ERR_EV_MALFORMED,
 		    "bytes follow a certificate");
-	/* Reads the extensions once, while this thread alone has it. */
-	if ((X509_get_extension_flags(x) & EXFLAG_INVALID) != 0)
-		return FAIL_TELL(cx, ERR_EV_MALFORMED,
-		    "certificate with extensions that cannot be read");
 	*out = x;
+	return OK;
+}
+
+/* Reads the extensions once, while this thread alone has it. */
+static struct err
+check_extensions(struct ctx *cx, X509 *x)
+{
+	if ((X509_get_extension_flags(x) & EXFLAG_INVALID) != 0)
+		return OSSL_FAIL(cx, ERR_EV_MALFORMED,
+		    "certificate with extensions that cannot be read");
+	return OK;
+}
+
+struct err
+chain_cert_parse(struct ctx *cx, struct slice der, X509 **out)
+{
+	X509 *x;
+
+	TRY(read_certificate(cx, der, &x));
+	TRY(check_extensions(cx, x));
+	*out = x;
+	return OK;
+}
+
+struct err
+chain_certs_read(struct ctx *cx, const struct slice *der, size_t n,
+    X509 ***out)
+{
+	X509 **certs = arena_array(cx->arena, n, sizeof(*certs));
+
+	for (size_t i = 0; i < n; i++) {
+		TRY(read_certificate(cx, der[i], &certs[i]));
+		(void)X509_get_extension_flags(certs[i]);
+	}
+	*out = certs;
 	return OK;
 }
 
@@ -471,6 +502,8 @@ static struct err
 check_path(struct search *s)
 {
 	TRY(check_path_lengths(s));
+	for (size_t i = 0; i < s->n_path; i++)
+		TRY(check_extensions(s->cx, s->path[i]));
 	for (size_t i = 0; i + 1 < s->n_path; i++)
 		if (!extensions_are_known(s->path[i], s->rules->critical))
 			return FAIL_TELL(s->cx, ERR_EV_CHAIN,

@@ -25,6 +25,10 @@ struct err	chain_cert_parse(struct ctx *, struct slice der, X509 **out);
 /* A chain member: n certificates into an array in the arena. */
 struct err	chain_certs_parse(struct ctx *, const struct slice *der,
 		    size_t n, X509 ***out);
+/* The same, where a chain is to be judged before what is in its certificates:
+ * extensions that cannot be read are refused on a path that is found. */
+struct err	chain_certs_read(struct ctx *, const struct slice *der,
+		    size_t n, X509 ***out);
 
 /*
  * Find a path from leaf over some of pool to an anchor of trust, by names,
@@ -42,6 +46,7 @@ struct err	chain_certs_parse(struct ctx *, const struct slice *der,
  * ERR_EV_EXPIRED	a certificate or CRL is not valid at that time
  * ERR_EV_REVOKED
  * ERR_EV_UNSUPPORTED	a signature algorithm that is not accepted
+ * ERR_EV_MALFORMED	extensions of a certificate on it that cannot be read
  * ERR_CONFIG		an anchor that might be asked for, or a CRL of trust,
  *			cannot be read
  */

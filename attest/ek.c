@@ -276,8 +276,8 @@ check_manufacturer(struct ctx *cx, uint32_t id, const struct trust *trust)
 	return OK;
 }
 
-static struct err
-check_names(struct ctx *cx, X509 *x, const struct trust *trust,
+struct err
+ek_check_names(struct ctx *cx, X509 *x, const struct trust *trust,
     struct ek *out)
 {
 	bool lenient = (trust->allow & TRUST_ALLOW_EK_PROFILE) != 0;
@@ -365,7 +365,7 @@ verify_certificate(struct ctx *cx, const struct ek_shown *shown,
 	TRY(key_of_certificate(cx, shown->certificate, &key));
 	if (!failed(e)) {
 		TRY(check_profile(cx, shown->certificate, &key, trust));
-		TRY(check_names(cx, shown->certificate, trust, out));
+		TRY(ek_check_names(cx, shown->certificate, trust, out));
 		out->certified = true;
 	}
 	if (!shown->has_public)

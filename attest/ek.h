@@ -85,6 +85,16 @@ struct err	ek_unwrap_nv(struct ctx *, struct slice nv, struct slice *out);
 struct err	ek_template(struct ctx *, const struct tpm_public *key,
 		    const char *name, struct tpm_public *out);
 
+/*
+ * The TPM attributes that a certificate has in subjectAltName (EK profile, 3.2.9):
+ * out's manufacturer, model and version.
+ * ERR_EV_PROPERTY	one is missing (unless trust allows it), or is not
+ *			written as it should be
+ * ERR_EV_MISMATCH	a maker that the anchors may not certify
+ */
+struct err	ek_check_names(struct ctx *, X509 *, const struct trust *,
+		    struct ek *out);
+
 /* Is that a TPM maker of the TCG Vendor ID Registry (simulators are not)? */
 bool		ek_manufacturer_is_registered(uint32_t id);
 

@@ -19,5 +19,6 @@ extern const struct attest_format format_tdx;
 extern const struct attest_format format_tpm2;
 extern const struct attest_format format_tpm2_ek;
 extern const struct attest_format format_tpm2_key;
+extern const struct attest_format format_webauthn;
 
 #endif

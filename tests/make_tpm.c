@@ -251,7 +251,7 @@ static const EVP_MD *
 md_of(uint16_t hash)
 {
 	return hash == TPM_SHA1 ? EVP_sha1() : hash == TPM_SHA384 ?
-	    EVP_sha384() : EVP_sha256();
+	    EVP_sha384() : hash == TPM_SHA512 ? EVP_sha512() : EVP_sha256();
 }
 
 static void
@@ -478,6 +478,10 @@ make_certificate(struct ctx *cx, const struct make_cert *c)
 	set_name(X509_get_subject_name(x), c->cn);
 	add_attribute(X509_get_subject_name(x), "2.5.4.10",
 	    V_ASN1_UTF8STRING, c->organization);
+	add_attribute(X509_get_subject_name(x), "2.5.4.6",
+	    V_ASN1_PRINTABLESTRING, c->country);
+	add_attribute(X509_get_subject_name(x), "2.5.4.11",
+	    V_ASN1_UTF8STRING, c->unit);
 	for (size_t i = 0; i < COUNT_OF(c->serials); i++)
 		add_attribute(X509_get_subject_name(x), "2.5.4.5",
 		    V_ASN1_PRINTABLESTRING, c->serials[i]);

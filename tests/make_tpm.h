@@ -87,7 +87,7 @@ struct make_cert {
 	int		 version_number;	/* X509_VERSION_3 */
 	const EVP_MD	*md;
 	const char	*serials[2];	/* serialNumbers in the subject */
-	const char	*organization;
+	const char	*organization, *country, *unit;
 	struct slice	 modules[2];	/* SAN: HardwareModuleNames */
 	struct make_ext	 exts[4];
 	size_t		 n_exts;

@@ -18,7 +18,8 @@ formats='android-key
     tdx
     tpm2
     tpm2-ek
-    tpm2-key'
+    tpm2-key
+    webauthn'
 
 if ! test -d "$vectors"; then
 	echo '1..0 # SKIP published vectors not found (DAAPKI_VECTORS)'
