@@ -174,6 +174,16 @@ trust() {
 	exits 0 ctl anchor remove "$id" --platform
 	cat "$work/other.pem" "$work/other.pem" >"$work/two.pem"
 	exits 1 ctl anchor add two "$work/two.pem" --platform
+	printf '00:0A\n# lost\n7f00\n' >"$work/serials"
+	exits 0 ctl collateral add lost --revoked-serials "$work/serials" \
+	    --platform --provenance "advisory 3" --json
+	id=$(jq -r .id "$work/out")
+	exits 0 ctl collateral list --platform
+	exits 0 ctl collateral show "$id" --platform --json
+	jq -e '.document.serials == ["0a", "7f00"]' "$work/out"
+	exits 0 ctl collateral delete "$id" --platform
+	exits 4 ctl collateral show "$id" --platform
+	exits 2 ctl collateral add none --platform
 	openssl pkey -in "$work/other.key" -pubout -out "$work/ek.pem"
 	exits 0 ctl hardware add --ek-public "$work/ek.pem" -t tenant-a \
 	    --expires-in 30d --json
