@@ -18,7 +18,7 @@ static const char *const global_over_tenants[] = {
 	"DEVICE_BY_ID", "DEVICE_BY_HARDWARE", "DEVICE_BIND_HARDWARE",
 	"CERTIFICATE_BY_CA", "CRL_BEHIND",
 	"CA_BY_ID", "CA_ANY_BY_KEY_ID", "CA_ALL", "CA_DUE",
-	"CA_SIGNED_FORGET", "TOKEN_BY_HASH",
+	"CA_SIGNED_FORGET", "COLLATERAL_DUE", "TOKEN_BY_HASH",
 };
 
 /* Read whole on purpose, at start: one is only counted, the other is an index of
@@ -27,7 +27,8 @@ static const char *const scans[] = { "STRAY_COUNT", "CRL_BEHIND" };
 
 /* Sorted in memory: a tenant has few of these. */
 static const char *const sorts[] = {
-	"CA_LIST", "GROUP_LIST", "ANCHOR_LIST", "ANCHOR_FOR", "HARDWARE_FOR",
+	"CA_LIST", "GROUP_LIST", "ANCHOR_LIST", "ANCHOR_FOR", "COLLATERAL_FOR",
+	"HARDWARE_FOR",
 };
 
 static char *folder, *path;
