@@ -4,13 +4,14 @@
 _daactl_words()
 {
 	case $1 in
-	'') echo 'tenant token profile group policy anchor hardware claim device certificate report event ca evidence fsck keys journal version completion' ;;
+	'') echo 'tenant token profile group policy anchor collateral hardware claim device certificate report event ca evidence fsck keys journal version completion' ;;
 	tenant) echo 'create list show' ;;
 	token) echo 'create list revoke' ;;
 	profile) echo 'create list show update versions' ;;
 	group) echo 'create list show set' ;;
 	policy) echo 'show set learn' ;;
 	anchor) echo 'add list remove' ;;
+	collateral) echo 'add list show delete' ;;
 	hardware) echo 'add list remove' ;;
 	claim) echo 'add import list release history' ;;
 	device) echo 'list show ban unban move' ;;
@@ -38,7 +39,7 @@ _daactl_words()
 _daactl_takes_value()
 {
 	case $1 in
-	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--title|--role|--expires-at|--expires-in|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--pcrs|--scheme|--ek-public|--format|--reason|--algorithm|--key-store|--activate-at|--retire-at|--out|-o) return 0 ;;
+	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--title|--role|--expires-at|--expires-in|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--pcrs|--scheme|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--format|--reason|--algorithm|--key-store|--activate-at|--retire-at|--out|-o) return 0 ;;
 	esac
 	return 1
 }
@@ -57,8 +58,16 @@ _daactl_values()
 	'tenant create:--edge') echo 'true false' ;;
 	'ca stage:--edge') echo 'true false' ;;
 	'group create:--policy') echo 'FILE' ;;
-	'anchor add:--scheme') echo 'tpm-ek' ;;
+	'anchor add:--scheme') echo 'tpm-ek sgx snp dice idevid android' ;;
 	'hardware add:--ek-public') echo 'FILE' ;;
+	'hardware add:--public-key') echo 'FILE' ;;
+	'collateral add:--tcb-info') echo 'FILE' ;;
+	'collateral add:--qe-identity') echo 'FILE' ;;
+	'collateral add:--signer-chain') echo 'FILE' ;;
+	'collateral add:--root-crl') echo 'FILE' ;;
+	'collateral add:--pck-crl') echo 'FILE' ;;
+	'collateral add:--crl') echo 'FILE' ;;
+	'collateral add:--revoked-serials') echo 'FILE' ;;
 	'claim import:--format') echo 'csv ndjson' ;;
 	'report export:--format') echo 'csv ndjson' ;;
 	'certificate revoke:--reason') echo 'unspecified keyCompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn' ;;
@@ -101,7 +110,11 @@ _daactl_options()
 	'anchor add') echo '--tenant --platform --scheme' ;;
 	'anchor list') echo '--tenant --platform --limit --after' ;;
 	'anchor remove') echo '--tenant --platform' ;;
-	'hardware add') echo '--tenant --platform --expires-at --expires-in --note --ek-public' ;;
+	'collateral add') echo '--tenant --platform --provenance --tcb-info --qe-identity --signer-chain --root-crl --pck-crl --crl --revoked-serials' ;;
+	'collateral list') echo '--tenant --platform --limit --after' ;;
+	'collateral show') echo '--tenant --platform' ;;
+	'collateral delete') echo '--tenant --platform' ;;
+	'hardware add') echo '--tenant --platform --expires-at --expires-in --note --ek-public --public-key' ;;
 	'hardware list') echo '--tenant --platform --limit --after' ;;
 	'hardware remove') echo '--tenant --platform' ;;
 	'claim add') echo '--tenant --group' ;;
