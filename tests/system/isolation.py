@@ -51,6 +51,9 @@ class Tenant:
         base = f"/v1/tenants/{self.name}"
         call("POST", base + "/anchors", {
             "name": "vendor", "scheme": "tpm-ek", "certificate": anchor})
+        call("POST", base + "/collateral", {
+            "kind": "revoked-serials", "name": "lost",
+            "provenance": "somebody", "document": {"serials": ["0a"]}})
         device = service.make_device(self.name)
         self.gone, _ = device.enroll()
         self.leaf, chain = device.enroll()
@@ -73,7 +76,8 @@ class Tenant:
                          and ca["state"] == "active"),
         }
         self.rows = {what: self.items(service, what)[0]["id"]
-                     for what in ("tokens", "anchors", "hardware")}
+                     for what in ("tokens", "anchors", "collateral",
+                                  "hardware")}
         call("POST", f"{base}/certificates/{self.serial_of(self.gone)}/revoke",
              {"reason": "keyCompromise"})
 

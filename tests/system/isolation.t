@@ -67,7 +67,11 @@ begin() {
 	    -days 2 >/dev/null 2>&1
 	service_ctl anchor add test "$dir/x.pem" -t tenant-a --scheme tpm-ek &&
 	service_ctl hardware add \
-	    "tpm-ek:$(echo x | openssl dgst -sha256 -r | cut -c 1-64)" -t tenant-a
+	    "tpm-ek:$(echo x | openssl dgst -sha256 -r | cut -c 1-64)" \
+	    -t tenant-a &&
+	echo 0a >"$dir/serials" &&
+	service_ctl collateral add lost --revoked-serials "$dir/serials" \
+	    -t tenant-a
 }
 
 begin >"$dir/out" 2>&1
@@ -89,7 +93,9 @@ ca=$(list_id cas)
 token=$(list_id tokens)
 anchor=$(list_id anchors)
 hardware=$(list_id hardware)
-for value in "$device" "$serial" "$ca" "$token" "$anchor" "$hardware"; do
+collateral=$(list_id collateral)
+for value in "$device" "$serial" "$ca" "$token" "$anchor" "$hardware" \
+    "$collateral"; do
 	[ -n "$value" ]
 	tap "tenant A has $value" $?
 done
@@ -106,6 +112,7 @@ paths() {
 		*/tokens/*) id=$token ;;
 		*/anchors/*) id=$anchor ;;
 		*/hardware/*) id=$hardware ;;
+		*/collateral/*) id=$collateral ;;
 		*) id=1 ;;
 		esac
 		echo "$method $path" | sed "s/{tenant}/$1/; s/{group}/keys/

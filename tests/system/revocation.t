@@ -72,11 +72,13 @@ done <"$dir/serials" >"$dir/named"
 [ "$(wc -l <"$dir/named")" -ge 12 ] &&
     ! grep -qv "^http://.*/crl/[0-9a-f]\{40\}/[1-$shards]\.crl " "$dir/named"
 tap "each certificate names a shard" $?
-first=$(sed -n 's/ .*//p;q' "$dir/named")
+# The shard that most of them are in: it is drawn for each.
+first=$(cut -d ' ' -f 1 "$dir/named" | sort | uniq -c | sort -rn |
+    awk '{ print $2; exit }')
 mine=$(grep "^$first " "$dir/named" | sed -n 's/.* //p' | head -n 2)
 gone=$(echo "$mine" | head -n 1) good=$(echo "$mine" | tail -n 1)
 other=$(grep -v "^$first " "$dir/named" | sed -n 's/.* //p' | head -n 1)
-[ -n "$gone" ] && [ "$gone" != "$good" ] && [ -n "$other" ]
+[ "$(grep -c "^$first " "$dir/named")" -ge 3 ] && [ -n "$other" ]
 tap "some share a shard and some do not" $?
 
 status=$SERVICE_STATUS
