@@ -10,34 +10,21 @@ import re
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 import time
 import urllib.parse
 import urllib.request
 
+import state
+from state import BUILDDIR, program  # noqa: F401 (and for who includes this)
+
 SRCDIR = os.path.realpath(os.environ.get("srcdir", "."))
-BUILDDIR = os.path.realpath(os.environ.get("builddir", "."))
 READY_S = 120
 ALGORITHMS = ("p256", "p384", "ed25519", "rsa2048", "rsa3072", "rsa4096")
 GROUP = "keys"
 
 
-class Tap:
-    def __init__(self):
-        self.n = self.failed = 0
-
-    def ok(self, good, sentence, *why):
-        self.n += 1
-        print("ok" if good else "not ok", self.n, "-", sentence)
-        if not good:
-            self.failed += 1
-            for line in why:
-                for part in str(line).splitlines()[-20:]:
-                    print("#", part)
-        sys.stdout.flush()
-        return good
-
+class Tap(state.Tap):
     def skip(self, sentence, why):
         self.n += 1
         print("ok", self.n, "-", sentence, "# SKIP", why)
@@ -54,10 +41,6 @@ class Tap:
     def end(self):
         print(f"1..{self.n}")
         return 1 if self.failed else 0
-
-
-def program(name):
-    return os.path.join(BUILDDIR, name)
 
 
 def run(*argv, **kw):
@@ -136,24 +119,10 @@ class Service:
     def is_ready(self):
         if not os.path.exists(os.path.join(self.state, "listening")):
             return False
-        try:
-            with urllib.request.urlopen(self.status_url + "/readyz",
-                                        timeout=5) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
+        return state.is_ready(self.status_url)
 
     def signer_pid(self):
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                if os.readlink(f"/proc/{pid}/exe") != program("daa-signer"):
-                    continue
-                with open(f"/proc/{pid}/cmdline", "rb") as f:
-                    if self.state.encode() in f.read():
-                        return int(pid)
-            except OSError:
-                continue
-        return None
+        return state.signer_pid(self.state)
 
     def stop(self):
         self.process.terminate()

@@ -30,7 +30,7 @@ class Tap:
         if not good:
             self.failed += 1
             for text in why:
-                for line in text.splitlines()[:20]:
+                for line in str(text).splitlines()[-20:]:
                     print("#", line)
         sys.stdout.flush()
         return good
@@ -60,7 +60,32 @@ def free_ports(n):
     return ports
 
 
+def is_ready(status_url):
+    try:
+        with urllib.request.urlopen(status_url + "/readyz",
+                                    timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def signer_pid(state):
+    """Of the daa-signer whose key and journal lie beside that folder."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.readlink(f"/proc/{pid}/exe") != program("daa-signer"):
+                continue
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                if state.encode() + b".signer" in f.read():
+                    return int(pid)
+        except OSError:
+            continue
+    return None
+
+
 class Service:
+    CALL_S, CRL_S = 60, 30      # for an answer of the API, for a CRL
+
     def __init__(self, folder, settings=(), state=None):
         self.state = state or os.path.join(folder, "state")
         self.log = open(os.path.join(folder, "daad.log"), "ab")
@@ -91,16 +116,11 @@ class Service:
             env={**os.environ, **(env or {})}, preexec_fn=limit)
 
     def is_ready(self):
-        try:
-            with urllib.request.urlopen(self.status_url + "/readyz",
-                                        timeout=5) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
+        return is_ready(self.status_url)
 
-    def wait_ready(self):
+    def wait_ready(self, limit_s=READY_S):
         began = time.monotonic()
-        while time.monotonic() - began < READY_S:
+        while time.monotonic() - began < limit_s:
             if self.has_ended():
                 return False
             if self.is_ready():
@@ -112,16 +132,7 @@ class Service:
         return self.process.poll() is not None
 
     def signer_pid(self):
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                if os.readlink(f"/proc/{pid}/exe") != program("daa-signer"):
-                    continue
-                with open(f"/proc/{pid}/cmdline", "rb") as f:
-                    if self.state.encode() + b".signer" in f.read():
-                        return int(pid)
-            except OSError:
-                continue
-        return None
+        return signer_pid(self.state)
 
     def kill(self):
         """kill -9 of all that is left of it."""
@@ -153,7 +164,8 @@ class Service:
     def call(self, method, path, body=None):
         url = urllib.parse.urlsplit(self.operator_url)
         c = http.client.HTTPSConnection(url.hostname, url.port,
-                                        context=self.tls, timeout=60)
+                                        context=self.tls,
+                                        timeout=self.CALL_S)
         headers = {"Authorization": "Bearer " + self.token}
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -185,7 +197,7 @@ class Service:
 
     def crl(self, url):
         """The number and the serials of a CRL."""
-        with urllib.request.urlopen(url, timeout=30) as answer:
+        with urllib.request.urlopen(url, timeout=self.CRL_S) as answer:
             der = answer.read()
         text = subprocess.run(
             ["openssl", "crl", "-inform", "DER", "-noout", "-text"],
@@ -209,8 +221,9 @@ class Service:
 class Load:
     """Devices that enrol; what was acknowledged is in a file."""
 
-    def __init__(self, service, tenant, group, folder):
+    def __init__(self, service, tenant, group, folder, threads=4):
         self.service, self.tenant, self.group = service, tenant, group
+        self.threads = threads
         self.path = os.path.join(folder, "acknowledged")
         self.token = os.path.join(folder, "token")
         if os.path.exists(self.path):
@@ -225,7 +238,8 @@ class Load:
             [program("tests/system/load"), self.service.device_url,
              self.service.operator_url,
              os.path.join(self.service.state, "trust.pem"), self.token,
-             self.tenant, self.group, self.path, "4"], stderr=self.err)
+             self.tenant, self.group, self.path, str(self.threads)],
+            stderr=self.err)
 
     def stop(self):
         self.process.terminate()
