@@ -230,4 +230,55 @@ make_chain(struct signer *s, const char *tenant, enum ca_alg alg)
 	return c;
 }
 
+/* A folder with a master key, and a signer that has said hello. */
+static inline struct signer
+begin_signer(void)
+{
+	struct signer s;
+
+	begin();
+	s = start();
+	(void)hello(&s);
+	return s;
+}
+
+static inline void
+save_raw(const char *name, struct slice bytes)
+{
+	FILE *f = fopen(in_folder(name), "w");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_eq(fwrite(bytes.p, 1, bytes.n, f), bytes.n);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+/* Does the program's output hold that text? */
+static inline bool
+says(const char *command, const char *text)
+{
+	return run(arena_printf(cx->arena, "cd %s && %s >out 2>&1; "
+	    "grep -q -- '%s' out", folder, command, text)) == 0;
+}
+
+/* The same of the last one. */
+static inline bool
+said(const char *text)
+{
+	return run(arena_printf(cx->arena, "grep -q -- '%s' %s/out", text,
+	    folder)) == 0;
+}
+
+static inline struct slice
+load_raw(const char *name)
+{
+	FILE *f = fopen(in_folder(name), "r");
+	uint8_t *p = arena_alloc(cx->arena, 65536);
+	size_t n;
+
+	ck_assert_ptr_nonnull(f);
+	n = fread(p, 1, 65536, f);
+	ck_assert_int_eq(fclose(f), 0);
+	return SLICE(p, n);
+}
+
 #endif

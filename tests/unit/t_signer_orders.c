@@ -1,278 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each kind of order through the real daa-signer, with openssl as the judge. */
+/*
+ * Each kind of order about certificates through the real daa-signer, with
+ * openssl as the judge.
+ */
 #include "tests/unit/signer_process.h"
 
 #include "pki/cert.h"
-#include "pki/ocsp_request.h"
-
-static void
-save_raw(const char *name, struct slice bytes)
-{
-	FILE *f = fopen(in_folder(name), "w");
-
-	ck_assert_ptr_nonnull(f);
-	ck_assert_uint_eq(fwrite(bytes.p, 1, bytes.n, f), bytes.n);
-	ck_assert_int_eq(fclose(f), 0);
-}
-
-/* Does the program's output hold that text? */
-static bool
-says(const char *command, const char *text)
-{
-	return run(arena_printf(cx->arena, "cd %s && %s >out 2>&1; "
-	    "grep -q -- '%s' out", folder, command, text)) == 0;
-}
-
-/* The same of the last one. */
-static bool
-said(const char *text)
-{
-	return run(arena_printf(cx->arena, "grep -q -- '%s' %s/out", text,
-	    folder)) == 0;
-}
-
-static struct slice
-load(const char *name)
-{
-	FILE *f = fopen(in_folder(name), "r");
-	uint8_t *p = arena_alloc(cx->arena, 65536);
-	size_t n;
-
-	ck_assert_ptr_nonnull(f);
-	n = fread(p, 1, 65536, f);
-	ck_assert_int_eq(fclose(f), 0);
-	return SLICE(p, n);
-}
-
-/* --- OCSP ---------------------------------------------------------------- */
-
-static struct order
-ocsp_order(struct slice ca, const struct order_ocsp_entry *entries, size_t n)
-{
-	return (struct order){ .type = ORDER_SIGN_OCSP, .sign_ocsp = {
-		.ca = ca, .tenant = "tenant-a",
-		.this_update_s = ctx_now(cx) - 60,
-		.next_update_s = ctx_now(cx) + 3600,
-		.n_entries = n, .entries = entries,
-	} };
-}
-
-static struct order_ocsp_entry
-ocsp_entry(struct slice der, enum ocsp_status status, bool sha256)
-{
-	struct order_ocsp_entry e = { .status = (uint8_t)status,
-	    .sha256 = sha256 };
-	struct cert cert;
-
-	ck_ok(cert_parse(cx, der, &cert));
-	memcpy(e.serial, cert.serial.p, cert.serial.n);
-	e.n_serial = (uint8_t)cert.serial.n;
-	if (status == OCSP_REVOKED) {
-		e.revoked_s = ctx_now(cx) - 30;
-		e.reason = 1;
-	}
-	return e;
-}
-
-/* What `openssl ocsp` finds in ocsp.der about a certificate's file. */
-static bool
-ocsp_says(const char *file, const char *flags, const char *text)
-{
-	return says(arena_printf(cx->arena, "openssl ocsp -issuer issuing.pem "
-	    "%s -cert %s -respin ocsp.der -CAfile root.pem -verify_other "
-	    "issuing.pem", flags, file), text);
-}
-
-START_TEST(openssl_accepts_ocsp_answers_of_every_algorithm_and_status)
-{
-	static const char *const words[] = { "good", "revoked", "unknown" };
-	struct signer s;
-
-	begin();
-	s = start();
-	(void)hello(&s);
-	for (enum ca_alg alg = CA_ALG_P256; alg <= CA_ALG_RSA4096; alg++) {
-		struct chain c = make_chain(&s, "tenant-a", alg);
-		struct order o = help_leaf("tenant-a", c.issuing.sealed,
-		    help_spki("P-256"));
-		struct answer leaf = ask_ok(&s, &o);
-
-		save("leaf.pem", PEM_CERTIFICATE, leaf.object);
-		for (unsigned i = 0; i < 6; i++) {
-			struct order_ocsp_entry e = ocsp_entry(leaf.object,
-			    (enum ocsp_status)(i / 2), i % 2 == 1);
-
-			o = ocsp_order(c.issuing.sealed, &e, 1);
-			save_raw("ocsp.der", ask_ok(&s, &o).object);
-			ck_assert(ocsp_says("leaf.pem", i % 2 == 1 ?
-			    "-no_nonce -sha256" : "-no_nonce -sha1",
-			    "Response verify OK"));
-			ck_assert(ocsp_says("leaf.pem", i % 2 == 1 ?
-			    "-no_nonce -sha256" : "-no_nonce -sha1",
-			    arena_printf(cx->arena, "leaf.pem: %s",
-			    words[i / 2])));
-		}
-	}
-	stop(&s);
-	end();
-}
-END_TEST
-
-START_TEST(a_request_of_openssl_is_answered_with_its_nonce_for_all_it_asks)
-{
-	struct order_ocsp_entry entries[2];
-	struct ocsp_request request;
-	struct answer one, two;
-	struct order o;
-	struct signer s;
-	struct chain c;
-
-	begin();
-	s = start();
-	(void)hello(&s);
-	c = make_chain(&s, "tenant-a", CA_ALG_P256);
-	o = help_leaf("tenant-a", c.issuing.sealed, help_spki("P-256"));
-	one = ask_ok(&s, &o);
-	two = ask_ok(&s, &o);
-	save("one.pem", PEM_CERTIFICATE, one.object);
-	save("two.pem", PEM_CERTIFICATE, two.object);
-	ck_assert_int_eq(run(arena_printf(cx->arena, "cd %s && openssl ocsp "
-	    "-issuer issuing.pem -cert one.pem -cert two.pem -nonce "
-	    "-reqout request.der", folder)), 0);
-	ck_ok(ocsp_request_parse(cx, load("request.der"), &request));
-	ck_assert_uint_eq(request.n, 2);
-	entries[0] = ocsp_entry(one.object, OCSP_GOOD, request.ids[0].sha256);
-	entries[1] = ocsp_entry(two.object, OCSP_REVOKED,
-	    request.ids[1].sha256);
-	ck_assert(slice_equal(request.ids[1].serial, SLICE(
-	    entries[1].serial, entries[1].n_serial)));
-	o = ocsp_order(c.issuing.sealed, entries, 2);
-	o.sign_ocsp.nonce = request.nonce;
-	save_raw("ocsp.der", ask_ok(&s, &o).object);
-	ck_assert(says("openssl ocsp -reqin request.der -issuer issuing.pem "
-	    "-respin ocsp.der -CAfile root.pem -verify_other issuing.pem",
-	    "Response verify OK"));
-	ck_assert(!said("WARNING: no nonce"));
-	ck_assert(!said("Nonce Verify error"));
-	o.sign_ocsp.nonce = slice_text("another");
-	save_raw("ocsp.der", ask_ok(&s, &o).object);
-	ck_assert(says("openssl ocsp -reqin request.der -issuer issuing.pem "
-	    "-respin ocsp.der -CAfile root.pem -verify_other issuing.pem",
-	    "Nonce Verify error"));
-	stop(&s);
-	end();
-}
-END_TEST
-
-static struct answer
-make_delegate(struct signer *s, struct slice ca)
-{
-	struct order o = { .type = ORDER_DELEGATE_OCSP, .delegate_ocsp = {
-	    .ca = ca, .tenant = "tenant-a",
-	    .not_before_s = ctx_now(cx) - 60,
-	    .not_after_s = ctx_now(cx) + 3 * HELP_DAY } };
-
-	return ask_ok(s, &o);
-}
-
-START_TEST(openssl_accepts_ocsp_answers_of_delegates_of_every_algorithm)
-{
-	struct signer s;
-
-	begin();
-	s = start();
-	(void)hello(&s);
-	for (enum ca_alg alg = CA_ALG_P256; alg <= CA_ALG_RSA4096; alg++) {
-		struct chain c = make_chain(&s, "tenant-a", alg);
-		struct order o = help_leaf("tenant-a", c.issuing.sealed,
-		    help_spki("P-256"));
-		struct answer leaf = ask_ok(&s, &o);
-		struct answer delegate = make_delegate(&s, c.issuing.sealed);
-		struct order_ocsp_entry e = ocsp_entry(leaf.object,
-		    OCSP_REVOKED, false);
-
-		ck_assert_uint_gt(delegate.seq, leaf.seq);
-		save("leaf.pem", PEM_CERTIFICATE, leaf.object);
-		save("delegate.pem", PEM_CERTIFICATE, delegate.object);
-		ck_assert(says("openssl verify -x509_strict -CAfile root.pem "
-		    "-untrusted issuing.pem -purpose ocsphelper delegate.pem",
-		    "delegate.pem: OK"));
-		o = ocsp_order(delegate.sealed, &e, 1);
-		save_raw("ocsp.der", ask_ok(&s, &o).object);
-		ck_assert(ocsp_says("leaf.pem", "-no_nonce",
-		    "Response verify OK"));
-		ck_assert(ocsp_says("leaf.pem", "-no_nonce",
-		    "leaf.pem: revoked"));
-		/* The CA's certificate must not be needed as the signer's. */
-		ck_assert(says("openssl ocsp -issuer issuing.pem -no_nonce "
-		    "-cert leaf.pem -respin ocsp.der -CAfile issuing.pem "
-		    "-partial_chain", "Response verify OK"));
-	}
-	stop(&s);
-	end();
-}
-END_TEST
-
-START_TEST(gnutls_accepts_an_ocsp_answer_of_a_delegate)
-{
-	struct order_ocsp_entry e;
-	struct answer leaf, delegate;
-	struct order o;
-	struct signer s;
-	struct chain c;
-
-	if (run("command -v ocsptool >/dev/null") != 0) {
-		(void)fputs("# skipped: no ocsptool here\n", stdout);
-		return;
-	}
-	begin();
-	s = start();
-	(void)hello(&s);
-	c = make_chain(&s, "tenant-a", CA_ALG_P256);
-	o = help_leaf("tenant-a", c.issuing.sealed, help_spki("P-256"));
-	leaf = ask_ok(&s, &o);
-	delegate = make_delegate(&s, c.issuing.sealed);
-	e = ocsp_entry(leaf.object, OCSP_GOOD, false);
-	o = ocsp_order(delegate.sealed, &e, 1);
-	save_raw("ocsp.der", ask_ok(&s, &o).object);
-	ck_assert(says("ocsptool --verify-response --load-trust issuing.pem "
-	    "--infile ocsp.der", "Verifying OCSP Response: Success"));
-	/* That of another CA is not this one's. */
-	(void)make_chain(&s, "tenant-a", CA_ALG_P256);
-	ck_assert(!says("ocsptool --verify-response --load-trust issuing.pem "
-	    "--infile ocsp.der", "Verifying OCSP Response: Success"));
-	stop(&s);
-	end();
-}
-END_TEST
-
-START_TEST(gnutls_accepts_an_ocsp_answer)
-{
-	struct order_ocsp_entry e;
-	struct answer leaf;
-	struct order o;
-	struct signer s;
-	struct chain c;
-
-	if (run("command -v ocsptool >/dev/null") != 0) {
-		(void)fputs("# skipped: no ocsptool here\n", stdout);
-		return;
-	}
-	begin();
-	s = start();
-	(void)hello(&s);
-	c = make_chain(&s, "tenant-a", CA_ALG_P256);
-	o = help_leaf("tenant-a", c.issuing.sealed, help_spki("P-256"));
-	leaf = ask_ok(&s, &o);
-	e = ocsp_entry(leaf.object, OCSP_GOOD, false);
-	o = ocsp_order(c.issuing.sealed, &e, 1);
-	save_raw("ocsp.der", ask_ok(&s, &o).object);
-	ck_assert(says("ocsptool --verify-response --load-signer issuing.pem "
-	    "--infile ocsp.der", "Verifying OCSP Response: Success"));
-	stop(&s);
-	end();
-}
-END_TEST
 
 /* --- CRL shards ---------------------------------------------------------- */
 
@@ -287,9 +20,7 @@ START_TEST(a_shard_covers_the_leaves_that_name_it_and_no_others)
 	struct chain c;
 	struct cert cert;
 
-	begin();
-	s = start();
-	(void)hello(&s);
+	s = begin_signer();
 	c = make_chain(&s, "tenant-a", CA_ALG_P256);
 	o = help_leaf("tenant-a", c.issuing.sealed, help_spki("P-256"));
 	elsewhere = ask_ok(&s, &o);
@@ -347,9 +78,7 @@ START_TEST(a_leaf_says_what_its_flags_ask_for)
 	struct signer s;
 	struct chain c;
 
-	begin();
-	s = start();
-	(void)hello(&s);
+	s = begin_signer();
 	c = make_chain(&s, "tenant-a", CA_ALG_P256);
 	o = help_leaf("tenant-a", c.issuing.sealed, help_spki("P-256"));
 	o.issue.flags = LEAF_SERVER_AUTH | LEAF_CLIENT_AUTH |
@@ -422,7 +151,7 @@ edge_spki(void)
 	    "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "
 	    "edge.key && openssl pkey -in edge.key -pubout -outform DER -out "
 	    "edge.spki", folder)), 0);
-	return load("edge.spki");
+	return load_raw("edge.spki");
 }
 
 #define EDGE_SUBJECT	"/O=tenant-a/CN=" HELP_DEVICE
@@ -433,9 +162,7 @@ START_TEST(an_edge_ca_signs_names_below_its_own_and_no_others)
 	struct signer s;
 	struct chain c;
 
-	begin();
-	s = start();
-	(void)hello(&s);
+	s = begin_signer();
 	c = make_edge_chain(&s);
 	o = help_leaf("tenant-a", c.issuing.sealed, edge_spki());
 	o.issue.flags = LEAF_EDGE_CA | LEAF_SAN_URN | LEAF_HARDWARE_KEY;
@@ -482,9 +209,7 @@ START_TEST(a_ca_that_was_not_sealed_for_it_signs_no_edge_ca)
 	struct signer s;
 	struct chain c;
 
-	begin();
-	s = start();
-	(void)hello(&s);
+	s = begin_signer();
 	c = make_chain(&s, "tenant-a", CA_ALG_P256);
 	o = help_leaf("tenant-a", c.issuing.sealed, help_spki("P-256"));
 	o.issue.flags = LEAF_EDGE_CA | LEAF_SAN_URN;
@@ -558,9 +283,7 @@ START_TEST(chains_verify_under_the_other_root_through_a_cross_certificate)
 {
 	struct signer s;
 
-	begin();
-	s = start();
-	(void)hello(&s);
+	s = begin_signer();
 	cross_roots(&s, CA_ALG_P256, CA_ALG_P384, "second root");
 	cross_roots(&s, CA_ALG_P256, CA_ALG_P256, "root");
 	cross_roots(&s, CA_ALG_ED25519, CA_ALG_RSA2048, "third root");
@@ -575,9 +298,7 @@ START_TEST(only_two_roots_of_one_tenant_are_cross_certified)
 	struct order o;
 	struct signer s;
 
-	begin();
-	s = start();
-	(void)hello(&s);
+	s = begin_signer();
 	a = make_chain(&s, "tenant-a", CA_ALG_P256);
 	b = make_chain(&s, "tenant-b", CA_ALG_P256);
 	o = (struct order){ .type = ORDER_CROSS_SIGN, .cross_sign = {
@@ -634,7 +355,7 @@ company_signs(const char *basic, const char *usage, const char *more,
 	    "request.der -CA middle.pem -CAkey middle.key %s -extfile "
 	    "adopt.ext -outform DER -out adopted.der 2>out", folder, basic,
 	    usage, more, flags)), 0);
-	return load("adopted.der");
+	return load_raw("adopted.der");
 }
 
 static struct order
@@ -643,7 +364,7 @@ adopt_order(struct slice pending, struct slice certificate)
 	return (struct order){ .type = ORDER_ADOPT_CA, .adopt_ca = {
 		.pending = pending, .tenant = "tenant-a",
 		.certificate = certificate, .n_chain = 2,
-		.chain = { load("middle.der"), load("company.der") },
+		.chain = { load_raw("middle.der"), load_raw("company.der") },
 	} };
 }
 
@@ -688,7 +409,7 @@ START_TEST(a_ca_below_somebody_elses_root_issues_once_it_is_adopted)
 		o = help_leaf("tenant-a", adopted.sealed,
 		    help_spki("P-256"));
 		save("leaf.pem", PEM_CERTIFICATE, ask_ok(&s, &o).object);
-		save("adopted.pem", PEM_CERTIFICATE, load("adopted.der"));
+		save("adopted.pem", PEM_CERTIFICATE, load_raw("adopted.der"));
 		ck_assert(verifies("company.pem", "adopted.pem middle.pem"));
 		o = help_crl("tenant-a", adopted.sealed, 1);
 		(void)ask_ok(&s, &o);
@@ -752,9 +473,9 @@ START_TEST(a_certificate_that_was_not_asked_for_is_not_adopted)
 	}
 	o = adopt_order(pending.sealed, company_signs(GOOD_BASIC, GOOD_USAGE,
 	    "", "-days 9"));
-	o.adopt_ca.chain[0] = load("company.der");
+	o.adopt_ca.chain[0] = load_raw("company.der");
 	adoption_fails(&s, &o, "chain");
-	o.adopt_ca.chain[0] = load("middle.der");
+	o.adopt_ca.chain[0] = load_raw("middle.der");
 	o.adopt_ca.n_chain = 1;
 	adoption_fails(&s, &o, "not signed by itself");
 	o.adopt_ca.n_chain = 0;
@@ -781,9 +502,7 @@ START_TEST(a_proof_says_the_nonce_and_is_good_for_nothing_else)
 	struct signer s;
 	struct chain c;
 
-	begin();
-	s = start();
-	(void)hello(&s);
+	s = begin_signer();
 	c = make_chain(&s, "tenant-a", CA_ALG_P256);
 	o = (struct order){ .type = ORDER_PROVE, .prove = {
 	    .ca = c.issuing.sealed, .tenant = "tenant-a",
@@ -818,9 +537,4 @@ UNIT_MAIN("signer orders",
     a_shard_covers_the_leaves_that_name_it_and_no_others,
     a_leaf_says_what_its_flags_ask_for,
     an_edge_ca_signs_names_below_its_own_and_no_others,
-    a_ca_that_was_not_sealed_for_it_signs_no_edge_ca,
-    openssl_accepts_ocsp_answers_of_every_algorithm_and_status,
-    a_request_of_openssl_is_answered_with_its_nonce_for_all_it_asks,
-    gnutls_accepts_an_ocsp_answer,
-    openssl_accepts_ocsp_answers_of_delegates_of_every_algorithm,
-    gnutls_accepts_an_ocsp_answer_of_a_delegate)
+    a_ca_that_was_not_sealed_for_it_signs_no_edge_ca)

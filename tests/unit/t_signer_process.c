@@ -19,9 +19,7 @@ START_TEST(chains_of_every_algorithm_are_accepted_by_openssl_in_strict_mode)
 	};
 	struct signer s;
 
-	begin();
-	s = start();
-	(void)hello(&s);
+	s = begin_signer();
 	for (enum ca_alg alg = CA_ALG_P256; alg <= CA_ALG_RSA4096; alg++) {
 		struct chain c = make_chain(&s, "tenant-a", alg);
 
@@ -50,9 +48,7 @@ START_TEST(a_thousand_pipelined_leaves_are_good_and_their_serials_differ)
 	struct slice spki, serials[N_LEAVES];
 	struct answer a;
 
-	begin();
-	s = start();
-	(void)hello(&s);
+	s = begin_signer();
 	c = make_chain(&s, "tenant-a", CA_ALG_P256);
 	ck_ok(cert_parse(cx, c.issuing.object, &issuer));
 	spki = help_spki("P-256");
@@ -91,9 +87,7 @@ START_TEST(a_revoked_leaf_is_refused_by_openssl_and_another_is_not)
 	struct order o;
 	struct cert cert;
 
-	begin();
-	s = start();
-	(void)hello(&s);
+	s = begin_signer();
 	c = make_chain(&s, "tenant-a", CA_ALG_P256);
 	o = help_leaf("tenant-a", c.issuing.sealed, help_spki("P-256"));
 	good = ask_ok(&s, &o);
@@ -128,9 +122,7 @@ START_TEST(a_server_certificate_is_accepted_by_openssl_for_its_names_only)
 	struct order o;
 	struct answer root, ca, leaf;
 
-	begin();
-	s = start();
-	(void)hello(&s);
+	s = begin_signer();
 	o = help_root("platform", CA_ALG_P256);
 	root = ask_ok(&s, &o);
 	o = help_below("platform", CA_ROLE_SERVER, CA_ALG_P256, root.sealed);
@@ -166,9 +158,7 @@ START_TEST(orders_that_break_a_rule_are_refused_and_the_next_is_served)
 	struct chain a, b;
 	struct order o;
 
-	begin();
-	s = start();
-	(void)hello(&s);
+	s = begin_signer();
 	b = make_chain(&s, "tenant-b", CA_ALG_P256);
 	a = make_chain(&s, "tenant-a", CA_ALG_P256);
 	o = help_below("tenant-a", CA_ROLE_ISSUING, CA_ALG_P256,
@@ -201,9 +191,7 @@ START_TEST(a_malformed_order_is_answered_and_the_connection_closed)
 	struct signer s;
 	struct answer a;
 
-	begin();
-	s = start();
-	(void)hello(&s);
+	s = begin_signer();
 	send_all(&s, SLICE_OF(nonsense));
 	ck_assert(hear(&s, &a));
 	ck_assert_uint_eq(a.err.code, ERR_ORDER_MALFORMED);
@@ -236,9 +224,7 @@ START_TEST(a_frame_longer_than_the_limit_closes_the_connection)
 	struct signer s;
 	struct answer a;
 
-	begin();
-	s = start();
-	(void)hello(&s);
+	s = begin_signer();
 	send_all(&s, SLICE_OF(head));
 	ck_assert(hear(&s, &a));
 	ck_assert_uint_eq(a.err.code, ERR_ORDER_MALFORMED);
@@ -288,9 +274,7 @@ START_TEST(kill_9_under_load_loses_no_certificate_that_was_answered)
 	struct order o;
 	size_t n_seen = 0, n;
 
-	begin();
-	s = start();
-	(void)hello(&s);
+	s = begin_signer();
 	c = make_chain(&s, "tenant-a", CA_ALG_P256);
 	spki = help_spki("P-256");
 	o = help_leaf("tenant-a", c.issuing.sealed, spki);
@@ -333,9 +317,7 @@ START_TEST(sigterm_ends_it_after_its_answers_have_left)
 	struct answer a;
 	int status;
 
-	begin();
-	s = start();
-	(void)hello(&s);
+	s = begin_signer();
 	c = make_chain(&s, "tenant-a", CA_ALG_P256);
 	o = help_leaf("tenant-a", c.issuing.sealed, help_spki("P-256"));
 	tell(&s, &o);
@@ -372,9 +354,7 @@ START_TEST(a_ca_of_another_master_key_is_not_opened)
 	struct order o;
 	int status;
 
-	begin();
-	s = start();
-	(void)hello(&s);
+	s = begin_signer();
 	c = make_chain(&s, "tenant-a", CA_ALG_P256);
 	stop(&s);
 	ck_assert_int_eq(unlink(in_folder("master")), 0);
