@@ -115,7 +115,7 @@ anchor_add(struct ctx *cx, const struct authority *a,
 {
 	struct adding m = {
 		.row = {
-			.tenant_id = tenant == NULL ? 0 : tenant->id,
+			.tenant_id = tenant_scope(tenant),
 			.scheme = spec->scheme, .name = spec->name,
 			.created_s = ctx_now(cx), .created_by = who->name,
 		},
@@ -157,7 +157,7 @@ anchor_list(struct ctx *cx, const struct authority *a,
     size_t *out_n, int64_t *out_next)
 {
 	struct listing l = {
-		.tenant_id = tenant == NULL ? 0 : tenant->id, .page = page
+		.tenant_id = tenant_scope(tenant), .page = page
 	};
 	bool more;
 
@@ -186,7 +186,7 @@ anchor_delete(struct ctx *cx, const struct authority *a,
     const struct tenant *tenant, const struct principal *who, int64_t id)
 {
 	struct deleting d = {
-		tenant == NULL ? 0 : tenant->id, id, who->name
+		tenant_scope(tenant), id, who->name
 	};
 
 	TRY(db_write(cx, a->db, delete_work, &d));

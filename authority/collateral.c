@@ -8,12 +8,6 @@
 
 #define WARN_PAGE	100u
 
-static int64_t
-id_of(const struct tenant *tenant)
-{
-	return tenant == NULL ? 0 : tenant->id;
-}
-
 /* --- adding ------------------------------------------------------------ */
 
 struct adding { struct db_collateral row; const char *actor; };
@@ -68,7 +62,7 @@ collateral_add(struct ctx *cx, const struct authority *a,
 {
 	struct adding m = {
 		.row = {
-			.tenant_id = id_of(tenant), .name = spec->name,
+			.tenant_id = tenant_scope(tenant), .name = spec->name,
 			.provenance = spec->provenance == NULL ? "" :
 			    spec->provenance,
 			.created_s = ctx_now(cx), .created_by = who->name,
@@ -111,7 +105,7 @@ collateral_list(struct ctx *cx, const struct authority *a,
     const struct tenant *tenant, struct page page,
     struct db_collateral **out, size_t *out_n, int64_t *out_next)
 {
-	struct listing l = { .tenant_id = id_of(tenant), .page = page };
+	struct listing l = { .tenant_id = tenant_scope(tenant), .page = page };
 	bool more;
 
 	TRY(db_read(cx, a->db, list_work, &l));
@@ -136,7 +130,7 @@ struct err
 collateral_get(struct ctx *cx, const struct authority *a,
     const struct tenant *tenant, int64_t id, struct db_collateral *out)
 {
-	struct getting g = { .tenant_id = id_of(tenant), .id = id };
+	struct getting g = { .tenant_id = tenant_scope(tenant), .id = id };
 
 	TRY(db_read(cx, a->db, get_work, &g));
 	*out = g.row;
@@ -161,7 +155,7 @@ struct err
 collateral_delete(struct ctx *cx, const struct authority *a,
     const struct tenant *tenant, const struct principal *who, int64_t id)
 {
-	struct deleting d = { id_of(tenant), id, who->name };
+	struct deleting d = { tenant_scope(tenant), id, who->name };
 
 	TRY(db_write(cx, a->db, delete_work, &d));
 	trust_changed(a);

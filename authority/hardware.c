@@ -143,7 +143,7 @@ hardware_add(struct ctx *cx, const struct authority *a,
 	char *device_id = arena_alloc(cx->arena, DEVICE_ID_SIZE);
 	struct adding m = {
 		.row = {
-			.tenant_id = tenant == NULL ? 0 : tenant->id,
+			.tenant_id = tenant_scope(tenant),
 			.note = spec->note == NULL ? "" : spec->note,
 			.expires_s = spec->expires_s, .spki = spec->public_key,
 			.created_s = ctx_now(cx), .created_by = who->name,
@@ -190,7 +190,7 @@ hardware_list(struct ctx *cx, const struct authority *a,
     size_t *out_n, int64_t *out_next)
 {
 	struct listing l = {
-		.tenant_id = tenant == NULL ? 0 : tenant->id, .page = page
+		.tenant_id = tenant_scope(tenant), .page = page
 	};
 	bool more;
 
@@ -219,7 +219,7 @@ hardware_delete(struct ctx *cx, const struct authority *a,
     const struct tenant *tenant, const struct principal *who, int64_t id)
 {
 	struct deleting d = {
-		tenant == NULL ? 0 : tenant->id, id, who->name
+		tenant_scope(tenant), id, who->name
 	};
 
 	TRY(db_write(cx, a->db, delete_work, &d));

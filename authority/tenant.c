@@ -8,6 +8,12 @@
 #include "authority/profile.h"
 #include "base/base.h"
 
+int64_t
+tenant_scope(const struct tenant *tenant)
+{
+	return tenant == NULL ? 0 : tenant->id;
+}
+
 /* A tenant in the making. */
 struct making {
 	struct db_tenant	 row;
@@ -27,10 +33,10 @@ insert(struct ctx *cx, struct db_tx *tx, void *arg)
 	TRY(db_ca_insert(cx, tx, &m->root, &m->root.id));
 	m->under.parent_id = m->root.id;
 	TRY(db_ca_insert(cx, tx, &m->under, &m->under.id));
-	if (m->with_group)
+	if (m->with_group) {
 		TRY(profile_add_default(cx, tx, m->row.id, m->actor));
-	if (m->with_group)
 		TRY(group_add_default(cx, tx, m->row.id, m->actor));
+	}
 	return event_add(cx, tx, m->row.id, "tenant.created", m->row.name,
 	    m->actor, NULL);
 }

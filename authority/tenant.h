@@ -12,6 +12,10 @@
 
 #define TENANT_TITLE_MAX	200u
 
+/* What rows of a tenant, or of the platform (NULL), are kept under: 0 is the
+ * platform's. */
+int64_t		tenant_scope(const struct tenant *);
+
 /*
  * Make a tenant, its CAs and its default group.  Nothing of it is in the
  * database when this fails; a CA that the signer made by then is in the

@@ -85,7 +85,7 @@ make(struct ctx *cx, const struct authority *a, const struct tenant *tenant,
 	uint8_t secret[TOKEN_SECRET_SIZE];
 	struct making m = {
 		.row = {
-			.tenant_id = tenant == NULL ? 0 : tenant->id,
+			.tenant_id = tenant_scope(tenant),
 			.name = spec->name,
 			.role = token_role_name(spec->role),
 			.created_s = ctx_now(cx),
@@ -247,7 +247,7 @@ token_list(struct ctx *cx, const struct authority *a,
     size_t *out_n, int64_t *out_next)
 {
 	struct listing l = {
-		.tenant_id = tenant == NULL ? 0 : tenant->id, .page = page
+		.tenant_id = tenant_scope(tenant), .page = page
 	};
 	bool more;
 
@@ -279,7 +279,7 @@ token_revoke(struct ctx *cx, const struct authority *a,
     const struct tenant *tenant, const struct principal *who, int64_t id)
 {
 	struct revoking r = {
-		tenant == NULL ? 0 : tenant->id, id, who->name
+		tenant_scope(tenant), id, who->name
 	};
 
 	return db_write(cx, a->db, revoke_work, &r);
