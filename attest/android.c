@@ -83,24 +83,14 @@ verify_android_key(struct ctx *cx, const void *value,
 	return OK;
 }
 
-/* Only a chain with its root says who it is from. */
 static void
 identify_android_key(struct ctx *cx, const void *value,
     char out_hardware_id[static HARDWARE_ID_MAX], struct slice *out_ak_name)
 {
 	const struct android_key *k = value;
-	X509 *last = k->chain[k->n_chain - 1];
-	struct android_description d;
 
 	*out_ak_name = SLICE_NONE;
-	out_hardware_id[0] = '\0';
-	if ((X509_get_extension_flags(last) & EXFLAG_SI) == 0)
-		return;
-	if (failed(android_description_read(cx, k->chain[0], &d))) {
-		ctx_forget(cx);
-		return;
-	}
-	android_hardware_id(cx, last, &d, out_hardware_id);
+	android_identify(cx, k->chain, k->n_chain, out_hardware_id);
 }
 
 const struct attest_format format_android_key = {

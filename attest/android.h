@@ -111,5 +111,8 @@ struct err	android_tell(struct ctx *, const struct chain_path *,
 void		android_hardware_id(struct ctx *, X509 *root,
 		    const struct android_description *,
 		    char out[static HARDWARE_ID_MAX]);
+/* The same of a chain of which nothing is verified; "" without its root. */
+void		android_identify(struct ctx *, X509 *const *chain, size_t n,
+		    char out[static HARDWARE_ID_MAX]);
 
 #endif

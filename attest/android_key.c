@@ -336,3 +336,21 @@ android_hardware_id(struct ctx *cx, X509 *root,
 	text_hex_into(SLICE_OF(hash), hex);
 	(void)snprintf(out, HARDWARE_ID_MAX, "android:%s", hex);
 }
+
+/* Only a chain with its root says who it is from. */
+void
+android_identify(struct ctx *cx, X509 *const *chain, size_t n,
+    char out[static HARDWARE_ID_MAX])
+{
+	X509 *last = chain[n - 1];
+	struct android_description d;
+
+	out[0] = '\0';
+	if ((X509_get_extension_flags(last) & EXFLAG_SI) == 0)
+		return;
+	if (failed(android_description_read(cx, chain[0], &d))) {
+		ctx_forget(cx);
+		return;
+	}
+	android_hardware_id(cx, last, &d, out);
+}

@@ -228,9 +228,8 @@ identify_azure_cvm(struct ctx *cx, const void *value,
 {
 	const struct azure_cvm *v = value;
 
-	(void)cx;
 	if (v->hcl.type == HCL_SNP)
-		snp_hardware_id(&v->snp.report, out_hardware_id);
+		snp_hardware_id(cx, &v->snp, out_hardware_id);
 	else
 		dcap_hardware_id(&v->td, out_hardware_id);
 	*out_ak_name = SLICE_NONE;

@@ -8,6 +8,8 @@
 #include "codec/der.h"
 
 #define SCHEME		"snp:"
+#define VLEK_SCHEME	"snp-vlek:"
+#define SHA256_SIZE	32u
 #define VMPL_MAX	3u
 #define VMPL_HOST	0xffffffffu	/* SNP_HV_REPORT_REQ */
 #define SHA512_SIZE	64u
@@ -373,15 +375,40 @@ claim_report(struct claims *claims, const struct snp_report *r,
 
 /* --- all of it ---------------------------------------------------------- */
 
-void
-snp_hardware_id(const struct snp_report *r, char out[static HARDWARE_ID_MAX])
+static void
+put_vlek_id(struct ctx *cx, const struct snp_evidence *e,
+    char out[static HARDWARE_ID_MAX])
 {
+	AUTO(EVP_MD_CTX) md = EVP_MD_CTX_new();
+	char provider[SNP_TEXT_MAX], hex[2 * SHA256_SIZE + 1];
+	uint8_t hash[SHA256_SIZE];
+
+	if (e->n_certs == 0)
+		return;
+	snp_cert_provider(cx, e->certs[0], provider);
+	ASSERT(md != NULL);
+	ASSERT(EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 &&
+	    EVP_DigestUpdate(md, provider, strlen(provider)) == 1 &&
+	    EVP_DigestUpdate(md, e->report.chip_id.p,
+	    e->report.chip_id.n) == 1 &&
+	    EVP_DigestFinal_ex(md, hash, NULL) == 1);
+	text_hex_into(SLICE_OF(hash), hex);
+	(void)snprintf(out, HARDWARE_ID_MAX, VLEK_SCHEME "%s", hex);
+}
+
+void
+snp_hardware_id(struct ctx *cx, const struct snp_evidence *e,
+    char out[static HARDWARE_ID_MAX])
+{
+	const struct snp_report *r = &e->report;
 	const size_t n = sizeof(SCHEME) - 1;
 
-	/* One VLEK signs for all chips of a provider: whoever has it can
-	 * name any chip, so none is named by it. */
 	out[0] = '\0';
-	if (r->signing_key != SNP_VCEK || snp_is_zero(r->chip_id))
+	if (snp_is_zero(r->chip_id))
+		return;
+	if (r->signing_key == SNP_VLEK)
+		put_vlek_id(cx, e, out);
+	if (r->signing_key != SNP_VCEK)
 		return;
 	memcpy(out, SCHEME, n);
 	text_hex_into(r->chip_id, out + n);
@@ -404,7 +431,7 @@ snp_verify(struct ctx *cx, const struct snp_evidence *e,
 		TRY(check_signed(cx, e, report_data));
 	TRY(check_content(cx, &e->report, &cert));
 	claim_report(&out->claims, &e->report, &cert);
-	snp_hardware_id(&e->report, out->hardware_id);
+	snp_hardware_id(cx, e, out->hardware_id);
 	return OK;
 }
 
@@ -470,8 +497,7 @@ identify_snp(struct ctx *cx, const void *value,
 {
 	const struct snp *s = value;
 
-	(void)cx;
-	snp_hardware_id(&s->e.report, out_hardware_id);
+	snp_hardware_id(cx, &s->e, out_hardware_id);
 	*out_ak_name = SLICE_NONE;
 }
 

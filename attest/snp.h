@@ -40,8 +40,13 @@ struct err	snp_verify(struct ctx *, const struct snp_evidence *,
 		    const struct appraisal *, struct slice report_data,
 		    struct attestation *out);
 
-/* "snp:" and the chip's ID; "" when the key is not of one chip. */
-void		snp_hardware_id(const struct snp_report *,
+/*
+ * "snp:" and the chip's ID, where the chip's own key signed.  A provider's key
+ * is the same on all of its chips, so whoever has it can name any of them: what
+ * it says is under a name of its own, "snp-vlek:" and the SHA-256 of provider
+ * and chip's ID.  "" when the report hides its chip.
+ */
+void		snp_hardware_id(struct ctx *, const struct snp_evidence *,
 		    char out[static HARDWARE_ID_MAX]);
 
 #endif

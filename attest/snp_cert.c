@@ -217,6 +217,19 @@ snp_cert_read(struct ctx *cx, X509 *leaf, const struct snp_line *line,
 	return OK;
 }
 
+void
+snp_cert_provider(struct ctx *cx, X509 *leaf, char out[static SNP_TEXT_MAX])
+{
+	struct snp_cert cert = { .leaf = leaf };
+	struct extensions e = { .cert = &cert };
+
+	out[0] = '\0';
+	if (failed(read_extensions(cx, leaf, &e)))
+		ctx_forget(cx);
+	else
+		memcpy(out, cert.csp_id, SNP_TEXT_MAX);
+}
+
 /* --- the chain --------------------------------------------------------- */
 
 static bool

@@ -58,6 +58,10 @@ struct err	snp_cert_read(struct ctx *, X509 *leaf,
 		    const struct snp_line *, enum snp_signing_key kind,
 		    struct snp_cert *out);
 
+/* The provider in a leaf of which nothing is verified; "" in a VCEK. */
+void		snp_cert_provider(struct ctx *, X509 *leaf,
+		    char out[static SNP_TEXT_MAX]);
+
 /*
  * Verify a chain (leaf first, then its issuer, then the root or not) up to an
  * anchor, which must be an ARK: chain_verify(), with just these certificates,

@@ -6,6 +6,8 @@
 #include "base/text.h"
 
 #define EK_SCHEME	"tpm-ek:"
+#define AK_SCHEME	"tpm-ak:"
+#define AK_NAME_SIZE	34u	/* algorithm and SHA-256 (Part 1, 16) */
 
 struct tpm2 {
 	struct ek_shown		ek;
@@ -57,6 +59,18 @@ tpm2_hardware_id(const uint8_t spki_sha256[static 32],
 
 	memcpy(out, EK_SCHEME, n);
 	text_hex_into(SLICE(spki_sha256, 32), out + n);
+}
+
+void
+tpm2_ak_hardware_id(struct slice ak_name, char out[static HARDWARE_ID_MAX])
+{
+	const size_t n = sizeof(AK_SCHEME) - 1;
+
+	out[0] = '\0';
+	if (ak_name.n != AK_NAME_SIZE)
+		return;
+	memcpy(out, AK_SCHEME, n);
+	text_hex_into(ak_name, out + n);
 }
 
 void
@@ -134,6 +148,8 @@ verify_tpm2(struct ctx *cx, const void *value, const struct appraisal *a,
 	if (ak.in_tpm_of_ek) {
 		tpm2_hardware_id(ek.spki_sha256, result.hardware_id);
 		tpm2_claim_ek(&result.claims, &ek);
+	} else if (!t->ek.shown) {
+		tpm2_ak_hardware_id(ak.name, result.hardware_id);
 	}
 	*out = result;
 	return OK;
@@ -149,6 +165,8 @@ identify_tpm2(struct ctx *cx, const void *value,
 	out_hardware_id[0] = '\0';
 	if (t->ek.has_key)
 		tpm2_hardware_id(t->ek.spki_sha256, out_hardware_id);
+	else if (!t->ek.shown)
+		tpm2_ak_hardware_id(t->ak.name, out_hardware_id);
 	*out_ak_name = t->ak.name;
 }
 

@@ -40,6 +40,10 @@ struct err	tpm2_quoted_registers(struct ctx *, const struct tpm2_quoted *,
 /* "tpm-ek:" and the hash in hex. */
 void		tpm2_hardware_id(const uint8_t spki_sha256[static 32],
 		    char out[static HARDWARE_ID_MAX]);
+/* "tpm-ak:" and the AK's name in hex, for an AK that is believed by itself; ""
+ * when its name is not known, or not of SHA-256. */
+void		tpm2_ak_hardware_id(struct slice ak_name,
+		    char out[static HARDWARE_ID_MAX]);
 /* ek_certified and what the certificate says of the TPM. */
 void		tpm2_claim_ek(struct claims *, const struct ek *);
 /* SPKI of the key in a value of format azure-cvm; empty when it has none. */

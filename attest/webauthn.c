@@ -6,8 +6,10 @@
 #include "attest/formats.h"
 #include "attest/member.h"
 #include "base/text.h"
+#include "codec/base64.h"
 
 #define FMT_MAX		32u
+#define SCHEME		"webauthn:"
 
 static const struct webauthn_kind *const kinds[] = {
 	&webauthn_android_key, &webauthn_apple, &webauthn_packed,
@@ -212,6 +214,17 @@ webauthn_message_hash(struct ctx *cx, const struct webauthn *w)
 	return SLICE(hash, WEBAUTHN_HASH_SIZE);
 }
 
+/* The binding hash as it stands, or in base64url where it is a text that is
+ * attested. */
+static bool
+is_made_for(struct ctx *cx, const struct webauthn *w, struct slice binding)
+{
+	if (w->key_authorization.n == 0)
+		return slice_equal_secret(w->client_data_hash, binding);
+	return slice_equal_secret(w->key_authorization,
+	    slice_text(base64url(cx->arena, binding)));
+}
+
 /*
  * The evidence says itself what it was made for; it must be what was asked:
  * the nonce as it stands, or the hash that binds the key.  A credential is made
@@ -222,18 +235,17 @@ check_asked(struct ctx *cx, const struct webauthn *w,
     const struct appraisal *a)
 {
 	const struct slice keys[] = { SLICE_NONE, a->spki };
-	struct slice made_for = w->key_authorization.n > 0 ?
-	    w->key_authorization : w->client_data_hash;
 	uint8_t binding[WEBAUTHN_HASH_SIZE];
 
-	if (a->raw && (a->nonce.n == 0 ||
-	    slice_equal_secret(a->nonce, made_for)))
+	if (a->raw && (a->nonce.n == 0 || slice_equal_secret(a->nonce,
+	    w->key_authorization.n > 0 ? w->key_authorization :
+	    w->client_data_hash)))
 		return OK;
 	for (size_t i = 0; i < COUNT_OF(keys) && !a->raw && a->nonce.n > 0;
 	    i++) {
 		attest_binding(format_webauthn.name, a->nonce, keys[i],
 		    binding, sizeof(binding));
-		if (slice_equal_secret(made_for, SLICE_OF(binding)))
+		if (is_made_for(cx, w, SLICE_OF(binding)))
 			return OK;
 	}
 	return FAIL_TELL(cx, ERR_EV_NONCE,
@@ -279,6 +291,28 @@ tell(struct ctx *cx, const struct webauthn *w,
 	    (flags & WEBAUTHN_BACKUP_POSSIBLE) != 0);
 }
 
+/* As of an IDevID: makers number their devices as they like. */
+static void
+put_hardware_id(struct ctx *cx, X509 *issuer, struct slice name,
+    char out[static HARDWARE_ID_MAX])
+{
+	struct slice spki = chain_spki(cx, issuer);
+	AUTO(EVP_MD_CTX) md = EVP_MD_CTX_new();
+	char hex[2 * WEBAUTHN_HASH_SIZE + 1];
+	uint8_t hash[WEBAUTHN_HASH_SIZE];
+
+	out[0] = '\0';
+	if (name.n == 0)
+		return;
+	ASSERT(md != NULL);
+	ASSERT(EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 &&
+	    EVP_DigestUpdate(md, spki.p, spki.n) == 1 &&
+	    EVP_DigestUpdate(md, name.p, name.n) == 1 &&
+	    EVP_DigestFinal_ex(md, hash, NULL) == 1);
+	text_hex_into(SLICE_OF(hash), hex);
+	(void)snprintf(out, HARDWARE_ID_MAX, SCHEME "%s", hex);
+}
+
 static struct err
 verify_webauthn(struct ctx *cx, const void *value, const struct appraisal *a,
     struct attestation *out)
@@ -294,22 +328,29 @@ verify_webauthn(struct ctx *cx, const void *value, const struct appraisal *a,
 		return FAIL_TELL(cx, ERR_EV_KEY_NOT_BOUND,
 		    "the key attested is not the key to be certified");
 	tell(cx, w, &proof);
+	if (proof.issuer != NULL)
+		put_hardware_id(cx, proof.issuer, w->kind->name(cx, w),
+		    proof.hardware_id);
 	memcpy(result.hardware_id, proof.hardware_id,
 	    sizeof(result.hardware_id));
 	*out = result;
 	return OK;
 }
 
-/* A statement names a device by what its maker says: nothing before that is
- * checked. */
+/* Without its issuer's certificate, a device is not told from another's. */
 static void
 identify_webauthn(struct ctx *cx, const void *value,
     char out_hardware_id[static HARDWARE_ID_MAX], struct slice *out_ak_name)
 {
-	(void)cx;
-	(void)value;
-	out_hardware_id[0] = '\0';
+	const struct webauthn *w = value;
+
 	*out_ak_name = SLICE_NONE;
+	out_hardware_id[0] = '\0';
+	if (w->kind->identify != NULL)
+		w->kind->identify(cx, w->x5c, w->n_x5c, out_hardware_id);
+	else if (w->kind->name != NULL && w->n_x5c > 1)
+		put_hardware_id(cx, w->x5c[1], w->kind->name(cx, w),
+		    out_hardware_id);
 }
 
 struct slice

@@ -57,8 +57,9 @@ struct webauthn {
 struct webauthn_proof {
 	bool		in_hardware;	/* the key attested is */
 	struct slice	identifier;	/* of the device; empty when not said */
+	X509		*issuer;	/* of the leaf, where name() counts */
 	struct claims	*claims;	/* to which more is added */
-	char		hardware_id[HARDWARE_ID_MAX];
+	char		hardware_id[HARDWARE_ID_MAX];	/* where it does not */
 };
 
 /* One statement format. */
@@ -80,6 +81,15 @@ struct webauthn_kind {
 	struct err	(*verify)(struct ctx *, const struct webauthn *,
 			    const struct appraisal *,
 			    struct webauthn_proof *out);
+	/*
+	 * The device that the leaf names, whatever is asked for; empty when it
+	 * names none.  NULL: the kind names none, or has an ID of its own.
+	 */
+	struct slice	(*name)(struct ctx *, const struct webauthn *);
+	/* The hardware ID by certificates of which nothing is verified; "" when
+	 * it is not shown.  NULL: it is made of issuer and name. */
+	void		(*identify)(struct ctx *, X509 *const *chain, size_t n,
+			    char out[static HARDWARE_ID_MAX]);
 };
 
 extern const struct webauthn_kind webauthn_android_key, webauthn_apple,

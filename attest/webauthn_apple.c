@@ -127,10 +127,24 @@ verify_apple(struct ctx *cx, const struct webauthn *w,
 	if (w->key_authorization.n == 0)
 		return check_nonce(cx, x, webauthn_message_hash(cx, w));
 	TRY(check_freshness(cx, w));
+	proof->issuer = path.certs[1];
 	return find_device(cx, x, a->identifier, proof);
+}
+
+/* Its serial number, else its UDID. */
+static struct slice
+name_apple(struct ctx *cx, const struct webauthn *w)
+{
+	struct claims unused = claims_in(cx->arena);
+	struct webauthn_proof proof = { .claims = &unused };
+
+	if (w->key_authorization.n > 0 &&
+	    failed(find_device(cx, w->x5c[0], NULL, &proof)))
+		ctx_forget(cx);
+	return proof.identifier;
 }
 
 const struct webauthn_kind webauthn_apple = {
 	.fmt = "apple", .in_acme = true, .with_client_data = true,
-	.read = read_apple, .verify = verify_apple,
+	.read = read_apple, .verify = verify_apple, .name = name_apple,
 };

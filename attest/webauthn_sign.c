@@ -211,6 +211,7 @@ verify_android(struct ctx *cx, const struct webauthn *w,
 const struct webauthn_kind webauthn_android_key = {
 	.fmt = "android-key", .in_acme = true, .with_client_data = true,
 	.read = read_android, .verify = verify_android,
+	.identify = android_identify,
 };
 
 /* --- step: PIV attestation of a YubiKey ---------------------------------------- */
@@ -284,8 +285,10 @@ verify_step(struct ctx *cx, const struct webauthn *w,
     const struct appraisal *a, struct webauthn_proof *proof)
 {
 	X509 *x = w->x5c[0];
+	struct chain_path path;
 
-	TRY(chain_verify(cx, x, w->x5c + 1, w->n_x5c - 1, a->trust, a->at_s));
+	TRY(chain_verify_path(cx, x, w->x5c + 1, w->n_x5c - 1, a->trust,
+	    a->at_s, &path));
 	if (!chain_is_end_entity(x) || !chain_key_is_strong(x))
 		return FAIL_TELL(cx, ERR_EV_PROPERTY,
 		    "an attested key that is a CA's, or weak");
@@ -294,10 +297,21 @@ verify_step(struct ctx *cx, const struct webauthn *w,
 	TRY(find_step_identifier(cx, x, a->identifier, &proof->identifier));
 	tell_firmware(cx, x, proof->claims);
 	proof->in_hardware = true;
+	proof->issuer = path.certs[1];
 	return OK;
+}
+
+static struct slice
+name_step(struct ctx *cx, const struct webauthn *w)
+{
+	struct slice name = SLICE_NONE;
+
+	if (failed(find_step_identifier(cx, w->x5c[0], NULL, &name)))
+		ctx_forget(cx);
+	return name;
 }
 
 const struct webauthn_kind webauthn_step = {
 	.fmt = "step", .in_acme = true,
-	.read = read_step, .verify = verify_step,
+	.read = read_step, .verify = verify_step, .name = name_step,
 };

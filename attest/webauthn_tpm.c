@@ -195,6 +195,7 @@ verify_tpm(struct ctx *cx, const struct webauthn *w,
 	const struct scheme *scheme = find_scheme(w->alg);
 	X509 *x = w->x5c[0];
 	struct ak ak = { .in_tpm_of_ek = false };
+	struct chain_path path;
 	struct certified c;
 
 	if (scheme == NULL)
@@ -203,7 +204,8 @@ verify_tpm(struct ctx *cx, const struct webauthn *w,
 		    (long long)w->alg);
 	TRY(tpm_key_from_pkey(cx, X509_get0_pubkey(x), &ak.key));
 	ak.key.scheme.alg = TPM_NULL;
-	TRY(chain_verify(cx, x, w->x5c + 1, w->n_x5c - 1, a->trust, a->at_s));
+	TRY(chain_verify_path(cx, x, w->x5c + 1, w->n_x5c - 1, a->trust,
+	    a->at_s, &path));
 	TRY(check_certificate(cx, x));
 	TRY(check_maker(cx, x, a->trust, proof->claims));
 	TRY(webauthn_check_aaguid(cx, x, w));
@@ -213,13 +215,23 @@ verify_tpm(struct ctx *cx, const struct webauthn *w,
 	TRY(check_extra_data(cx, w, &c.info, scheme->scheme.hash));
 	TRY(check_attested(cx, w, &c));
 	proof->in_hardware = true;
+	proof->issuer = path.certs[1];
 	if (!identifier_find(cx->arena, x, a->identifier, &proof->identifier))
 		(void)identifier_find(cx->arena, x, NULL,
 		    &proof->identifier);
 	return OK;
 }
 
+static struct slice
+name_tpm(struct ctx *cx, const struct webauthn *w)
+{
+	struct slice name = SLICE_NONE;
+
+	(void)identifier_find(cx->arena, w->x5c[0], NULL, &name);
+	return name;
+}
+
 const struct webauthn_kind webauthn_tpm = {
 	.fmt = "tpm", .in_acme = true, .with_client_data = true,
-	.read = read_tpm, .verify = verify_tpm,
+	.read = read_tpm, .verify = verify_tpm, .name = name_tpm,
 };

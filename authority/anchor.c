@@ -14,6 +14,7 @@
 /* A kind of hardware each. */
 static const char *const schemes[] = {
 	ANCHOR_SCHEME_TPM, "sgx", "snp", "dice", "idevid", "android",
+	"webauthn",
 };
 
 static struct err
@@ -23,7 +24,7 @@ check_scheme(struct ctx *cx, const char *scheme)
 		if (strcmp(schemes[i], scheme) == 0)
 			return OK;
 	return FAIL_AT(cx, ERR_FIELD, "/scheme", "must be "
-	    ANCHOR_SCHEME_TPM ", sgx, snp, dice, idevid or android");
+	    ANCHOR_SCHEME_TPM ", sgx, snp, dice, idevid, android or webauthn");
 }
 
 static struct err

@@ -72,7 +72,7 @@ verify(struct ctx *cx, const struct authority *a,
 	TRY(find_activation(cx, a, evidence, subject, ak_name, &activation,
 	    &known));
 	TRY(trust_load(cx, a, tenant_id, &loaded));
-	trust = trust_of_format(cx, &loaded, evidence->format->name);
+	trust = trust_of_hardware(cx, &loaded, hardware_id);
 	appraisal->trust = &trust;
 	appraisal->known_eks = loaded.known_eks;
 	appraisal->n_known_eks = loaded.n_known_eks;

@@ -15,12 +15,15 @@
 /* What follows the scheme is lower-case hex of that many digits. */
 static const struct { const char *name; size_t n_hex; } schemes[] = {
 	{ "tpm-ek", 64 },	/* SHA-256 of the EK's SPKI */
+	{ "tpm-ak", 68 },	/* name of an AK, of SHA-256 */
 	{ "sgx", 64 },		/* SHA-256 of the PPID; TDX likewise */
 	{ "snp", 128 },		/* CHIP_ID */
+	{ "snp-vlek", 64 },	/* SHA-256 of provider and CHIP_ID */
 	{ "psa", 66 },		/* UEID of type RAND: 01 and 32 bytes */
 	{ "dice", 64 },		/* SHA-256 of the device ID key's SPKI */
 	{ "idevid", 64 },	/* SHA-256 of issuer's SPKI and serialNumber */
 	{ "android", 64 },	/* SHA-256 of attestation root and serial */
+	{ "webauthn", 64 },	/* SHA-256 of issuer's SPKI and device's name */
 	{ "optee", 64 },	/* SHA-256 of the key's SPKI */
 	{ "key", 128 },		/* X and Y of a P-256 point */
 };

@@ -41,7 +41,7 @@ examine(struct ctx *cx, const struct authority *a,
 	TRY(collateral_read(cx, kind, spec->document, "/document", &value));
 	TRY(trust_load(cx, a, row->tenant_id, &loaded));
 	if (kind == COLLATERAL_DCAP)
-		loaded.trust = trust_of_format(cx, &loaded, "sgx");
+		loaded.trust = trust_of_anchors(cx, &loaded, "sgx");
 	TRY(collateral_check(cx, &value, &loaded.trust, row->created_s,
 	    "/document", &facts));
 	text = json_text(cx, spec->document);

@@ -158,30 +158,54 @@ take_key(struct reading *r, const char *hex, struct slice spki)
 	};
 }
 
-/* Parts of other schemes are known by name only: nothing is believed for it. */
-static const struct {
-	const char	*prefix;
+/*
+ * By the scheme of a hardware ID: which anchors vouch for such hardware, and
+ * what is believed of a part in the inventory (of others, nothing: they are
+ * known by name only).
+ */
+static const struct voucher {
+	const char	*hardware;
+	const char	*anchors;	/* their scheme; NULL: none can */
 	void		(*take)(struct reading *, const char *hex,
-			    struct slice spki);
-} schemes[] = {
-	{ "tpm-ek:", take_ek },
-	{ "key:", take_key },
-	{ "optee:", take_key },
-	{ "psa:", take_key },
+			    struct slice spki);	/* NULL: nothing */
+} vouchers[] = {
+	{ "android",	"android",	NULL },
+	{ "dice",	"dice",		NULL },
+	{ "idevid",	"idevid",	NULL },
+	{ "key",	NULL,		take_key },
+	{ "optee",	NULL,		take_key },
+	{ "psa",	NULL,		take_key },
+	{ "sgx",	"sgx",		NULL },
+	{ "snp",	"snp",		NULL },
+	{ "snp-vlek",	"snp",		NULL },
+	{ "tpm-ak",	"tpm-ek",	take_key },
+	{ "tpm-ek",	"tpm-ek",	take_ek },
+	{ "webauthn",	"webauthn",	NULL },
 };
+
+/* NULL when the scheme is not known. */
+static const struct voucher *
+voucher_of(const char *hardware_id)
+{
+	for (size_t i = 0; i < COUNT_OF(vouchers); i++) {
+		size_t n = strlen(vouchers[i].hardware);
+
+		if (strncmp(hardware_id, vouchers[i].hardware, n) == 0 &&
+		    hardware_id[n] == ':')
+			return &vouchers[i];
+	}
+	return NULL;
+}
 
 static void
 take_part(void *arg, const struct db_hardware *row)
 {
+	const struct voucher *v = voucher_of(row->hardware_id);
 	struct reading *r = arg;
 
-	for (size_t i = 0; i < COUNT_OF(schemes); i++) {
-		size_t n = strlen(schemes[i].prefix);
-
-		if (strncmp(row->hardware_id, schemes[i].prefix, n) == 0)
-			schemes[i].take(r, row->hardware_id + n,
-			    row->spki);
-	}
+	if (v != NULL && v->take != NULL)
+		v->take(r, row->hardware_id + strlen(v->hardware) + 1,
+		    row->spki);
 	if (row->expires_s != 0 && row->expires_s < r->snapshot->until_s)
 		r->snapshot->until_s = row->expires_s;
 }
@@ -377,35 +401,35 @@ trust_load(struct ctx *cx, const struct authority *a, int64_t tenant_id,
 
 /* --- choosing ------------------------------------------------------------- */
 
-static const struct { const char *format, *scheme; } vouchers[] = {
-	{ "android-key", "android" },
-	{ "dice",	"dice" },
-	{ "idevid",	"idevid" },
-	{ "openenclave", "sgx" },
-	{ "sgx",	"sgx" },
-	{ "snp",	"snp" },
-	{ "tdx",	"sgx" },
-	{ "tpm2",	"tpm-ek" },
-	{ "tpm2-ek",	"tpm-ek" },
-	{ "tpm2-key",	"tpm-ek" },
-};
-
 struct trust
-trust_of_format(struct ctx *cx, const struct trust_loaded *loaded,
-    const char *format)
+trust_of_anchors(struct ctx *cx, const struct trust_loaded *loaded,
+    const char *scheme)
 {
 	struct trust trust = loaded->trust;
 	struct slice *anchors = arena_array(cx->arena, trust.n_anchors,
 	    sizeof(*anchors));
-	const char *scheme = "";
 
-	for (size_t i = 0; i < COUNT_OF(vouchers); i++)
-		if (strcmp(vouchers[i].format, format) == 0)
-			scheme = vouchers[i].scheme;
 	trust.anchors = anchors;
 	trust.n_anchors = 0;
 	for (size_t i = 0; i < loaded->trust.n_anchors; i++)
 		if (strcmp(loaded->anchor_schemes[i], scheme) == 0)
 			anchors[trust.n_anchors++] = loaded->trust.anchors[i];
 	return trust;
+}
+
+const char *
+trust_anchors_of(const char *hardware_id)
+{
+	const struct voucher *v = voucher_of(hardware_id);
+
+	return v == NULL ? NULL : v->anchors;
+}
+
+struct trust
+trust_of_hardware(struct ctx *cx, const struct trust_loaded *loaded,
+    const char *hardware_id)
+{
+	const char *scheme = trust_anchors_of(hardware_id);
+
+	return trust_of_anchors(cx, loaded, scheme == NULL ? "" : scheme);
 }

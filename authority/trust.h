@@ -34,9 +34,14 @@ void			 trust_cache_free(struct trust_cache *);
  */
 struct err	trust_load(struct ctx *, const struct authority *,
 		    int64_t tenant_id, struct trust_loaded *out);
-/* The same with the anchors that may vouch for evidence of that format. */
-struct trust	trust_of_format(struct ctx *, const struct trust_loaded *,
-		    const char *format);
+/* The same with the anchors of that scheme only. */
+struct trust	trust_of_anchors(struct ctx *, const struct trust_loaded *,
+		    const char *scheme);
+/* The same with the anchors that may vouch for such hardware. */
+struct trust	trust_of_hardware(struct ctx *, const struct trust_loaded *,
+		    const char *hardware_id);
+/* The scheme of those; NULL when such hardware has none, or is not known. */
+const char	*trust_anchors_of(const char *hardware_id);
 /* An anchor, a part or collateral was committed or taken away. */
 void		trust_changed(const struct authority *);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Attestation keys: what one must be and who vouches for it.  Each check
  * alone. */
+#include "base/text.h"
 #include "codec/base64.h"
 #include "tests/make_tpm.h"
 #include "tests/unit/unit.h"
@@ -70,7 +71,7 @@ START_TEST(an_activation_without_an_ek_shown_is_refused)
 }
 END_TEST
 
-START_TEST(a_registered_ak_is_believed_and_names_no_hardware)
+START_TEST(a_registered_ak_is_believed_and_names_itself)
 {
 	struct trust_key key;
 
@@ -82,7 +83,8 @@ START_TEST(a_registered_ak_is_believed_and_names_no_hardware)
 	d.trust.keys = &key;
 	d.trust.n_keys = 1;
 	ck_ok(verify());
-	ck_assert_str_eq(out.hardware_id, "");
+	ck_assert_str_eq(out.hardware_id, arena_printf(cx->arena, "tpm-ak:%s",
+	    text_hex(cx->arena, key.id)));
 	ck_assert_ptr_null(claims_find(&out.claims, "ek_certified"));
 	key.spki = make_spki(cx, d.app);
 	ck_fails(verify(), ERR_EV_MISMATCH);
@@ -102,7 +104,7 @@ START_TEST(an_ak_with_a_certificate_is_believed)
 {
 	with_ak_certificate();
 	ck_ok(verify());
-	ck_assert_str_eq(out.hardware_id, "");
+	ck_assert_int_eq(strncmp(out.hardware_id, "tpm-ak:000b", 11), 0);
 }
 END_TEST
 
@@ -327,7 +329,7 @@ UNIT_MAIN("ak",
     an_activation_of_another_ak_is_refused,
     an_activation_in_another_tpm_is_refused,
     an_activation_without_an_ek_shown_is_refused,
-    a_registered_ak_is_believed_and_names_no_hardware,
+    a_registered_ak_is_believed_and_names_itself,
     an_ak_with_a_certificate_is_believed,
     an_ak_certificate_for_another_key_is_refused,
     an_ak_certificate_without_its_usage_is_refused,

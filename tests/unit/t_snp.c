@@ -183,8 +183,10 @@ START_TEST(turin_has_another_tcb_and_shorter_chip_ids)
 }
 END_TEST
 
-START_TEST(a_vlek_signs_for_its_provider_and_names_no_chip)
+START_TEST(a_vlek_names_a_chip_of_its_provider_alone)
 {
+	uint8_t named[13 + 64], hash[32];
+
 	make_snp_vlek(cx, &s);
 	ck_ok(make_snp_verify(cx, &s, &out));
 	ck_assert_str_eq(out.hardware_id, "");
@@ -195,7 +197,11 @@ START_TEST(a_vlek_signs_for_its_provider_and_names_no_chip)
 	memset(s.report + 0x1a0, 0x55, 64);
 	s.report[0x048] |= 1 << 1;
 	ck_ok(make_snp_verify(cx, &s, &out));
-	ck_assert_str_eq(out.hardware_id, "");
+	memcpy(named, "cloud.example", 13);
+	memcpy(named + 13, s.report + 0x1a0, 64);
+	crypto_hash_sha256(hash, named, sizeof(named));
+	ck_assert_str_eq(out.hardware_id, arena_printf(cx->arena,
+	    "snp-vlek:%s", text_hex(cx->arena, SLICE_OF(hash))));
 	ck_assert_uint_eq(claim("chip_id")->bytes.n, 64);
 }
 END_TEST
@@ -676,7 +682,7 @@ UNIT_MAIN("snp",
     each_version_is_read,
     each_line_of_processors_is_known,
     turin_has_another_tcb_and_shorter_chip_ids,
-    a_vlek_signs_for_its_provider_and_names_no_chip,
+    a_vlek_names_a_chip_of_its_provider_alone,
     the_issuers_need_not_all_be_sent,
     a_report_is_of_its_size,
     other_versions_and_algorithms_are_not_taken,

@@ -9,6 +9,7 @@
 #include <openssl/x509v3.h>
 
 #include "authority/anchor.h"
+#include "authority/claim.h"
 #include "authority/hardware.h"
 #include "authority/tenant.h"
 #include "codec/tpm.h"
@@ -514,7 +515,131 @@ START_TEST(a_change_is_seen_by_the_next_load_whoever_loads_meanwhile)
 }
 END_TEST
 
+/* --- what vouches for which format ----------------------------------------- */
+
+/* Hardware IDs that a format's evidence can show, and the anchors for each. */
+static const struct {
+	const char	*format, *hardware;
+	const char	*anchors;	/* NULL: its key is registered */
+} shows[] = {
+	{ "android-key", "android",	"android" },
+	{ "azure-cvm",	"sgx",		"sgx" },
+	{ "azure-cvm",	"snp",		"snp" },
+	{ "dice",	"dice",		"dice" },
+	{ "idevid",	"idevid",	"idevid" },
+	{ "key",	"key",		NULL },
+	{ "openenclave", "sgx",		"sgx" },
+	{ "optee",	"optee",	NULL },
+	{ "psa",	"psa",		NULL },
+	{ "sgx",	"sgx",		"sgx" },
+	{ "snp",	"snp",		"snp" },
+	{ "snp",	"snp-vlek",	"snp" },
+	{ "tdx",	"sgx",		"sgx" },
+	{ "tpm2",	"tpm-ak",	"tpm-ek" },
+	{ "tpm2",	"tpm-ek",	"tpm-ek" },
+	{ "tpm2-key",	"tpm-ak",	"tpm-ek" },
+	{ "webauthn",	"android",	"android" },
+	{ "webauthn",	"webauthn",	"webauthn" },
+};
+
+/* EK certificates are public: one alone proves nothing of who sends it. */
+static const char *const never_enrolled[] = { "tpm2-ek" };
+
+static bool
+is_listed(const char *format)
+{
+	for (size_t i = 0; i < COUNT_OF(shows); i++)
+		if (strcmp(shows[i].format, format) == 0)
+			return true;
+	for (size_t i = 0; i < COUNT_OF(never_enrolled); i++)
+		if (strcmp(never_enrolled[i], format) == 0)
+			return true;
+	return false;
+}
+
+START_TEST(for_each_format_something_can_vouch)
+{
+	size_t n;
+	const struct attest_format *const *formats = attest_formats(&n);
+
+	for (size_t i = 0; i < n; i++)
+		ck_assert_msg(is_listed(formats[i]->name), "%s",
+		    formats[i]->name);
+	for (size_t i = 0; i < COUNT_OF(shows); i++) {
+		const char *id = arena_printf(cx->arena, "%s:00",
+		    shows[i].hardware);
+		const char *anchors = trust_anchors_of(id);
+
+		ck_assert_ptr_nonnull(attest_find(shows[i].format));
+		if (shows[i].anchors == NULL)
+			ck_assert_ptr_null(anchors);
+		else
+			ck_assert_str_eq(anchors, shows[i].anchors);
+	}
+	ck_assert_ptr_null(trust_anchors_of("sgx"));
+	ck_assert_ptr_null(trust_anchors_of("sgx-:00"));
+	ck_assert_ptr_null(trust_anchors_of(""));
+}
+END_TEST
+
+START_TEST(each_hardware_id_can_be_claimed_and_each_anchor_added)
+{
+	struct anchor_spec spec = { "", "root", SLICE_NONE };
+	struct db_anchor made;
+	const char *scheme;
+	size_t n_hex;
+
+	open_all();
+	for (size_t i = 0; (scheme = claim_scheme(i, &n_hex)) != NULL; i++) {
+		bool found = false;
+
+		for (size_t k = 0; k < COUNT_OF(shows); k++)
+			found |= strcmp(shows[k].hardware, scheme) == 0;
+		ck_assert_msg(found, "%s", scheme);
+	}
+	for (size_t i = 0; i < COUNT_OF(shows); i++) {
+		bool found = false;
+
+		for (size_t k = 0; (scheme = claim_scheme(k, &n_hex)) != NULL;
+		    k++)
+			found |= strcmp(shows[i].hardware, scheme) == 0;
+		ck_assert_msg(found, "%s", shows[i].hardware);
+		if (shows[i].anchors == NULL)
+			continue;
+		spec.scheme = shows[i].anchors;
+		spec.certificate = make_certificate("Root", true, true);
+		ck_ok(anchor_add(cx, &fleet.a, NULL, &admin, &spec, &made));
+	}
+	spec.scheme = "tdx";
+	ck_fails(anchor_add(cx, &fleet.a, NULL, &admin, &spec, &made),
+	    ERR_FIELD);
+	close_all();
+}
+END_TEST
+
+START_TEST(an_anchor_vouches_for_hardware_of_its_scheme_alone)
+{
+	struct trust_loaded all;
+	struct anchor_spec spec = { "webauthn", "root", SLICE_NONE };
+	struct db_anchor made;
+
+	open_all();
+	spec.certificate = make_certificate("Root", true, true);
+	ck_ok(anchor_add(cx, &fleet.a, NULL, &admin, &spec, &made));
+	all = loaded(NULL);
+	for (size_t i = 0; i < COUNT_OF(shows); i++)
+		ck_assert_uint_eq(trust_of_hardware(cx, &all, arena_printf(
+		    cx->arena, "%s:00", shows[i].hardware)).n_anchors,
+		    strcmp(shows[i].hardware, "webauthn") == 0);
+	ck_assert_uint_eq(trust_of_hardware(cx, &all, "").n_anchors, 0);
+	close_all();
+}
+END_TEST
+
 UNIT_MAIN("trust",
+    for_each_format_something_can_vouch,
+    each_hardware_id_can_be_claimed_and_each_anchor_added,
+    an_anchor_vouches_for_hardware_of_its_scheme_alone,
     an_anchor_is_kept_as_it_was_given_with_what_it_says,
     only_a_ca_or_a_root_may_vouch,
     what_is_not_exactly_one_certificate_is_refused,

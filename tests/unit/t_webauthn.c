@@ -729,6 +729,25 @@ START_TEST(the_key_attested_is_the_one_to_be_certified)
 }
 END_TEST
 
+START_TEST(a_text_that_is_attested_is_the_binding_hash_in_base64url)
+{
+	uint8_t hash[32];
+
+	for (size_t i = 0; i < 2; i++) {
+		wa_begin_step();
+		appraisal.raw = false;
+		appraisal.nonce = SLICE_OF(nonce);
+		appraisal.spki = make_spki(cx, certs[0].key);
+		attest_binding("webauthn", appraisal.nonce, i == 0 ?
+		    SLICE_NONE : appraisal.spki, hash, 32);
+		wa.key_authorization = base64url(cx->arena, SLICE_OF(hash));
+		ck_ok(wa_verify());
+		wa.key_authorization = text_hex(cx->arena, SLICE_OF(hash));
+		ck_fails(wa_verify(), ERR_EV_NONCE);
+	}
+}
+END_TEST
+
 START_TEST(the_attested_key_can_be_asked_for)
 {
 	for (size_t i = 0; i < COUNT_OF(kinds_with_chain); i++) {
@@ -741,9 +760,62 @@ START_TEST(the_attested_key_can_be_asked_for)
 		ck_assert(slice_equal(webauthn_attested(evidence.value),
 		    make_spki(cx, wa.credential)));
 		evidence_identify(cx, &evidence, id, &name);
-		ck_assert_str_eq(id, "");
 		ck_assert_uint_eq(name.n, 0);
 	}
+}
+END_TEST
+
+/* "webauthn:" and the SHA-256 of the issuer's SPKI and the name. */
+static const char *
+named(const char *name)
+{
+	struct slice spki = make_spki(cx, certs[1].key);
+	struct buf b = buf_in(cx->arena, 1024);
+
+	put_bytes(&b, spki);
+	put_bytes(&b, slice_text(name));
+	return arena_printf(cx->arena, "webauthn:%s", text_hex(cx->arena,
+	    wa_sha256(buf_slice(&b))));
+}
+
+/* Of whom the evidence is before anything of it is verified. */
+static const char *
+shown(void)
+{
+	char *id = arena_alloc(cx->arena, HARDWARE_ID_MAX);
+	struct evidence evidence;
+	struct slice name;
+
+	ck_ok(evidence_read(cx, wa_evidence(), "", &evidence));
+	evidence_identify(cx, &evidence, id, &name);
+	return id;
+}
+
+static void
+check_named(const char *id)
+{
+	ck_assert_str_eq(shown(), id);
+	ck_ok(wa_verify());
+	ck_assert_str_eq(out.hardware_id, id);
+}
+
+START_TEST(a_device_is_known_by_its_name_and_who_gave_it)
+{
+	wa_begin_step();
+	check_named(named("513073"));
+	/* Whatever else is asked for. */
+	wa_begin_managed();
+	appraisal.identifier = "UDID-1";
+	check_named(named("SER-1"));
+	wa_begin_packed();
+	check_named("");
+	begin_apple();
+	check_named("");
+	/* The issuer must be shown, though an anchor might stand for it. */
+	wa_begin_step();
+	n_certs = 1;
+	send_root = true;
+	ck_assert_str_eq(shown(), "");
 }
 END_TEST
 
@@ -809,6 +881,8 @@ UNIT_MAIN("webauthn",
     a_managed_device_answers_to_this_token,
     a_managed_device_is_named_in_text,
     a_statement_was_made_for_what_was_asked,
+    a_text_that_is_attested_is_the_binding_hash_in_base64url,
+    a_device_is_known_by_its_name_and_who_gave_it,
     the_key_attested_is_the_one_to_be_certified,
     the_attested_key_can_be_asked_for,
     who_vouches_for_nobody_names_nobody,

@@ -11,6 +11,8 @@ claim(const char *name)
 
 START_TEST(a_tpms_statement_is_believed_and_told_in_both_uses)
 {
+	char id[HARDWARE_ID_MAX];
+
 	wa_begin_tpm(true);
 	ck_ok(wa_verify());
 	ck_assert_str_eq(claim("fmt")->text, "tpm");
@@ -20,9 +22,12 @@ START_TEST(a_tpms_statement_is_believed_and_told_in_both_uses)
 	ck_assert_str_eq(claim("tpm_model")->text, "ST33");
 	ck_assert_str_eq(claim("tpm_version")->text, "id:00010002");
 	ck_assert_ptr_null(claim("aaguid"));
-	ck_assert_str_eq(out.hardware_id, "");
+	strcpy(id, out.hardware_id);
+	ck_assert_int_eq(strncmp(id, "webauthn:", 9), 0);
 	wa_begin_tpm(false);
 	ck_ok(wa_verify());
+	/* Another maker's number is another device's. */
+	ck_assert_str_ne(out.hardware_id, id);
 	ck_assert_uint_eq(claim("aaguid")->bytes.n, 16);
 	send_root = true;
 	wa.signature = SLICE_NONE;
