@@ -5,7 +5,7 @@
 
 #include "base/base.h"
 
-#define O(name) (UINT64_C(1) << OPT_##name)
+#define O(name) (UINT64_C(1) << (OPT_##name - COMMAND_OPTIONS_FIRST))
 #define LOCAL	COMMAND_LOCAL
 
 static const struct option option_table[OPT_COUNT] = {
@@ -22,10 +22,8 @@ static const struct command command_table[] = {
 #undef COMMAND
 };
 
-static const uint64_t common_options =
-    O(HELP) | O(URL) | O(CA_FILE) | O(TOKEN_FILE) | O(CONFIG) | O(JSON);
-
-_Static_assert(OPT_COUNT <= 63, "a set of options is one uint64_t");
+_Static_assert(OPT_COUNT - COMMAND_OPTIONS_FIRST <= 63,
+    "a set of options is one uint64_t");
 
 const struct command *
 command_rows(size_t *out_n)
@@ -41,13 +39,13 @@ command_option(enum option_id id)
 	return &option_table[id];
 }
 
-static bool
-takes(const struct command *command, size_t id)
+bool
+command_takes(const struct command *command, enum option_id id)
 {
-	uint64_t all = command == NULL ? common_options :
-	    common_options | command->options;
-
-	return (all >> id & 1) != 0;
+	if (id < COMMAND_OPTIONS_FIRST)
+		return true;
+	return command != NULL &&
+	    (command->options >> (id - COMMAND_OPTIONS_FIRST) & 1) != 0;
 }
 
 /* How many words of argv this command's words are; 0 when they differ. */
@@ -206,7 +204,8 @@ place_options(struct ctx *cx, const struct raw *raw, struct parsed *line)
 	for (size_t i = 0; i < raw->n_options; i++) {
 		size_t id = 0;
 
-		while (id < OPT_COUNT && !(takes(line->command, id) &&
+		while (id < OPT_COUNT && !(command_takes(line->command,
+		    (enum option_id)id) &&
 		    strcmp(option_table[id].name, raw->names[i]) == 0))
 			id++;
 		if (id == OPT_COUNT)
@@ -303,23 +302,26 @@ command_parse(struct ctx *cx, int argc, char **argv, struct parsed *out)
 }
 
 static void
-print_options(FILE *f, uint64_t set)
+print_option(FILE *f, const struct option *o)
 {
-	for (size_t i = 0; i < OPT_COUNT; i++) {
-		const struct option *o = &option_table[i];
-		char letter[] = { '-', o->letter, ',', '\0' };
-		int n;
+	char letter[] = { '-', o->letter, ',', '\0' };
+	int n;
 
-		if ((set >> i & 1) == 0)
-			continue;
-		n = fprintf(f, "  %3s --%s%s%s", o->letter == 0 ? "" : letter,
-		    o->name, o->argument == NULL ? "" : " ",
-		    o->argument == NULL ? "" : o->argument);
-		(void)fprintf(f, "%s%*s%s\n", n < 34 ? "" : "\n",
-		    n < 34 ? 34 - n : 34, "", o->help);
-		if (o->values != NULL)
-			(void)fprintf(f, "%34s(%s)\n", "", o->values);
-	}
+	n = fprintf(f, "  %3s --%s%s%s", o->letter == 0 ? "" : letter,
+	    o->name, o->argument == NULL ? "" : " ",
+	    o->argument == NULL ? "" : o->argument);
+	(void)fprintf(f, "%s%*s%s\n", n < 34 ? "" : "\n",
+	    n < 34 ? 34 - n : 34, "", o->help);
+	if (o->values != NULL)
+		(void)fprintf(f, "%34s(%s)\n", "", o->values);
+}
+
+static void
+print_common_options(FILE *f)
+{
+	(void)fputs("Options of every command:\n", f);
+	for (size_t i = 0; i < COMMAND_OPTIONS_FIRST; i++)
+		print_option(f, &option_table[i]);
 }
 
 static void
@@ -333,8 +335,8 @@ print_commands(FILE *f)
 
 		(void)fprintf(f, "%*s%s\n", n < 34 ? 34 - n : 1, "", c->help);
 	}
-	(void)fputs("\nOptions of every command:\n", f);
-	print_options(f, common_options);
+	(void)fputs("\n", f);
+	print_common_options(f);
 	(void)fputs("\ndaactl COMMAND --help says more; so does daactl(1).\n",
 	    f);
 }
@@ -352,9 +354,10 @@ command_help(FILE *f, const struct command *command)
 	    command->help);
 	if ((command->options & ~COMMAND_LOCAL) != 0) {
 		(void)fputs("Options:\n", f);
-		print_options(f, command->options);
+		for (size_t i = COMMAND_OPTIONS_FIRST; i < OPT_COUNT; i++)
+			if (command_takes(command, (enum option_id)i))
+				print_option(f, &option_table[i]);
 		(void)fputs("\n", f);
 	}
-	(void)fputs("Options of every command:\n", f);
-	print_options(f, common_options);
+	print_common_options(f);
 }

@@ -32,7 +32,7 @@ struct option {
 struct command {
 	const char	*words;
 	const char	*arguments;
-	uint64_t	 options;	/* bit i: option i; COMMAND_LOCAL */
+	uint64_t	 options;	/* bits; COMMAND_LOCAL */
 	const char	*help;
 	struct err	(*run)(struct cli *);
 };
@@ -42,6 +42,8 @@ struct command {
 #include "cli/commands.def"
 #undef COMMAND
 
+/* Options before this one are taken by every command, and have no bit. */
+#define COMMAND_OPTIONS_FIRST	(OPT_JSON + 1)
 #define COMMAND_ARGS_MAX	64u
 #define COMMAND_LOCAL		(UINT64_C(1) << 63)	/* asks no server */
 
@@ -61,6 +63,9 @@ struct parsed {
  */
 struct err	command_parse(struct ctx *, int argc, char **argv,
 		    struct parsed *out);
+
+/* Does the command take that option?  NULL takes what every command does. */
+bool		command_takes(const struct command *, enum option_id);
 
 /* How the command is used; all commands when it is NULL. */
 void		command_help(FILE *, const struct command *);

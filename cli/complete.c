@@ -135,12 +135,12 @@ print_values(FILE *f, const struct command *rows, size_t n)
 
 		if (o->values == NULL && !is_file)
 			continue;
-		if (i <= OPT_JSON) {
+		if (i < (int)COMMAND_OPTIONS_FIRST) {
 			(void)fprintf(f, "\t*:--%s) echo FILE ;;\n", o->name);
 			continue;
 		}
 		for (size_t j = 0; j < n; j++) {
-			if ((rows[j].options >> i & 1) == 0)
+			if (!command_takes(&rows[j], (enum option_id)i))
 				continue;
 			(void)fprintf(f, "\t'%s:--%s'", rows[j].words, o->name);
 			if (o->letter != 0)
@@ -153,11 +153,12 @@ print_values(FILE *f, const struct command *rows, size_t n)
 	(void)fputs("\tesac\n}\n\n", f);
 }
 
+/* From one option on to before another, those that the command takes. */
 static void
-print_option_names(FILE *f, uint64_t set)
+print_option_names(FILE *f, const struct command *command, int from, int to)
 {
-	for (int i = 0, n = 0; i < OPT_COUNT; i++)
-		if ((set >> i & 1) != 0)
+	for (int i = from, n = 0; i < to; i++)
+		if (command_takes(command, (enum option_id)i))
 			(void)fprintf(f, "%s--%s", n++ > 0 ? " " : "",
 			    command_option((enum option_id)i)->name);
 }
@@ -166,13 +167,14 @@ static void
 print_options(FILE *f, const struct command *rows, size_t n)
 {
 	(void)fputs("_daactl_options()\n{\n\techo '", f);
-	print_option_names(f, (UINT64_C(1) << (OPT_JSON + 1)) - 1);
+	print_option_names(f, NULL, 0, COMMAND_OPTIONS_FIRST);
 	(void)fputs("'\n\tcase $1 in\n", f);
 	for (size_t i = 0; i < n; i++) {
 		if ((rows[i].options & ~COMMAND_LOCAL) == 0)
 			continue;
 		(void)fprintf(f, "\t'%s') echo '", rows[i].words);
-		print_option_names(f, rows[i].options);
+		print_option_names(f, &rows[i], COMMAND_OPTIONS_FIRST,
+		    OPT_COUNT);
 		(void)fputs("' ;;\n", f);
 	}
 	(void)fputs("\tesac\n}\n\n", f);
