@@ -5,7 +5,11 @@
 
 #include "base/base.h"
 
-#define O(name) (UINT64_C(1) << (OPT_##name - COMMAND_OPTIONS_FIRST))
+/* The bit of an option in the word of a set that begins with option first. */
+#define WORD_BITS	63
+#define BIT(id, first) ((id) >= (first) && (id) < (first) + WORD_BITS ? \
+    UINT64_C(1) << (((id) - (first)) % WORD_BITS) : 0)
+#define SECOND_FIRST	(COMMAND_OPTIONS_FIRST + WORD_BITS)
 #define LOCAL	COMMAND_LOCAL
 
 static const struct option option_table[OPT_COUNT] = {
@@ -16,14 +20,26 @@ static const struct option option_table[OPT_COUNT] = {
 };
 
 static const struct command command_table[] = {
+#define O(name) BIT(OPT_##name, COMMAND_OPTIONS_FIRST)
 #define COMMAND(function, words, arguments, options, help) \
 	{ words, arguments, options, help, cmd_##function },
 #include "cli/commands.def"
 #undef COMMAND
+#undef O
 };
 
-_Static_assert(OPT_COUNT - COMMAND_OPTIONS_FIRST <= 63,
-    "a set of options is one uint64_t");
+/* The second words of the rows' sets, of the same expressions. */
+static const uint64_t second_words[] = {
+#define O(name) BIT(OPT_##name, SECOND_FIRST)
+#define COMMAND(function, words, arguments, options, help) \
+	(options) & ~COMMAND_LOCAL,
+#include "cli/commands.def"
+#undef COMMAND
+#undef O
+};
+
+_Static_assert(OPT_COUNT <= SECOND_FIRST + WORD_BITS,
+    "a set of options is two words");
 
 const struct command *
 command_rows(size_t *out_n)
@@ -42,10 +58,22 @@ command_option(enum option_id id)
 bool
 command_takes(const struct command *command, enum option_id id)
 {
-	if (id < COMMAND_OPTIONS_FIRST)
+	const int n = (int)id;
+
+	if (n < COMMAND_OPTIONS_FIRST)
 		return true;
-	return command != NULL &&
-	    (command->options >> (id - COMMAND_OPTIONS_FIRST) & 1) != 0;
+	if (command == NULL)
+		return false;
+	return ((command->options & BIT(n, COMMAND_OPTIONS_FIRST)) |
+	    (second_words[command - command_table] & BIT(n, SECOND_FIRST)))
+	    != 0;
+}
+
+bool
+command_has_options(const struct command *command)
+{
+	return (command->options & ~COMMAND_LOCAL) != 0 ||
+	    second_words[command - command_table] != 0;
 }
 
 /* How many words of argv this command's words are; 0 when they differ. */
@@ -352,7 +380,7 @@ command_help(FILE *f, const struct command *command)
 	    command->words, command->arguments[0] == '\0' ? "" : " ",
 	    command->arguments[0] == '*' ? "..." : command->arguments,
 	    command->help);
-	if ((command->options & ~COMMAND_LOCAL) != 0) {
+	if (command_has_options(command)) {
 		(void)fputs("Options:\n", f);
 		for (size_t i = COMMAND_OPTIONS_FIRST; i < OPT_COUNT; i++)
 			if (command_takes(command, (enum option_id)i))

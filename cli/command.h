@@ -32,7 +32,7 @@ struct option {
 struct command {
 	const char	*words;
 	const char	*arguments;
-	uint64_t	 options;	/* bits; COMMAND_LOCAL */
+	uint64_t	 options;	/* ask command_takes(); COMMAND_LOCAL */
 	const char	*help;
 	struct err	(*run)(struct cli *);
 };
@@ -66,6 +66,8 @@ struct err	command_parse(struct ctx *, int argc, char **argv,
 
 /* Does the command take that option?  NULL takes what every command does. */
 bool		command_takes(const struct command *, enum option_id);
+/* Does it take any that not every command does? */
+bool		command_has_options(const struct command *);
 
 /* How the command is used; all commands when it is NULL. */
 void		command_help(FILE *, const struct command *);

@@ -170,7 +170,7 @@ print_options(FILE *f, const struct command *rows, size_t n)
 	print_option_names(f, NULL, 0, COMMAND_OPTIONS_FIRST);
 	(void)fputs("'\n\tcase $1 in\n", f);
 	for (size_t i = 0; i < n; i++) {
-		if ((rows[i].options & ~COMMAND_LOCAL) == 0)
+		if (!command_has_options(&rows[i]))
 			continue;
 		(void)fprintf(f, "\t'%s') echo '", rows[i].words);
 		print_option_names(f, &rows[i], COMMAND_OPTIONS_FIRST,
