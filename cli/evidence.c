@@ -120,6 +120,7 @@ result_json(struct ctx *cx, const struct evidence_case *c, struct err e,
 		put_text_member(object, "detail", cx->trail->note);
 		return object;
 	}
+	put_text_member(object, "hardware_id", a->hardware_id);
 	put_text_member(object, "status", a->status);
 	ASSERT(json_object_set_new(object, "claims",
 	    claims_json(cx, &a->claims)) == 0);
