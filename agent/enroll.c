@@ -148,7 +148,9 @@ try_once(struct ctx *cx, struct run *run, struct state_credential *out)
 	    !identity_is_active(run->agent, &run->id))
 		TRY(activate(cx, run));
 	TRY(get_nonce(cx, run, &nonce));
-	TRY(key_csr(cx, &run->key, run->id.device_id, &csr));
+	/* The server takes nothing from the request but its key. */
+	TRY(key_csr(cx, &run->key, run->id.device_id != NULL ?
+	    run->id.device_id : AGENT_NAME, &csr));
 	TRY(identity_evidence(cx, run->agent, &run->id, nonce, run->key.spki,
 	    &run->key, &run->activation, &evidence));
 	ASSERT(json_object_set_new(body, "nonce",

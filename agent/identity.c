@@ -10,6 +10,7 @@
 
 #include "agent/binding.h"
 #include "agent/quote.h"
+#include "agent/source.h"
 #include "base/base.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -20,6 +21,26 @@
 
 AUTO_DEFINE(BIO, BIO_free_all);
 AUTO_DEFINE(X509, X509_free);
+
+/* What evidence is to cover. */
+struct wanted {
+	struct slice		 nonce, spki;
+	struct slice		 binding;	/* of the kind's format */
+	const struct key	*key;
+};
+
+/* A value of the setting identity. */
+struct kind {
+	const char	*name;
+	const char	*format;	/* NULL: the source's */
+	struct err	(*name_it)(struct ctx *, struct agent *,
+			    struct identity *out);
+	struct err	(*evidence)(struct ctx *, struct agent *,
+			    const struct identity *, const struct wanted *,
+			    json_t *object);
+};
+
+static const struct kind *kind_of(const struct agent *);
 
 static void
 set_new(json_t *object, const char *name, json_t *value)
@@ -143,19 +164,37 @@ name_by_ek(struct ctx *cx, struct identity *id, const struct ek *ek)
 	name_hardware(cx, id, "tpm-ek", sha256_hex(cx, ek->spki));
 }
 
+static struct err
+name_by_tpm(struct ctx *cx, struct agent *agent, struct identity *id)
+{
+	struct ek ek;
+
+	TRY(find_ek(cx, agent, &ek));
+	name_by_ek(cx, id, &ek);
+	return OK;
+}
+
+/* Only the server can tell who evidence from elsewhere is from. */
+static struct err
+name_by_server(struct ctx *cx, struct agent *agent, struct identity *id)
+{
+	struct state_credential c;
+	bool found;
+
+	TRY(state_read_credential(cx, agent->set->state_dir, &c, &found));
+	if (found) {
+		id->hardware_id = c.hardware_id;
+		id->device_id = c.device_id;
+	}
+	return OK;
+}
+
 struct err
 identity_name(struct ctx *cx, struct agent *agent, struct identity *out)
 {
 	struct identity id = { .hardware_id = NULL };
 
-	if (strcmp(agent->set->identity, "tpm") == 0) {
-		struct ek ek;
-
-		TRY(find_ek(cx, agent, &ek));
-		name_by_ek(cx, &id, &ek);
-	} else {
-		TRY(name_by_key(cx, agent, &id));
-	}
+	TRY(kind_of(agent)->name_it(cx, agent, &id));
 	*out = id;
 	return OK;
 }
@@ -373,17 +412,18 @@ set_key(struct ctx *cx, struct agent *agent, const struct identity *id,
 
 static struct err
 tpm_evidence(struct ctx *cx, struct agent *agent, const struct identity *id,
-    struct slice binding, const struct key *key, json_t *object)
+    const struct wanted *wanted, json_t *object)
 {
-	const char *wanted = agent->set->pcrs;
+	const struct key *key = wanted->key;
+	const char *pcrs = agent->set->pcrs;
 	TPML_PCR_SELECTION selection;
 	struct pcr_values *values = ARENA_NEW(cx->arena, struct pcr_values);
 	struct attested quote;
 
-	TRY(pcr_parse(cx, wanted != NULL ? wanted : PCR_DEFAULT, &selection));
-	TRY(pcr_limit(cx, &agent->tpm, wanted != NULL, &selection));
-	TRY(quote_make(cx, &agent->tpm, &id->ak.blob, &selection, binding,
-	    &quote, values));
+	TRY(pcr_parse(cx, pcrs != NULL ? pcrs : PCR_DEFAULT, &selection));
+	TRY(pcr_limit(cx, &agent->tpm, pcrs != NULL, &selection));
+	TRY(quote_make(cx, &agent->tpm, &id->ak.blob, &selection,
+	    wanted->binding, &quote, values));
 	set_bytes(cx, object, "ak_public",
 	    tpm_public_bytes(cx, &id->ak.blob.public.publicArea));
 	TRY(set_ek(cx, agent, id, object));
@@ -392,13 +432,13 @@ tpm_evidence(struct ctx *cx, struct agent *agent, const struct identity *id,
 	set_pcrs(cx, values, object);
 	TRY(set_event_log(cx, agent, object));
 	if (key != NULL && key->in_tpm)
-		return set_key(cx, agent, id, key, binding, object);
+		return set_key(cx, agent, id, key, wanted->binding, object);
 	return OK;
 }
 
 static struct err
 key_evidence(struct ctx *cx, struct agent *agent, const struct identity *id,
-    struct slice binding, json_t *object)
+    const struct wanted *wanted, json_t *object)
 {
 	uint8_t digest[crypto_hash_sha256_BYTES];
 	struct slice statement = slice_text("{}"), point, signature;
@@ -408,7 +448,8 @@ key_evidence(struct ctx *cx, struct agent *agent, const struct identity *id,
 		TRY(file_read(cx, agent->set->statement,
 		    IDENTITY_STATEMENT_MAX, &statement));
 	(void)crypto_hash_sha256_init(&state);
-	(void)crypto_hash_sha256_update(&state, binding.p, binding.n);
+	(void)crypto_hash_sha256_update(&state, wanted->binding.p,
+	    wanted->binding.n);
 	(void)crypto_hash_sha256_update(&state, statement.p, statement.n);
 	(void)crypto_hash_sha256_final(&state, digest);
 	TRY(key_point(cx, &id->device_key, &point));
@@ -419,22 +460,59 @@ key_evidence(struct ctx *cx, struct agent *agent, const struct identity *id,
 	return OK;
 }
 
+static struct err
+other_evidence(struct ctx *cx, struct agent *agent, const struct identity *id,
+    const struct wanted *wanted, json_t *object)
+{
+	json_t *evidence;
+
+	(void)id;
+	TRY(source_evidence(cx, agent->set, wanted->nonce, wanted->spki,
+	    &evidence));
+	ASSERT(json_object_update(object, evidence) == 0);
+	return OK;
+}
+
+static const struct kind kinds[] = {
+	{ "evidence", NULL, name_by_server, other_evidence },
+	{ "key", "key", name_by_key, key_evidence },
+	{ "tpm", "tpm2", name_by_tpm, tpm_evidence },
+};
+
+static const struct kind *
+kind_of(const struct agent *agent)
+{
+	size_t i = 0;
+
+	while (strcmp(kinds[i].name, agent->set->identity) != 0)
+		ASSERT(++i < COUNT_OF(kinds));
+	return &kinds[i];
+}
+
+struct err
+identity_check(struct ctx *cx, const struct agent *agent)
+{
+	return kind_of(agent)->format != NULL ? OK :
+	    source_check(cx, agent->set);
+}
+
 struct err
 identity_evidence(struct ctx *cx, struct agent *agent,
     const struct identity *id, struct slice nonce, struct slice spki,
     const struct key *key, const struct activation *activation, json_t **out)
 {
-	const char *format = id->ek_name != NULL ? "tpm2" : "key";
+	const struct kind *kind = kind_of(agent);
+	struct wanted wanted = { .nonce = nonce, .spki = spki, .key = key };
 	json_t *object = json_keep(cx, json_object()), *member;
 	uint8_t binding[BINDING_SIZE];
 
-	binding_hash(format, nonce, spki, binding);
-	set_new(object, "format", json_string(format));
-	if (id->ek_name == NULL)
-		TRY(key_evidence(cx, agent, id, SLICE_OF(binding), object));
-	else
-		TRY(tpm_evidence(cx, agent, id, SLICE_OF(binding), key,
-		    object));
+	if (kind->format != NULL) {
+		binding_hash(kind->format, nonce, spki, binding,
+		    sizeof(binding));
+		wanted.binding = SLICE_OF(binding);
+		set_new(object, "format", json_string(kind->format));
+	}
+	TRY(kind->evidence(cx, agent, id, &wanted, object));
 	if (activation != NULL && activation->token != NULL) {
 		member = json_object();
 		set_new(object, "activation", member);

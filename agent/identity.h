@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which piece of hardware this is, and the evidence that says so (the formats
- * "tpm2" and "key" of doc/EVIDENCE.md).
+ * Which piece of hardware this is, and the evidence that says so: the formats
+ * "tpm2" and "key" of doc/EVIDENCE.md, and those that source.h gets elsewhere.
  */
 #ifndef DAAPKI_AGENT_IDENTITY_H
 #define DAAPKI_AGENT_IDENTITY_H
@@ -13,9 +13,11 @@
 #define IDENTITY_CHAIN_MAX	10u	/* certificates above the EK's */
 
 struct identity {
-	const char	*hardware_id;	/* "tpm-ek:..." or "key:..." */
-	const char	*device_id;	/* 64 hex digits */
-	struct slice	 spki;		/* DER of the key behind it */
+	/* "tpm-ek:...", "key:..."; from elsewhere, as the server named it with
+	 * the last certificate, or NULL. */
+	const char	*hardware_id;
+	const char	*device_id;	/* 64 hex digits, or NULL with it */
+	struct slice	 spki;		/* DER of the key behind it, or empty */
 	const char	*ek_name;	/* NULL when it is no TPM */
 	struct slice	 ek_certificate;
 	struct state_ak	 ak;		/* of a TPM */
@@ -28,6 +30,8 @@ struct activation {
 	struct slice	 secret;
 };
 
+/* The settings are enough for the kind of identity; ERR_CONFIG. */
+struct err	identity_check(struct ctx *, const struct agent *);
 /*
  * Who this is, without any use of the network.  A raw device key is made on
  * first use; a TPM is only asked.
@@ -61,7 +65,7 @@ struct err	identity_set_active(struct ctx *, struct agent *,
 /*
  * Evidence for a nonce and the key spki.  key, where it is in the TPM, is
  * certified by the AK; NULL leaves that out.
- * ERR_TPM, ERR_CONFIG, ERR_IO
+ * ERR_TPM, ERR_CONFIG, ERR_IO, ERR_SOURCE
  */
 struct err	identity_evidence(struct ctx *, struct agent *,
 		    const struct identity *, struct slice nonce,

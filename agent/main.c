@@ -73,6 +73,10 @@ command_id(struct job *job)
 
 	TRY(no_operands(job));
 	TRY(identity_name(job->cx, job->agent, &id));
+	if (id.hardware_id == NULL)
+		return FAIL(job->cx, ERR_CONFIG, "the server names this device "
+		    "when it is enrolled; before that, daactl evidence verify "
+		    "tells who evidence is from");
 	if (!wants_json(job)) {
 		print_row("hardware id", id.hardware_id);
 		print_row("device id", id.device_id);
@@ -82,9 +86,11 @@ command_id(struct job *job)
 			    "without certificate");
 		return OK;
 	}
-	object = json_keep(job->cx, json_pack("{s:s, s:s, s:s}",
-	    "hardware_id", id.hardware_id, "device_id", id.device_id,
-	    "public_key", base64url(job->cx->arena, id.spki)));
+	object = json_keep(job->cx, json_pack("{s:s, s:s}",
+	    "hardware_id", id.hardware_id, "device_id", id.device_id));
+	if (id.spki.n > 0)
+		ASSERT(json_object_set_new(object, "public_key",
+		    json_string(base64url(job->cx->arena, id.spki))) == 0);
 	if (id.ek_name != NULL)
 		ASSERT(json_object_set_new(object, "ek",
 		    json_string(id.ek_name)) == 0);
@@ -357,6 +363,7 @@ run_command(struct job *job, const struct command *command)
 	    AGENT_TIMEOUT_MAX_S, &job->agent->timeout_s))
 		return FAIL(job->cx, ERR_CONFIG,
 		    "timeout must be a time like 60s");
+	TRY(identity_check(job->cx, job->agent));
 	if (command->locks)
 		TRY(state_lock(job->cx, job->agent->set->state_dir, &lock));
 	e = command->run(job);

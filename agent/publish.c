@@ -9,45 +9,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/program.h"
 #include "base/base.h"
 #include "base/file.h"
 
 #define HOOK_ENV_MAX	128u	/* variables handed on, with ours */
 #define HOOK_LOOK_MS	20	/* between two looks whether it ended */
 #define SERIAL_MAX	256u
-
-struct err
-publish_split(struct ctx *cx, const char *command,
-    char *out_words[static PUBLISH_HOOK_WORDS_MAX + 1])
-{
-	char *to = arena_alloc(cx->arena, strlen(command) + 1);
-	const char *p = command;
-	size_t n = 0;
-	char quote = '\0';
-
-	for (;;) {
-		p += strspn(p, " \t");
-		if (*p == '\0')
-			break;
-		if (n == PUBLISH_HOOK_WORDS_MAX)
-			return FAIL(cx, ERR_CONFIG, "the hook has too many words");
-		out_words[n++] = to;
-		for (; *p != '\0' && (quote != '\0' ||
-		    (*p != ' ' && *p != '\t')); p++) {
-			if (quote == '\0' && (*p == '\'' || *p == '"'))
-				quote = *p;
-			else if (*p == quote)
-				quote = '\0';
-			else
-				*to++ = *p;
-		}
-		*to++ = '\0';
-	}
-	if (quote != '\0' || n == 0)
-		return FAIL(cx, ERR_CONFIG, "the hook is not a command");
-	out_words[n] = NULL;
-	return OK;
-}
 
 /* Our environment, and what the hook is about. */
 static char **
@@ -127,13 +95,13 @@ static struct err
 run_hook(struct ctx *cx, const struct settings *set,
     const struct state_credential *c, const char *event)
 {
-	char *words[PUBLISH_HOOK_WORDS_MAX + 1];
+	char *words[PROGRAM_WORDS_MAX + 1];
 	int failure;
 	pid_t pid;
 
 	if (set->hook == NULL)
 		return OK;
-	TRY(publish_split(cx, set->hook, words));
+	TRY(program_split(cx, "hook", set->hook, words));
 	failure = spawn(words, hook_env(cx, set, c, event), &pid);
 	if (failure != 0)
 		return FAIL(cx, ERR_CONFIG, "run %s: %s", words[0],

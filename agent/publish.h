@@ -5,7 +5,6 @@
 
 #include "agent/agent.h"
 
-#define PUBLISH_HOOK_WORDS_MAX	32u
 #define PUBLISH_HOOK_MAX_S	300	/* a hook that takes longer is killed */
 
 /*
@@ -20,13 +19,5 @@ struct err	publish_credential(struct ctx *, struct agent *,
 
 /* The one in the state folder, when it was not announced yet. */
 struct err	publish_pending(struct ctx *, struct agent *);
-
-/*
- * Split a command at blanks; 'single' and "double" quotes hold a word
- * together.  There is no shell.  NULL ends the words.
- * ERR_CONFIG	an open quote, no word, or too many
- */
-struct err	publish_split(struct ctx *, const char *command,
-		    char *out_words[static PUBLISH_HOOK_WORDS_MAX + 1]);
 
 #endif

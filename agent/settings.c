@@ -197,11 +197,13 @@ take_defaults(struct ctx *cx, struct settings *s)
 static struct err
 check(struct ctx *cx, const struct settings *s)
 {
-	if (strcmp(s->identity, "tpm") != 0 && strcmp(s->identity, "key") != 0)
-		return FAIL(cx, ERR_CONFIG, "identity must be tpm or key");
+	if (strcmp(s->identity, "tpm") != 0 && strcmp(s->identity, "key") != 0 &&
+	    strcmp(s->identity, "evidence") != 0)
+		return FAIL(cx, ERR_CONFIG,
+		    "identity must be tpm, key or evidence");
 	if (strcmp(s->key, "tpm") != 0 && strcmp(s->key, "software") != 0)
 		return FAIL(cx, ERR_CONFIG, "key must be tpm or software");
-	if (strcmp(s->identity, "key") == 0 && strcmp(s->key, "tpm") == 0)
+	if (strcmp(s->identity, "tpm") != 0 && strcmp(s->key, "tpm") == 0)
 		return FAIL(cx, ERR_CONFIG,
 		    "key = tpm needs identity = tpm: nothing else can show "
 		    "where the key is");

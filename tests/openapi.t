@@ -26,7 +26,8 @@ PLANES = {"DEVICE": ":8443", "OPERATOR": ":8444", "STATUS": ":8080"}
 
 # Failures of programs among themselves or with their settings; none of them
 # is an answer to a request.
-INTERNAL = {"ok", "server.config", "tpm.failed", "http.failed"}
+INTERNAL = {"ok", "server.config", "tpm.failed", "http.failed",
+    "source.failed"}
 
 n_tests = 0
 n_failed = 0

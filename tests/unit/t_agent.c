@@ -12,6 +12,7 @@
 #include "agent/enroll.h"
 #include "agent/http.h"
 #include "agent/pcr.h"
+#include "agent/program.h"
 #include "agent/publish.h"
 #include "agent/report.h"
 #include "agent/schedule.h"
@@ -57,9 +58,11 @@ START_TEST(the_binding_hash_is_the_one_that_was_computed_apart)
 
 	for (size_t i = 0; i < sizeof(nonce); i++)
 		nonce[i] = (uint8_t)i;
-	binding_hash("tpm2", SLICE_OF(nonce), slice_text("spki"), out);
+	binding_hash("tpm2", SLICE_OF(nonce), slice_text("spki"), out,
+	    sizeof(out));
 	ck_assert_str_eq(text_hex(cx->arena, SLICE_OF(out)), "d103a5a7d86f9d732d217bf09228e4f781f2c684861c086ff4b616e5c066825e");
-	binding_hash("key", SLICE_OF(nonce), slice_text("spki"), out);
+	binding_hash("key", SLICE_OF(nonce), slice_text("spki"), out,
+	    sizeof(out));
 	ck_assert_str_eq(text_hex(cx->arena, SLICE_OF(out)), "065272d5c463d2fd9f6693fdf4a78ec9e4f2af08d216d1acbeca98e5ae59fe2d");
 }
 END_TEST
@@ -332,18 +335,18 @@ END_TEST
 
 START_TEST(a_hook_is_split_into_words_without_a_shell)
 {
-	char *words[PUBLISH_HOOK_WORDS_MAX + 1];
+	char *words[PROGRAM_WORDS_MAX + 1];
 
-	ck_ok(publish_split(cx, " a 'b c'  d\"e f\"g '' $HOME;x", words));
+	ck_ok(program_split(cx, "hook", " a 'b c'  d\"e f\"g '' $HOME;x", words));
 	ck_assert_str_eq(words[0], "a");
 	ck_assert_str_eq(words[1], "b c");
 	ck_assert_str_eq(words[2], "de fg");
 	ck_assert_str_eq(words[3], "");
 	ck_assert_str_eq(words[4], "$HOME;x");
 	ck_assert_ptr_null(words[5]);
-	ck_fails(publish_split(cx, "  ", words), ERR_CONFIG);
-	ck_fails(publish_split(cx, "a 'b", words), ERR_CONFIG);
-	ck_fails(publish_split(cx, "1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 "
+	ck_fails(program_split(cx, "hook", "  ", words), ERR_CONFIG);
+	ck_fails(program_split(cx, "hook", "a 'b", words), ERR_CONFIG);
+	ck_fails(program_split(cx, "hook", "1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 "
 	    "1 2 3 4 5 6 7 8 9 0 1 2 3", words), ERR_CONFIG);
 }
 END_TEST
