@@ -4,6 +4,7 @@
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
+#include <openssl/param_build.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 #include <sodium.h>
@@ -18,6 +19,10 @@
 
 AUTO_DEFINE(BN_CTX, BN_CTX_free);
 AUTO_DEFINE(ECDSA_SIG, ECDSA_SIG_free);
+AUTO_DEFINE(EC_GROUP, EC_GROUP_free);
+AUTO_DEFINE(EC_POINT, EC_POINT_free);
+AUTO_DEFINE(OSSL_PARAM_BLD, OSSL_PARAM_BLD_free);
+AUTO_DEFINE(OSSL_PARAM, OSSL_PARAM_free);
 
 static void
 free_pkey(void *p)
@@ -33,10 +38,52 @@ keep(struct ctx *cx, EVP_PKEY *key)
 	return key;
 }
 
-EVP_PKEY *
-make_curve(struct ctx *cx, const char *group)
+/* The half of the key that is secret; 64 bits more than the order has, so that
+ * what is left of it does not matter (FIPS 186-4, B.4.1). */
+static void
+make_scalar(struct ctx *cx, const EC_GROUP *group, BIGNUM *out)
 {
-	return keep(cx, EVP_EC_gen(group));
+	AUTO(BN_CTX) bn = BN_CTX_new();
+	AUTO(BIGNUM) less = BN_dup(EC_GROUP_get0_order(group));
+	uint8_t bytes[80];
+	size_t n = ((size_t)EC_GROUP_order_bits(group) + 7) / 8 + 8;
+
+	ASSERT(n <= sizeof(bytes));
+	ctx_random(cx, bytes, n);
+	ASSERT(BN_sub_word(less, 1) == 1 &&
+	    BN_bin2bn(bytes, (int)n, out) != NULL &&
+	    BN_mod(out, out, less, bn) == 1 && BN_add_word(out, 1) == 1);
+}
+
+/* By cx's randomness, so that a program can make the same device again. */
+EVP_PKEY *
+make_curve(struct ctx *cx, const char *name)
+{
+	int nid = EC_curve_nist2nid(name);
+	AUTO(EC_GROUP) group = EC_GROUP_new_by_curve_name(
+	    nid != NID_undef ? nid : OBJ_sn2nid(name));
+	AUTO(EC_POINT) point = EC_POINT_new(group);
+	AUTO(BIGNUM) scalar = BN_new();
+	AUTO(OSSL_PARAM_BLD) b = OSSL_PARAM_BLD_new();
+	AUTO(OSSL_PARAM) params = NULL;
+	AUTO(EVP_PKEY_CTX) ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	EVP_PKEY *key = NULL;
+	uint8_t public[160];
+	size_t n;
+
+	make_scalar(cx, group, scalar);
+	ASSERT(EC_POINT_mul(group, point, scalar, NULL, NULL, NULL) == 1);
+	n = EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED,
+	    public, sizeof(public), NULL);
+	ASSERT(n > 0 && OSSL_PARAM_BLD_push_utf8_string(b,
+	    OSSL_PKEY_PARAM_GROUP_NAME, name, 0) == 1 &&
+	    OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_PRIV_KEY, scalar) == 1 &&
+	    OSSL_PARAM_BLD_push_octet_string(b, OSSL_PKEY_PARAM_PUB_KEY,
+	    public, n) == 1);
+	params = OSSL_PARAM_BLD_to_param(b);
+	ASSERT(EVP_PKEY_fromdata_init(ctx) == 1 &&
+	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params) == 1);
+	return keep(cx, key);
 }
 
 EVP_PKEY *
@@ -48,7 +95,11 @@ make_p256(struct ctx *cx)
 EVP_PKEY *
 make_ed25519(struct ctx *cx)
 {
-	return keep(cx, EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
+	uint8_t seed[32];
+
+	ctx_random(cx, seed, sizeof(seed));
+	return keep(cx, EVP_PKEY_new_raw_private_key_ex(NULL, "ED25519", NULL,
+	    seed, sizeof(seed)));
 }
 
 EVP_PKEY *

@@ -17,6 +17,7 @@
 
 /* --- keys and structures ---------------------------------------------- */
 
+/* Keys on curves are drawn from the context's randomness. */
 EVP_PKEY	*make_p256(struct ctx *);
 EVP_PKEY	*make_curve(struct ctx *, const char *group);
 EVP_PKEY	*make_ed25519(struct ctx *);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* AMD's: an SEV-SNP guest, and an Azure confidential VM on such a chip. */
+#include "codec/base64.h"
+#include "pki/pem.h"
+#include "tests/make_azure.h"
+#include "tests/standin/standin.h"
+
+#define CHIP_ID		0x1a0u	/* places in the report */
+#define POLICY_DEBUG	0x00au	/* the byte with bit 19 of the guest policy */
+#define TCBS		4u
+#define OLD_MICROCODE	200u
+
+static void
+shift_dates(struct standin *s, struct make_snp *m)
+{
+	struct make_amd_cert *certs[] = { &m->ark, &m->ask, &m->leaf };
+
+	for (size_t i = 0; i < COUNT_OF(certs); i++) {
+		certs[i]->from_s = standin_shift(s, MAKE_AT - MAKE_DAY);
+		certs[i]->to_s = standin_shift(s, MAKE_AT + 1000 * MAKE_DAY);
+	}
+	m->crl.from_s = standin_shift(s, m->crl.from_s);
+	m->crl.to_s = standin_shift(s, MAKE_AT + 30 * MAKE_DAY);
+}
+
+/* The chip's certificate is for the versions that its reports tell. */
+static void
+make_old(struct standin *s, struct make_snp *m)
+{
+	static const size_t at[TCBS] = { 0x038, 0x180, 0x1e0, 0x1f0 };
+
+	for (size_t i = 0; i < TCBS; i++)
+		make_snp_tcb(m, at[i], SNP_MICROCODE, OLD_MICROCODE);
+	make_amd_ext(m, "3.8")->der = make_der_number(s->cx, OLD_MICROCODE);
+}
+
+static void
+begin(struct standin *s, struct make_snp *m)
+{
+	standin_random(s, m->report + CHIP_ID, m->line->hwid_size);
+	shift_dates(s, m);
+	if (s->old)
+		make_old(s, m);
+	if (s->debug)
+		m->report[POLICY_DEBUG] |= 0x08;
+	memcpy(m->nonce, s->nonce, sizeof(m->nonce));
+	m->spki = s->spki;
+}
+
+static void
+publish(struct standin *s, const struct make_snp *m)
+{
+	standin_pem(s, "ark.pem", PEM_CERTIFICATE, &m->chain[2], 1);
+	standin_pem(s, "ask.pem", PEM_CERTIFICATE, &m->chain[1], 1);
+	standin_pem(s, "vcek.pem", PEM_CERTIFICATE, &m->chain[0], 1);
+	standin_file(s, "ark-crl.der", m->crl_der);
+}
+
+json_t *
+standin_snp(struct standin *s)
+{
+	struct make_snp *m = ARENA_NEW(s->cx->arena, struct make_snp);
+	json_t *evidence;
+
+	make_snp(s->cx, m, "Milan");
+	begin(s, m);
+	evidence = make_snp_evidence(s->cx, m);
+	publish(s, m);
+	return json_incref(evidence);
+}
+
+/* A host that gives its guests no certificates. */
+json_t *
+standin_snp_bare(struct standin *s)
+{
+	struct make_snp *m = ARENA_NEW(s->cx->arena, struct make_snp);
+	json_t *evidence;
+
+	make_snp(s->cx, m, "Milan");
+	begin(s, m);
+	m->n_certs = 0;
+	evidence = make_snp_evidence(s->cx, m);
+	publish(s, m);
+	return json_incref(evidence);
+}
+
+/* The certificate's key is not the TPM's, but its quote covers it. */
+json_t *
+standin_azure_cvm(struct standin *s)
+{
+	struct make_azure *v = ARENA_NEW(s->cx->arena, struct make_azure);
+	json_t *evidence;
+
+	make_azure(s->cx, v, false);
+	begin(s, &v->snp);
+	memcpy(v->tpm.nonce, s->nonce, sizeof(v->tpm.nonce));
+	v->tpm.spki = s->spki;
+	v->tpm.send_key = false;
+	evidence = make_azure_evidence(s->cx, v);
+	publish(s, &v->snp);
+	return json_incref(evidence);
+}

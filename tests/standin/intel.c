@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Intel's: an SGX enclave, a trust domain, an enclave of Open Enclave. */
+#include "base/text.h"
+#include "codec/base64.h"
+#include "pki/pem.h"
+#include "tests/make_dcap.h"
+#include "tests/standin/standin.h"
+
+#define ISSUED		"\"issueDate\":\"2026-05-20T00:00:00Z\""
+#define UPDATE		"\"nextUpdate\":\"2026-06-20T00:00:00Z\""
+#define ATTRIBUTES	48u	/* of the enclave, in its report */
+#define TD_ATTRIBUTES	120u
+#define SGX_DEBUG	0x02u
+#define TD_DEBUG	0x01u
+#define OLD_PCE_SVN	10u	/* of the level OutOfDate */
+
+static void
+shift_dates(struct standin *s, struct make_dcap *d)
+{
+	struct make_intel_cert *certs[] = { &d->root, &d->ca, &d->pck,
+	    &d->signing };
+	struct make_intel_crl *crls[] = { &d->root_crl, &d->pck_crl };
+	const char *issued = arena_printf(s->cx->arena, "\"issueDate\":\"%s\"",
+	    text_time_dup(s->cx->arena, s->made_s - MAKE_DAY));
+	const char *update = arena_printf(s->cx->arena,
+	    "\"nextUpdate\":\"%s\"", text_time_dup(s->cx->arena,
+	    s->made_s + 30 * MAKE_DAY));
+
+	for (size_t i = 0; i < COUNT_OF(certs); i++) {
+		certs[i]->from_s = standin_shift(s, certs[i]->from_s);
+		certs[i]->to_s = standin_shift(s, certs[i]->to_s);
+	}
+	for (size_t i = 0; i < COUNT_OF(crls); i++) {
+		crls[i]->from_s = standin_shift(s, crls[i]->from_s);
+		crls[i]->to_s = standin_shift(s, crls[i]->to_s);
+	}
+	make_edit(d->tcb_edits, ISSUED, issued);
+	make_edit(d->tcb_edits, UPDATE, update);
+	make_edit(d->qe_edits, ISSUED, issued);
+	make_edit(d->qe_edits, UPDATE, update);
+}
+
+static void
+begin(struct standin *s, struct make_dcap *d, bool tdx)
+{
+	make_dcap(s->cx, d, tdx);
+	standin_random(s, d->ext.pck.ppid, sizeof(d->ext.pck.ppid));
+	shift_dates(s, d);
+	memcpy(d->nonce, s->nonce, sizeof(d->nonce));
+	d->spki = s->spki;
+	if (s->old)
+		d->ext.pck.pce_svn = OLD_PCE_SVN;
+	if (s->debug)
+		d->body[tdx ? TD_ATTRIBUTES : ATTRIBUTES] |=
+		    tdx ? TD_DEBUG : SGX_DEBUG;
+}
+
+static void
+publish(struct standin *s, const struct make_dcap *d)
+{
+	standin_pem(s, "root.pem", PEM_CERTIFICATE, &d->anchor, 1);
+	standin_file(s, "tcb-info.json", d->tcb_text);
+	standin_file(s, "qe-identity.json", d->qe_text);
+	standin_pem(s, "signer-chain.pem", PEM_CERTIFICATE, d->signing_chain,
+	    2);
+	standin_file(s, "root-crl.der", d->root_crl_der);
+	standin_file(s, "pck-crl.der", d->pck_crl_der);
+}
+
+static json_t *
+make_quoted(struct standin *s, bool tdx)
+{
+	struct make_dcap *d = ARENA_NEW(s->cx->arena, struct make_dcap);
+	json_t *evidence;
+
+	begin(s, d, tdx);
+	evidence = make_dcap_evidence(s->cx, d);
+	publish(s, d);
+	return json_incref(evidence);
+}
+
+json_t *
+standin_sgx(struct standin *s)
+{
+	return make_quoted(s, false);
+}
+
+json_t *
+standin_tdx(struct standin *s)
+{
+	return make_quoted(s, true);
+}
+
+/* What oe_get_report() gives: version, kind (remote), length, quote. */
+json_t *
+standin_openenclave(struct standin *s)
+{
+	struct make_dcap *d = ARENA_NEW(s->cx->arena, struct make_dcap);
+	struct buf b = buf_in(s->cx->arena, 65536);
+
+	begin(s, d, false);
+	d->report_data_given = true;
+	memcpy(d->body + 320, standin_binding(s, "openenclave", 64).p, 64);
+	(void)make_dcap_evidence(s->cx, d);
+	publish(s, d);
+	put_bytes(&b, SLICE("\1\0\0\0\2\0\0\0", 8));
+	for (unsigned i = 0; i < 64; i += 8)
+		put_u8(&b, (uint8_t)((uint64_t)d->quote.n >> i));
+	put_bytes(&b, d->quote);
+	ASSERT(!b.bad);
+	return json_pack("{s:s, s:s}", "format", "openenclave", "evidence",
+	    base64url(s->cx->arena, buf_slice(&b)));
+}
