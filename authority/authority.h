@@ -17,7 +17,7 @@ struct signer;		/* authority/signer.h: the way to daa-signer */
 struct issuers;		/* authority/issuers.h: CAs of tenants, kept in memory */
 struct crls;		/* authority/crls.h: their revocation lists */
 struct responder;	/* authority/responder.h: OCSP */
-struct delegates;	/* authority/delegate.h: keys that sign it */
+struct delegates;	/* authority/delegate.h: keys that do one thing for a CA */
 struct trust_cache;
 struct upkeep;		/* authority/upkeep.h: what is done by time */
 struct signer_conf;
@@ -40,6 +40,8 @@ struct authority_limits {
 	bool		ocsp_in_leaves;		/* their AIA names the responder */
 	bool		ocsp_delegated;		/* authority/delegate.h */
 	int64_t		ocsp_signer_life_s;	/* of such a key */
+	int64_t		result_life_s;		/* of an attestation result */
+	int64_t		result_key_life_s;	/* of the key that signs it */
 	int64_t		cache_age_s;		/* caches may keep either so long */
 	unsigned	reports_per_day;	/* events a device and day */
 	int64_t		ca_root_life_s, ca_issuing_life_s;

@@ -22,9 +22,34 @@ struct delegate {
 	uint8_t			bytes[];
 };
 
-/* Of one CA; made when it is first asked about, and there for good. */
+/* What a key is for; by role. */
+static const struct purpose {
+	const char	*kind;		/* in table ca_signed */
+	const char	*event;		/* in the log */
+	size_t		 life_s;	/* where struct authority_limits has it */
+} purposes[] = {
+	[CA_ROLE_OCSP] = { "ocsp", "ocsp.delegated",
+	    offsetof(struct authority_limits, ocsp_signer_life_s) },
+	[CA_ROLE_RESULT] = { "result", "result.delegated",
+	    offsetof(struct authority_limits, result_key_life_s) },
+};
+
+static int64_t
+life_of(const struct authority *a, enum ca_role role)
+{
+	int64_t life_s;
+
+	memcpy(&life_s, (const char *)&a->limits + purposes[role].life_s,
+	    sizeof(life_s));
+	return life_s;
+}
+
+/* Whose key, and what for. */
+struct post { const struct issuer *issuer; enum ca_role role; };
+
+/* Of one post; made when it is first asked about, and there for good. */
 struct slot {
-	const struct issuer	*issuer;
+	struct post		 post;
 	struct delegate		*now;		/* NULL: none yet */
 };
 
@@ -56,8 +81,9 @@ order_slots(const void *a, const void *b)
 {
 	const struct slot *x = a, *y = b;
 
-	return (x->issuer->id > y->issuer->id) -
-	    (x->issuer->id < y->issuer->id);
+	if (x->post.issuer->id != y->post.issuer->id)
+		return x->post.issuer->id > y->post.issuer->id ? 1 : -1;
+	return (x->post.role > y->post.role) - (x->post.role < y->post.role);
 }
 
 static void
@@ -71,9 +97,9 @@ delegate_drop(void *p)
 
 /* With the lock; made when there is none. */
 static struct slot *
-slot_of(struct delegates *all, const struct issuer *issuer)
+slot_of(struct delegates *all, const struct post *post)
 {
-	struct slot key = { .issuer = issuer }, *slot;
+	struct slot key = { .post = *post }, *slot;
 	struct slot *const *node = tfind(&key, &all->slots, order_slots);
 
 	if (node != NULL)
@@ -87,12 +113,12 @@ slot_of(struct delegates *all, const struct issuer *issuer)
 
 /* The present one, counted for cx->arena; NULL when there is none. */
 static const struct delegate *
-present(struct ctx *cx, struct delegates *all, const struct issuer *issuer)
+present(struct ctx *cx, struct delegates *all, const struct post *post)
 {
 	struct delegate *d;
 
 	lock(&all->lock);
-	d = slot_of(all, issuer)->now;
+	d = slot_of(all, post)->now;
 	if (d != NULL)
 		atomic_fetch_add(&d->refs, 1);
 	unlock(&all->lock);
@@ -102,7 +128,7 @@ present(struct ctx *cx, struct delegates *all, const struct issuer *issuer)
 }
 
 static void
-replace(struct delegates *all, const struct issuer *issuer,
+replace(struct delegates *all, const struct post *post,
     const struct db_ca_signed *row)
 {
 	struct delegate *d = base_alloc(sizeof(*d) + row->sealed.n), *before;
@@ -114,7 +140,7 @@ replace(struct delegates *all, const struct issuer *issuer,
 	    row->not_after_s };
 	d->made_s = row->created_s;
 	lock(&all->lock);
-	slot = slot_of(all, issuer);
+	slot = slot_of(all, post);
 	before = slot->now;
 	slot->now = d;
 	unlock(&all->lock);
@@ -136,15 +162,15 @@ is_good(const struct delegate *d, const struct issuer *issuer,
 	return now_s < end_s;
 }
 
-struct keeping { const struct issuer *issuer; struct db_ca_signed row; };
+struct keeping { const struct post *post; struct db_ca_signed row; };
 
 static struct err
 load_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct keeping *k = arg;
 
-	return db_ca_signed_ocsp(cx, tx, k->issuer->tenant.id, k->issuer->id,
-	    &k->row);
+	return db_ca_signed_key(cx, tx, k->post->issuer->tenant.id,
+	    k->post->issuer->id, purposes[k->post->role].kind, &k->row);
 }
 
 static struct err
@@ -156,33 +182,36 @@ add_work(struct ctx *cx, struct db_tx *tx, void *arg)
 }
 
 static struct err
-make(struct ctx *cx, const struct authority *a, const struct issuer *issuer)
+make(struct ctx *cx, const struct authority *a, const struct post *post)
 {
-	struct order order = { .type = ORDER_DELEGATE_OCSP };
+	const struct issuer *issuer = post->issuer;
+	struct order order = { .type = ORDER_DELEGATE };
 	int64_t now_s = ctx_now(cx);
-	struct keeping k = { .issuer = issuer };
+	struct keeping k = { .post = post };
 	struct answer answer;
 	struct cert cert;
 
-	order.delegate_ocsp = (struct order_delegate_ocsp){
+	order.delegate = (struct order_delegate){
 		.ca = issuer->sealed, .tenant = issuer->tenant.name,
+		.role = (uint8_t)post->role,
 		.not_before_s = now_s - BACKDATE_S,
-		.not_after_s = now_s + a->limits.ocsp_signer_life_s,
+		.not_after_s = now_s + life_of(a, post->role),
 	};
-	if (order.delegate_ocsp.not_after_s > issuer->not_after_s)
-		order.delegate_ocsp.not_after_s = issuer->not_after_s;
+	if (order.delegate.not_after_s > issuer->not_after_s)
+		order.delegate.not_after_s = issuer->not_after_s;
 	TRY(signer_call(cx, a->signer, &order, &answer));
 	TRY(cert_parse(cx, answer.object, &cert));
 	k.row = (struct db_ca_signed){
 		.tenant_id = issuer->tenant.id, .ca_id = issuer->id,
-		.kind = "ocsp", .serial = cert.serial, .key_id = cert.ski,
+		.kind = purposes[post->role].kind,
+		.serial = cert.serial, .key_id = cert.ski,
 		.certificate = answer.object, .sealed = answer.sealed,
 		.not_before_s = cert.not_before_s,
 		.not_after_s = cert.not_after_s, .created_s = now_s,
 	};
 	TRY(db_write(cx, a->db, add_work, &k));
-	replace(a->delegates, issuer, &k.row);
-	log_put(a->log, LOG_LEVEL_INFO, "ocsp.delegated", "tenant",
+	replace(a->delegates, post, &k.row);
+	log_put(a->log, LOG_LEVEL_INFO, purposes[post->role].event, "tenant",
 	    issuer->tenant.name, "serial", text_hex(cx->arena, cert.serial),
 	    NULL);
 	return OK;
@@ -190,59 +219,61 @@ make(struct ctx *cx, const struct authority *a, const struct issuer *issuer)
 
 /* What an earlier run of this program has left. */
 static struct err
-load(struct ctx *cx, const struct authority *a, const struct issuer *issuer)
+load(struct ctx *cx, const struct authority *a, const struct post *post)
 {
-	struct keeping k = { .issuer = issuer };
+	struct keeping k = { .post = post };
 
 	TRY(db_read(cx, a->db, load_work, &k));
 	if (k.row.sealed.n > 0)
-		replace(a->delegates, issuer, &k.row);
+		replace(a->delegates, post, &k.row);
 	return OK;
 }
 
 /* With the lock of making. */
 static struct err
 provide(struct ctx *cx, const struct authority *a,
-    const struct issuer *issuer, unsigned quarters, bool anew)
+    const struct post *post, unsigned quarters, bool anew)
 {
-	const struct delegate *d = present(cx, a->delegates, issuer);
+	const struct delegate *d = present(cx, a->delegates, post);
 	int64_t now_s = ctx_now(cx);
 
 	if (d == NULL) {
-		TRY(load(cx, a, issuer));
-		d = present(cx, a->delegates, issuer);
+		TRY(load(cx, a, post));
+		d = present(cx, a->delegates, post);
 	}
 	if (d != NULL && anew && now_s - d->made_s < DELEGATE_PACE_S)
 		return OK;
-	if (d != NULL && !anew && is_good(d, issuer, quarters, now_s))
+	if (d != NULL && !anew && is_good(d, post->issuer, quarters, now_s))
 		return OK;
-	return make(cx, a, issuer);
+	return make(cx, a, post);
 }
 
 static struct err
 provide_alone(struct ctx *cx, const struct authority *a,
-    const struct issuer *issuer, unsigned quarters, bool anew)
+    const struct post *post, unsigned quarters, bool anew)
 {
 	pthread_mutex_t *making =
-	    &a->delegates->making[(uint64_t)issuer->id % STRIPES];
+	    &a->delegates->making[(uint64_t)post->issuer->id % STRIPES];
 	struct err e;
 
 	lock(making);
-	e = provide(cx, a, issuer, quarters, anew);
+	e = provide(cx, a, post, quarters, anew);
 	unlock(making);
 	return e;
 }
 
 struct err
 delegate_get(struct ctx *cx, const struct authority *a,
-    const struct issuer *issuer, bool anew, struct delegate_view *out)
+    const struct issuer *issuer, enum ca_role role, bool anew,
+    struct delegate_view *out)
 {
-	const struct delegate *d = present(cx, a->delegates, issuer);
+	const struct post post = { issuer, role };
+	const struct delegate *d = present(cx, a->delegates, &post);
 	struct err e = OK;
 
 	if (d == NULL || anew || !is_good(d, issuer, 3, ctx_now(cx))) {
-		e = provide_alone(cx, a, issuer, 3, anew);
-		d = present(cx, a->delegates, issuer);
+		e = provide_alone(cx, a, &post, 3, anew);
+		d = present(cx, a->delegates, &post);
 	}
 	/* The old one will do while no new one can be had. */
 	if (d == NULL || (failed(e) && anew) ||
@@ -257,7 +288,7 @@ delegate_get(struct ctx *cx, const struct authority *a,
 
 /* --- by time ---------------------------------------------------------------- */
 
-struct listing { const struct issuer **items; size_t n; };
+struct listing { struct post *items; size_t n; };
 
 static void
 list_one(const void *node, VISIT visit, void *arg)
@@ -266,7 +297,7 @@ list_one(const void *node, VISIT visit, void *arg)
 	struct listing *l = arg;
 
 	if (visit == preorder || visit == leaf)
-		l->items[l->n++] = (*slot)->issuer;
+		l->items[l->n++] = (*slot)->post;
 }
 
 static struct err
@@ -275,6 +306,16 @@ forget_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	const int64_t *now_s = arg;
 
 	return db_ca_signed_forget(cx, tx, *now_s);
+}
+
+/* OCSP is asked about what a CA has signed for as long as that lasts. */
+static bool
+is_in_use(const struct authority *a, const struct post *post, int64_t now_s)
+{
+	if (post->role == CA_ROLE_RESULT && post->issuer != issuers_active(a,
+	    post->issuer->tenant.id, CA_ROLE_ISSUING))
+		return false;
+	return now_s < post->issuer->not_after_s;
 }
 
 struct err
@@ -291,9 +332,9 @@ delegates_round(struct ctx *cx, const struct authority *a)
 	unlock(&all->lock);
 	/* One that cannot be had must not keep the others. */
 	for (size_t i = 0; i < l.n; i++) {
-		if (now_s >= l.items[i]->not_after_s)
+		if (!is_in_use(a, &l.items[i], now_s))
 			continue;
-		one = provide_alone(cx, a, l.items[i], 2, false);
+		one = provide_alone(cx, a, &l.items[i], 2, false);
 		if (failed(one))
 			e = one;
 	}

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keys that sign OCSP responses in place of their CA's own (RFC 6960, 4.2.2.2),
- * so that a CA's key, or the HSM that has it, can rest.
+ * Keys that do one thing in place of their CA's own, so that a CA's key, or the
+ * HSM that has it, can rest: sign OCSP responses (CA_ROLE_OCSP; RFC 6960,
+ * 4.2.2.2), or attestation results (CA_ROLE_RESULT).
  *
- * One is made when a CA is first asked about, kept with its certificate in the
+ * One is made when it is first asked for, kept with its certificate in the
  * database, and made anew when half of its life is over (upkeep) or, where that
  * did not come about, three quarters.
  */
@@ -23,13 +24,13 @@ struct delegate_view {
 	int64_t		not_after_s;
 };
 /*
- * The one of that CA.  anew: the signer has refused the last; one that was made
- * within DELEGATE_PACE_S is given all the same.
+ * The one of that CA and role.  anew: the signer has refused the last; one that
+ * was made within DELEGATE_PACE_S is given all the same.
  * ERR_SIGNER_GONE, ERR_SIGNER_REFUSED, ERR_STORAGE
  */
 #define DELEGATE_PACE_S	60
 struct err	delegate_get(struct ctx *, const struct authority *,
-		    const struct issuer *, bool anew,
+		    const struct issuer *, enum ca_role, bool anew,
 		    struct delegate_view *out);
 
 /* A chore: renew those in use whose time has come, and forget the keys of those

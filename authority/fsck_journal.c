@@ -135,6 +135,7 @@ kind_word(unsigned kind)
 		[JOURNAL_CRL] = "CRL", [JOURNAL_CROSS] = "cross-certificate",
 		[JOURNAL_PROOF] = "proof", [JOURNAL_OCSP] = "OCSP key",
 		[JOURNAL_REVOKED] = "revocation",
+		[JOURNAL_RESULT] = "result key",
 	};
 
 	return kind < COUNT_OF(words) && words[kind] != NULL ? words[kind] :
@@ -279,7 +280,7 @@ typedef struct err take_fn(struct ctx *, struct db_tx *, struct fsck *,
 static take_fn *const takers[] = {
 	[JOURNAL_CA] = take_ca, [JOURNAL_LEAF] = take_leaf,
 	[JOURNAL_CROSS] = take_signed, [JOURNAL_PROOF] = take_signed,
-	[JOURNAL_OCSP] = take_signed,
+	[JOURNAL_OCSP] = take_signed, [JOURNAL_RESULT] = take_signed,
 };
 
 /* A CA may have been adopted. */

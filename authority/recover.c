@@ -215,7 +215,8 @@ bring_in_signed(struct ctx *cx, struct db_tx *tx, struct batch *b,
 	row = (struct db_ca_signed){
 		.tenant_id = ca.tenant_id, .ca_id = ca.id,
 		.kind = entry->kind == JOURNAL_CROSS ? "cross" :
-		    entry->kind == JOURNAL_OCSP ? "ocsp" : "proof",
+		    entry->kind == JOURNAL_OCSP ? "ocsp" :
+		    entry->kind == JOURNAL_RESULT ? "result" : "proof",
 		.serial = cert.serial, .key_id = cert.ski,
 		.certificate = entry->object, .sealed = entry->sealed,
 		.not_before_s = cert.not_before_s,
@@ -262,7 +263,8 @@ bring_in(struct ctx *cx, struct db_tx *tx, void *arg)
 			TRY(bring_in_leaf(cx, tx, b, entry));
 		else if (entry->kind == JOURNAL_CROSS ||
 		    entry->kind == JOURNAL_PROOF ||
-		    entry->kind == JOURNAL_OCSP)
+		    entry->kind == JOURNAL_OCSP ||
+		    entry->kind == JOURNAL_RESULT)
 			TRY(bring_in_signed(cx, tx, b, entry));
 		else if (entry->kind == JOURNAL_REVOKED)
 			TRY(bring_in_revoked(cx, tx, b, entry));

@@ -14,7 +14,7 @@ struct resealed {
  * Bring in what only the journal knows, then have the signer, which runs with
  * both keys, seal every record under the new one that is not yet; some at a
  * time in a transaction, so that a run that was cut off only has to be begun
- * again.  Keys that sign OCSP (authority/delegate.h) are short-lived, and
+ * again.  Delegated keys (authority/delegate.h) are short-lived, and
  * forgotten: others are made when they are needed.
  * No order may be under way.
  * ERR_STORAGE, ERR_SIGNER_GONE

@@ -375,7 +375,8 @@ have_delegate_sign(struct ctx *cx, struct asking *q, bool anew,
 {
 	struct delegate_view delegate;
 
-	TRY(delegate_get(cx, q->authority, q->issuer, anew, &delegate));
+	TRY(delegate_get(cx, q->authority, q->issuer, CA_ROLE_OCSP,
+	    anew, &delegate));
 	if (q->next_s > delegate.not_after_s)
 		q->next_s = delegate.not_after_s;
 	return sign(cx, q, delegate.sealed, out);

@@ -332,7 +332,7 @@ wait_of(const struct order *order)
 {
 	bool makes_key = order->type == ORDER_MAKE_CA ||
 	    order->type == ORDER_REQUEST_CA ||
-	    order->type == ORDER_DELEGATE_OCSP;
+	    order->type == ORDER_DELEGATE;
 
 	return makes_key ? SIGNER_MAKE_WAIT_S : SIGNER_WAIT_S;
 }

@@ -14,6 +14,17 @@ base64url(struct arena *arena, struct slice s)
 	return sodium_bin2base64(text, size, s.p, s.n, VARIANT);
 }
 
+char *
+base64(struct arena *arena, struct slice s)
+{
+	size_t size = sodium_base64_encoded_len(s.n,
+	    sodium_base64_VARIANT_ORIGINAL);
+	char *text = arena_alloc(arena, size);
+
+	return sodium_bin2base64(text, size, s.p, s.n,
+	    sodium_base64_VARIANT_ORIGINAL);
+}
+
 bool
 base64url_parse(struct arena *arena, const char *text, size_t n_text,
     size_t max, struct slice *out)

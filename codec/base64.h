@@ -7,6 +7,8 @@
 
 /* NUL-terminated, in the arena. */
 char	*base64url(struct arena *, struct slice);
+/* With the other alphabet and padding (RFC 4648, 4), where a standard has it. */
+char	*base64(struct arena *, struct slice);
 /*
  * The one encoding of some bytes, at most max of them: padding, white space,
  * the other alphabet and stray low bits in the last character give false.

@@ -347,7 +347,7 @@ db_ca_signed_add(struct ctx *cx, struct db_tx *tx,
 }
 
 static struct err
-read_ocsp(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
+read_key(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 {
 	struct db_ca_signed *s = arg;
 	struct db_walk w = { cx, row, 0 };
@@ -362,13 +362,13 @@ read_ocsp(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 }
 
 struct err
-db_ca_signed_ocsp(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
-    int64_t ca_id, struct db_ca_signed *out)
+db_ca_signed_key(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t ca_id, const char *kind, struct db_ca_signed *out)
 {
 	*out = (struct db_ca_signed){ .tenant_id = tenant_id, .ca_id = ca_id,
-	    .kind = "ocsp" };
-	return db_rows(cx, tx, STMT_CA_SIGNED_OCSP, DB_ARGS(DB_I(tenant_id),
-	    DB_I(ca_id)), read_ocsp, out);
+	    .kind = kind };
+	return db_rows(cx, tx, STMT_CA_SIGNED_KEY, DB_ARGS(DB_I(tenant_id),
+	    DB_I(ca_id), DB_T(kind)), read_key, out);
 }
 
 struct err

@@ -97,13 +97,13 @@ struct db_ca_signed {
 	int64_t		 id;
 	int64_t		 tenant_id;
 	int64_t		 ca_id;		/* that signed it */
-	const char	*kind;		/* "cross", "proof", "ocsp" */
+	const char	*kind;		/* "cross", "proof", "ocsp", "result" */
 	struct slice	 serial;
 	struct slice	 key_id;	/* of the key that is certified */
 	struct slice	 certificate;
 	int64_t		 not_before_s, not_after_s, created_s;
-	/* "ocsp": the signer's record of its key.  Only db_ca_signed_add() and
-	 * db_ca_signed_ocsp() look at it. */
+	/* "ocsp", "result": the signer's record of its key.  Only
+	 * db_ca_signed_add() and db_ca_signed_key() look at it. */
 	struct slice	 sealed;
 };
 /* ERR_EXISTS */
@@ -117,13 +117,14 @@ struct err	db_ca_signed_list(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, const char *kind,
 		    struct db_ca_signed **out, size_t *out_n);
 
-/* The last "ocsp" of a CA whose key is there; out->sealed is empty without. */
-struct err	db_ca_signed_ocsp(struct ctx *, struct db_tx *,
-		    int64_t tenant_id, int64_t ca_id,
+/* The last of that kind and CA whose key is there; out->sealed is empty
+ * without. */
+struct err	db_ca_signed_key(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, int64_t ca_id, const char *kind,
 		    struct db_ca_signed *out);
 
 /* Of any tenant: for the service itself, never for a door. */
-/* Keys of "ocsp" certificates that ended before now_s. */
+/* Keys of "ocsp" and "result" certificates that ended before now_s. */
 struct err	db_ca_signed_forget(struct ctx *, struct db_tx *,
 		    int64_t now_s);
 struct err	db_ca_by_id(struct ctx *, struct db_tx *, int64_t id,

@@ -110,16 +110,6 @@ static void (*const put_key[])(struct ctx *, json_t *, const struct key *) = {
 	[KEY_RSA] = put_rsa,
 };
 
-/* x5c is base64 with padding (RFC 7517, 4.7), unlike all else in a JWK. */
-static const char *
-base64(struct ctx *cx, struct slice s)
-{
-	char *text = arena_alloc(cx->arena, (s.n + 2) / 3 * 4 + 1);
-
-	(void)EVP_EncodeBlock((unsigned char *)text, s.p, (int)s.n);
-	return text;
-}
-
 static struct err
 put_jwk(struct ctx *cx, json_t *keys, struct slice der, const char *use)
 {
@@ -132,8 +122,9 @@ put_jwk(struct ctx *cx, json_t *keys, struct slice der, const char *use)
 	put_key[key.kind](cx, jwk, &key);
 	set_text(jwk, "use", use);
 	set_text(jwk, "kid", text_hex(cx->arena, cert.ski));
+	/* With padding (RFC 7517, 4.7), unlike all else in a JWK. */
 	ASSERT(json_object_set_new(jwk, "x5c",
-	    json_pack("[s]", base64(cx, der))) == 0);
+	    json_pack("[s]", base64(cx->arena, der))) == 0);
 	ASSERT(json_array_append(keys, jwk) == 0);
 	return OK;
 }

@@ -125,6 +125,8 @@ read_eku(struct parse *p, struct reader *r)
 			p->cert->server_auth = true;
 		else if (slice_equal(oid, OID(OID_OCSP_SIGNING)))
 			p->cert->ocsp_signing = true;
+		else if (slice_equal(oid, OID(OID_RESULT_SIGNING)))
+			p->cert->result_signing = true;
 		else
 			p->cert->other_eku = true;
 	} while (der_peek(&list) != 0);

@@ -57,6 +57,7 @@ struct cert {
 	struct slice	 ski, aki;	/* key ids; empty when absent */
 	uint16_t	 key_usage;	/* enum cert_usage */
 	bool		 client_auth, server_auth, ocsp_signing, other_eku;
+	bool		 result_signing;	/* attestation results */
 	bool		 ca;
 	int		 path_len;	/* -1: no limit said */
 	enum cert_policy policy;

@@ -13,11 +13,11 @@
 /* What a certificate is, so far as it says; the rules say of which they are. */
 enum kind {
 	ROOT = 1 << 0, CA = 1 << 1, EDGE = 1 << 2, DEVICE = 1 << 3,
-	SERVER = 1 << 4, PROOF = 1 << 5, OCSP = 1 << 6,
+	SERVER = 1 << 4, PROOF = 1 << 5, OCSP = 1 << 6, RESULT = 1 << 7,
 };
-#define ANY	(ROOT | CA | EDGE | DEVICE | SERVER | PROOF | OCSP)
+#define ANY	(CAS | EDGE | LEAVES)
 #define CAS	(ROOT | CA)
-#define LEAVES	(DEVICE | SERVER | PROOF | OCSP)
+#define LEAVES	(DEVICE | SERVER | PROOF | OCSP | RESULT)
 #define DEVICES	(DEVICE | EDGE)
 
 static bool
@@ -63,6 +63,8 @@ kind_of(const struct cert *c)
 		    is_self_signed(c) ? ROOT : CA;
 	if (has(c, CERT_EXT_OCSP_NOCHECK))
 		return OCSP;
+	if (c->result_signing)
+		return RESULT;
 	if (c->policy != CERT_POLICY_NONE || c->client_auth)
 		return DEVICE;
 	return c->server_auth || c->n_hosts > 0 ? SERVER : PROOF;
@@ -362,6 +364,25 @@ signs_no_ocsp(const struct cert *c)
 	return !c->ocsp_signing && !has(c, CERT_EXT_OCSP_NOCHECK);
 }
 
+/* Who speaks for a tenant about its devices is no device, and no server. */
+static bool
+result_is_for_results_only(const struct cert *c)
+{
+	char uri[sizeof(TBS_RESULT_URI) + TBS_ORGANIZATION_MAX];
+
+	(void)snprintf(uri, sizeof(uri), TBS_RESULT_URI, c->organization);
+	return strcmp(c->san_uri, uri) == 0 && !c->client_auth &&
+	    !c->server_auth && c->policy == CERT_POLICY_NONE &&
+	    c->n_hosts == 0 && c->permanent_id[0] == '\0' &&
+	    c->hardware_serial.n == 0 && c->common_name[0] != '\0';
+}
+
+static bool
+signs_no_results(const struct cert *c)
+{
+	return !c->result_signing;
+}
+
 struct rule {
 	const char	*name;		/* with its clause in RFC 5280 */
 	unsigned	 applies;	/* enum kind */
@@ -415,6 +436,10 @@ static const struct rule rules[] = {
 	    ocsp_is_not_asked_about },
 	{ "RFC 6960 4.2.2.2 OCSPSigning without nocheck, or of a CA",
 	    ANY & ~OCSP, signs_no_ocsp },
+	{ "result profile: its purpose and URI, and nothing else", RESULT,
+	    result_is_for_results_only },
+	{ "result profile: its purpose in another", ANY & ~RESULT,
+	    signs_no_results },
 };
 
 /* --- with the issuer ----------------------------------------------------- */

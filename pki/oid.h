@@ -68,6 +68,7 @@
  *	.1	certificate policy: the key is held by the device's hardware
  *	.2	certificate policy: the key is in the device's software
  *	.3	hardware type (RFC 4108, 5): hwSerialNum is the device ID's bytes
+ *	.4	extended key usage: the key signs attestation results
  */
 #define OID_OURS \
 	"\x2a\x86\x48\x86\xf7\x14\x01\xbe\x40\x93\x7a\xc3\x49\x82\xf2\x51" \
@@ -75,5 +76,6 @@
 #define OID_POLICY_HARDWARE	OID_OURS "\x01"
 #define OID_POLICY_SOFTWARE	OID_OURS "\x02"
 #define OID_HARDWARE_TYPE	OID_OURS "\x03"
+#define OID_RESULT_SIGNING	OID_OURS "\x04"
 
 #endif

@@ -141,6 +141,56 @@ sign_key_sig(const struct sign_key *k)
 	return k->sig;
 }
 
+/* The integer, with the zeros before it that DER leaves out. */
+static bool
+read_half(struct reader *r, uint8_t out[static SIGN_ES256_SIZE / 2])
+{
+	struct slice n = der_read_unsigned(r);
+
+	if (r->bad || n.n > SIGN_ES256_SIZE / 2)
+		return false;
+	memset(out, 0, SIGN_ES256_SIZE / 2);
+	memcpy(out + SIGN_ES256_SIZE / 2 - n.n, n.p, n.n);
+	return true;
+}
+
+static struct slice
+der_of_halves(struct ctx *cx, const uint8_t halves[static SIGN_ES256_SIZE])
+{
+	struct buf b = buf_in(cx->arena, KEY_SIGNATURE_MAX);
+	size_t seq = der_open(&b, DER_SEQUENCE);
+
+	der_put_unsigned(&b, SLICE(halves, SIGN_ES256_SIZE / 2));
+	der_put_unsigned(&b, SLICE(halves + SIGN_ES256_SIZE / 2,
+	    SIGN_ES256_SIZE / 2));
+	der_close(&b, seq);
+	ASSERT(!b.bad);
+	return buf_slice(&b);
+}
+
+struct err
+sign_es256(struct ctx *cx, const struct sign_key *k, struct slice data,
+    uint8_t out[static SIGN_ES256_SIZE])
+{
+	uint8_t halves[SIGN_ES256_SIZE];
+	struct slice der;
+	struct reader r, pair;
+
+	if (k->sig != key_sig_of(KEY_P256))
+		return FAIL(cx, ERR_INTERNAL, "ES256 needs a P-256 key");
+	TRY(sign(cx, k, data, &der));
+	r = reader_of(der);
+	pair = der_enter(&r, DER_SEQUENCE);
+	/* What is checked is what will be read, not what it was made from. */
+	if (!read_half(&pair, halves) ||
+	    !read_half(&pair, halves + SIGN_ES256_SIZE / 2) ||
+	    !verify(k, data, der_of_halves(cx, halves)))
+		return OSSL_FAIL(cx, ERR_INTERNAL,
+		    "a signature that was just made is wrong");
+	memcpy(out, halves, sizeof(halves));
+	return OK;
+}
+
 struct err
 sign_object(struct ctx *cx, const struct sign_key *k, struct slice tbs,
     struct slice *out_der)

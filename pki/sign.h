@@ -36,6 +36,14 @@ struct err	sign_key_probe(struct ctx *, const struct sign_key *);
 void		sign_key_free(struct sign_key *);
 const struct key_sig	*sign_key_sig(const struct sign_key *);
 
+#define SIGN_ES256_SIZE	64u
+/*
+ * The signature of JWS's ES256 (RFC 7518, 3.4): r and s, 32 bytes each.
+ * ERR_INTERNAL	not a P-256 key; or as sign_object()
+ */
+struct err	sign_es256(struct ctx *, const struct sign_key *,
+		    struct slice data, uint8_t out[static SIGN_ES256_SIZE]);
+
 /*
  * SEQUENCE { tbs, AlgorithmIdentifier, BIT STRING }: a Certificate or a
  * CertificateList, in cx->arena.

@@ -443,22 +443,46 @@ put_proof_extensions(struct buf *b, const struct tbs *tbs)
 	return true;
 }
 
+static void
+put_only_purpose(struct buf *b, struct slice oid)
+{
+	struct ext e = open_ext(b, OID(OID_EXT_KEY_USAGE), false);
+	size_t seq = der_open(b, DER_SEQUENCE);
+
+	der_put_oid(b, oid);
+	der_close(b, seq);
+	close_ext(b, e);
+}
+
 /* RFC 6960, 4.2.2.2: nobody need ask whether it is revoked, for its life is
  * short. */
 static bool
 put_ocsp_extensions(struct buf *b, const struct tbs *tbs)
 {
-	struct ext e;
-	size_t seq;
-
 	(void)tbs;
 	put_usage(b, CERT_USAGE_DIGITAL_SIGNATURE);
-	e = open_ext(b, OID(OID_EXT_KEY_USAGE), false);
-	seq = der_open(b, DER_SEQUENCE);
-	der_put_oid(b, OID(OID_OCSP_SIGNING));
-	der_close(b, seq);
-	close_ext(b, e);
+	put_only_purpose(b, OID(OID_OCSP_SIGNING));
 	put_null(b, OID(OID_OCSP_NOCHECK));
+	return true;
+}
+
+/* RFC 9608: its life is short, and no list ever has it. */
+static bool
+put_result_extensions(struct buf *b, const struct tbs *tbs)
+{
+	struct ext e;
+	size_t names, uri;
+
+	put_usage(b, CERT_USAGE_DIGITAL_SIGNATURE);
+	put_only_purpose(b, OID(OID_RESULT_SIGNING));
+	e = open_ext(b, OID(OID_SUBJECT_ALT_NAME), false);
+	names = der_open(b, DER_SEQUENCE);
+	uri = der_open(b, DER_IMPLICIT(6));
+	put_fmt(b, TBS_RESULT_URI, tbs->organization);
+	der_close(b, uri);
+	der_close(b, names);
+	close_ext(b, e);
+	put_null(b, OID(OID_NO_REV_AVAIL));
 	return true;
 }
 
@@ -504,6 +528,7 @@ static const struct profile profiles[] = {
 	[TBS_SERVER] = { server_common_name, put_server_extensions },
 	[TBS_PROOF] = { given_common_name, put_proof_extensions },
 	[TBS_OCSP] = { given_common_name, put_ocsp_extensions },
+	[TBS_RESULT] = { given_common_name, put_result_extensions },
 };
 
 static void

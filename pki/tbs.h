@@ -14,6 +14,9 @@
 #define TBS_HOSTS_MAX		16u
 #define TBS_HOST_TEXT_MAX	253u	/* a DNS name in text form */
 
+/* The subjectAltName of TBS_RESULT; of a tenant. */
+#define TBS_RESULT_URI		"urn:daapki:%s:attestation-results"
+
 enum tbs_profile {
 	TBS_ROOT,	/* self-signed CA without pathLen */
 	TBS_ISSUING,	/* CA below another, with pathLen */
@@ -21,6 +24,7 @@ enum tbs_profile {
 	TBS_SERVER,	/* serverAuth, named by its hosts */
 	TBS_PROOF,	/* for nobody: says a relying party's nonce */
 	TBS_OCSP,	/* signs OCSP responses for its issuer */
+	TBS_RESULT,	/* signs attestation results of its tenant */
 };
 
 /* What a device certificate says; bits. */
@@ -43,7 +47,8 @@ struct tbs {
 	struct slice	 issuer_key_id;	/* empty for a root */
 	int64_t		 not_before_s, not_after_s;
 	const char	*organization;	/* the tenant */
-	const char	*common_name;	/* of CAs, TBS_OCSP; TBS_PROOF: the nonce */
+	const char	*common_name;	/* not of TBS_DEVICE, TBS_SERVER;
+					 * TBS_PROOF: the nonce */
 	unsigned	 path_len;	/* TBS_ISSUING only */
 	const char	*device_id;	/* TBS_DEVICE only, 64 hex */
 	uint8_t		 flags;		/* TBS_DEVICE only: enum tbs_flag */

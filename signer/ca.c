@@ -36,6 +36,12 @@ struct ca_cache {
 
 /* --- records ------------------------------------------------------------- */
 
+bool
+ca_is_delegate(uint8_t role)
+{
+	return role == CA_ROLE_OCSP || role == CA_ROLE_RESULT;
+}
+
 /* What the record says twice must agree: a record that was sealed by an older
  * or broken program is refused before its key is used. */
 static bool
@@ -43,7 +49,7 @@ agrees(const struct ca *ca, const struct key *public)
 {
 	return ca->cert.ca &&
 	    strcmp(ca->cert.organization, ca->sealed.tenant) == 0 &&
-	    (ca->sealed.role == CA_ROLE_OCSP ||
+	    (ca_is_delegate(ca->sealed.role) ||
 	    ca->cert.not_after_s == ca->sealed.not_after_s) &&
 	    keys_fit(ca->sealed.alg, public);
 }
@@ -59,7 +65,9 @@ read_delegate(struct ctx *cx, struct ca *ca, struct slice own)
 	TRY(cert_key(cx, &ca->cert, &key));
 	TRY(cert_verify_signature(cx, d, &key));
 	TRY(ocsp_issuer_init(cx, d, &ca->delegate_ocsp));
-	if (!d->ocsp_signing || d->ca ||
+	if (d->ocsp_signing != (ca->sealed.role == CA_ROLE_OCSP) ||
+	    d->result_signing != (ca->sealed.role == CA_ROLE_RESULT) ||
+	    d->ca || strcmp(d->organization, ca->sealed.tenant) != 0 ||
 	    d->not_after_s != ca->sealed.not_after_s ||
 	    !slice_equal(d->issuer, ca->cert.subject) ||
 	    !slice_equal(d->aki, ca->cert.ski))
@@ -73,7 +81,7 @@ read_certificates(struct ctx *cx, struct ca *ca, struct key *out_public)
 {
 	struct reader r = reader_of(ca->sealed.certificate);
 	struct slice first = der_read_whole(&r, DER_SEQUENCE);
-	bool delegate = ca->sealed.role == CA_ROLE_OCSP;
+	bool delegate = ca_is_delegate(ca->sealed.role);
 
 	if (delegate)
 		TRY(cert_parse_ca(cx, der_read_whole(&r, DER_SEQUENCE),
@@ -235,8 +243,9 @@ use(struct ctx *cx, const struct ca_cache *cache, struct slot *slot,
 	return OK;
 }
 
-struct err
-ca_open_ocsp(struct ctx *cx, struct ca_cache *cache, struct slice record,
+/* Whatever its role. */
+static struct err
+open_any(struct ctx *cx, struct ca_cache *cache, struct slice record,
     struct ca **out)
 {
 	uint8_t hash[RECORD_HASH], *private;
@@ -273,10 +282,38 @@ ca_open(struct ctx *cx, struct ca_cache *cache, struct slice record,
 {
 	struct ca *ca;
 
-	TRY(ca_open_ocsp(cx, cache, record, &ca));
-	if (ca->sealed.role == CA_ROLE_OCSP)
+	TRY(open_any(cx, cache, record, &ca));
+	if (ca_is_delegate(ca->sealed.role))
 		return FAIL(cx, ERR_ORDER_ROLE,
-		    "a key that signs OCSP responses only");
+		    "a key that may do one thing only");
+	*out = ca;
+	return OK;
+}
+
+struct err
+ca_open_ocsp(struct ctx *cx, struct ca_cache *cache, struct slice record,
+    struct ca **out)
+{
+	struct ca *ca;
+
+	TRY(open_any(cx, cache, record, &ca));
+	if (ca->sealed.role == CA_ROLE_RESULT)
+		return FAIL(cx, ERR_ORDER_ROLE,
+		    "a key that signs attestation results only");
+	*out = ca;
+	return OK;
+}
+
+struct err
+ca_open_result(struct ctx *cx, struct ca_cache *cache, struct slice record,
+    struct ca **out)
+{
+	struct ca *ca;
+
+	TRY(open_any(cx, cache, record, &ca));
+	if (ca->sealed.role != CA_ROLE_RESULT)
+		return FAIL(cx, ERR_ORDER_ROLE,
+		    "not a key that signs attestation results");
 	*out = ca;
 	return OK;
 }

@@ -19,7 +19,7 @@ struct ca {
 	struct cert	 cert;
 	struct sign_key	*key;
 	struct ocsp_issuer ocsp;	/* how OCSP names it */
-	/* CA_ROLE_OCSP: key is the delegate's, cert and ocsp are of its CA. */
+	/* Of a delegate: key is its own, cert and ocsp are of its CA. */
 	struct cert	 delegate;
 	struct ocsp_issuer delegate_ocsp;
 	bool		 leaf_checked;	/* OpenSSL read a leaf of it, */
@@ -45,6 +45,11 @@ struct err	ca_open(struct ctx *, struct ca_cache *, struct slice record,
 /* The same, and records of CA_ROLE_OCSP: for signing OCSP responses. */
 struct err	ca_open_ocsp(struct ctx *, struct ca_cache *,
 		    struct slice record, struct ca **out);
+/* Records of CA_ROLE_RESULT, and no others: for signing attestation results. */
+struct err	ca_open_result(struct ctx *, struct ca_cache *,
+		    struct slice record, struct ca **out);
+/* A key that a CA lets do one thing: CA_ROLE_OCSP, CA_ROLE_RESULT. */
+bool		ca_is_delegate(uint8_t role);
 /* Close those that were not used lately, down to CA_OPEN_MAX.  Call it when
  * nothing that ca_open() gave is held. */
 void		ca_cache_trim(struct ca_cache *);

@@ -415,6 +415,7 @@ verify(struct ctx *cx, const struct options *o)
 		[JOURNAL_CRL] = "CRLs", [JOURNAL_CROSS] = "cross-certificates",
 		[JOURNAL_PROOF] = "proofs", [JOURNAL_OCSP] = "OCSP keys",
 		[JOURNAL_REVOKED] = "revocations",
+		[JOURNAL_RESULT] = "result keys",
 	};
 	const struct verify_conf conf = { .folder = o->verify_journal,
 	    .log_key = o->log_key };

@@ -2,6 +2,7 @@
 #include "signer/rules.h"
 
 #include "base/base.h"
+#include "pki/ear.h"
 #include "pki/tbs.h"
 
 #define DEVICE_ID_CHARS	64u
@@ -440,13 +441,49 @@ rules_sign_ocsp(struct ctx *cx, const struct order_sign_ocsp *o,
 }
 
 struct err
-rules_delegate_ocsp(struct ctx *cx, const struct order_delegate_ocsp *o,
+rules_delegate(struct ctx *cx, const struct order_delegate *o,
     const struct ca *ca)
 {
 	TRY(check_tenant(cx, o->tenant, ca));
+	/* Results are told of devices, and those have an issuing CA. */
+	if (o->role == CA_ROLE_RESULT && ca->sealed.role != CA_ROLE_ISSUING)
+		return FAIL(cx, ERR_ORDER_ROLE,
+		    "results are not for this CA to delegate");
 	TRY(check_life(cx, o->not_before_s, o->not_after_s,
 	    RULES_DELEGATE_LIFE_MAX_S));
 	if (o->not_after_s > ca->sealed.not_after_s)
 		return FAIL(cx, ERR_ORDER_LIMIT, "outlives its issuer");
+	return OK;
+}
+
+/* --- attestation results ---------------------------------------------------- */
+
+/* A result is as good as the worst that it says, or worse (AR4SI, 2.3.3). */
+static bool
+is_no_better_than_its_parts(const struct order_sign_result *o)
+{
+	for (size_t i = 0; i < AR4SI_ELEMENTS; i++)
+		if (o->vector[i] > o->tier)
+			return false;
+	return true;
+}
+
+struct err
+rules_sign_result(struct ctx *cx, const struct order_sign_result *o,
+    const struct ca *ca)
+{
+	int64_t now = ctx_now(cx);
+
+	TRY(check_tenant(cx, o->tenant, ca));
+	if (o->life_s == 0 || o->life_s > EAR_LIFE_MAX_S)
+		return FAIL(cx, ERR_ORDER_LIMIT, "a result for %u s",
+		    o->life_s);
+	if (o->attested_s > now)
+		return FAIL(cx, ERR_ORDER_LIMIT, "attested later than now");
+	if (now + o->life_s > ca->sealed.not_after_s)
+		return FAIL(cx, ERR_ORDER_LIMIT, "outlives its key");
+	if (!is_no_better_than_its_parts(o))
+		return FAIL(cx, ERR_ORDER_LIMIT,
+		    "a result that is better than what it rests on");
 	return OK;
 }

@@ -13,7 +13,7 @@
 #define RULES_CA_LIFE_MAX_S	(INT64_C(50) * 366 * 86400)
 #define RULES_LEAF_MAX_S	(400 * 86400)	/* seals no more than this */
 #define RULES_OCSP_LIFE_MAX_S	(10 * 86400)	/* nextUpdate after now */
-#define RULES_DELEGATE_LIFE_MAX_S (30 * 86400)	/* of a key that signs OCSP */
+#define RULES_DELEGATE_LIFE_MAX_S (30 * 86400)	/* of a key that CAs delegate */
 #define RULES_CRL_LIFE_MAX_S	(INT64_C(366) * 86400)
 
 /*
@@ -41,10 +41,12 @@ struct err	rules_adopt_ca(struct ctx *, const struct cert *,
 		    struct slice spki, const struct sealed *pending);
 struct err	rules_sign_ocsp(struct ctx *, const struct order_sign_ocsp *,
 		    const struct ca *);
-struct err	rules_delegate_ocsp(struct ctx *,
-		    const struct order_delegate_ocsp *, const struct ca *);
 struct err	rules_note_revoked(struct ctx *,
 		    const struct order_note_revoked *, const struct ca *);
+struct err	rules_delegate(struct ctx *,
+		    const struct order_delegate *, const struct ca *);
+struct err	rules_sign_result(struct ctx *,
+		    const struct order_sign_result *, const struct ca *);
 struct err	rules_sign_crl(struct ctx *, const struct order_sign_crl *,
 		    const struct ca *);
 

@@ -101,7 +101,7 @@ read_clear(struct ctx *cx, struct reader *r, struct sealed *s)
 	return !r->bad && (!in_hsm || text_is_name(s->key_store)) &&
 	    strlen(s->key_store) == store.n && text_is_name(s->tenant) &&
 	    strlen(s->tenant) == tenant.n &&
-	    s->role >= CA_ROLE_ROOT && s->role <= CA_ROLE_OCSP &&
+	    s->role >= CA_ROLE_ROOT && s->role <= CA_ROLE_RESULT &&
 	    s->alg >= CA_ALG_P256 && s->alg <= CA_ALG_RSA4096 &&
 	    (s->flags & ~CA_FLAGS_ALL) == 0;
 }

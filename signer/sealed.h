@@ -32,7 +32,7 @@ struct sealed {
 	uint8_t		 flags;		/* enum ca_flag */
 	uint32_t	 leaf_max_s;
 	int64_t		 not_after_s;
-	/* DER; of CA_ROLE_PENDING the CSR, of CA_ROLE_OCSP its own certificate
+	/* DER; of CA_ROLE_PENDING the CSR, of a delegate its own certificate
 	 * and after it its CA's */
 	struct slice	 certificate;
 	const char	*key_store;	/* an HSM's name; "": the key is here */

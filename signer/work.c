@@ -117,7 +117,8 @@ static work_order *const doers[] = {
 	[ORDER_PROVE] = work_prove,
 	[ORDER_RESEAL] = do_reseal,
 	[ORDER_CHECKPOINT] = do_checkpoint,
-	[ORDER_DELEGATE_OCSP] = work_delegate_ocsp,
+	[ORDER_DELEGATE] = work_delegate,
+	[ORDER_SIGN_RESULT] = work_sign_result,
 };
 
 void

@@ -32,7 +32,8 @@ work_order	work_prove;
 work_order	work_sign_crl;
 work_order	work_note_revoked;
 work_order	work_sign_ocsp;
-work_order	work_delegate_ocsp;
+work_order	work_delegate;
+work_order	work_sign_result;
 
 /* Never fails: a refusal is in out->err, with words in out->detail. */
 void		work_do(struct ctx *, struct work *, const struct order *,

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Orders about the standing of certificates: CRLs, OCSP responses, and the keys
- * that sign those for a CA. */
+/* Orders about the standing of certificates: CRLs, OCSP responses. */
 #include <sodium.h>
 
 #include "pki/check.h"
 #include "pki/crl.h"
 #include "pki/lint.h"
-#include "signer/make.h"
-#include "signer/pair.h"
 #include "signer/rules.h"
 #include "signer/work.h"
 
@@ -162,79 +159,4 @@ work_sign_ocsp(struct ctx *cx, struct work *w, const struct order *order,
 	}
 	out->object = der;
 	return OK;
-}
-
-/* --- delegates ----------------------------------------------------------- */
-
-static struct err
-certify_delegate(struct ctx *cx, const struct order_delegate_ocsp *o,
-    const struct ca *ca, const struct pair *pair, struct slice *out_der)
-{
-	const struct tbs tbs = {
-		.profile = TBS_OCSP, .sig = sign_key_sig(ca->key),
-		.serial = make_serial(cx), .issuer = ca->cert.subject,
-		.issuer_key_id = ca->cert.ski,
-		.not_before_s = o->not_before_s < ca->cert.not_before_s ?
-		    ca->cert.not_before_s : o->not_before_s,
-		.not_after_s = o->not_after_s,
-		.organization = ca->cert.organization,
-		.common_name = "OCSP", .key = &pair->public,
-	};
-	struct slice der;
-
-	TRY(make_certificate(cx, &tbs, ca->key, &ca->cert, &der));
-	TRY(check_cert(cx, der, ca->cert.der));
-	*out_der = der;
-	return OK;
-}
-
-static struct err
-seal_delegate(struct ctx *cx, struct work *w,
-    const struct order_delegate_ocsp *o, const struct ca *ca,
-    const struct pair *pair, struct answer *out)
-{
-	struct buf both = buf_in(cx->arena, WIRE_SEALED_MAX);
-	struct sealed sealed = {
-		.tenant = o->tenant, .role = CA_ROLE_OCSP,
-		.alg = ca->sealed.alg, .not_after_s = o->not_after_s,
-		.key_store = "",
-	};
-
-	put_bytes(&both, out->object);
-	put_bytes(&both, ca->cert.der);
-	if (both.bad)
-		return FAIL(cx, ERR_ORDER_LIMIT,
-		    "the CA's certificate is too large to go with the key");
-	sealed.certificate = buf_slice(&both);
-	return sealed_seal(cx, w->master, &sealed, pair->private,
-	    &out->sealed);
-}
-
-struct err
-work_delegate_ocsp(struct ctx *cx, struct work *w, const struct order *order,
-    struct answer *out)
-{
-	const struct order_delegate_ocsp *o = &order->delegate_ocsp;
-	struct journal_entry entry = {
-		.kind = JOURNAL_OCSP, .tenant = o->tenant,
-	};
-	struct pair pair = { .pkey = NULL };
-	struct pair_spec spec = { .tenant = o->tenant, .key_store = "" };
-	struct ca *ca;
-	struct err e;
-
-	TRY(ca_open(cx, w->cas, o->ca, &ca));
-	TRY(rules_delegate_ocsp(cx, o, ca));
-	spec.alg = ca->sealed.alg;
-	e = pair_make(cx, w->hsms, &spec, &pair);
-	if (!failed(e))
-		e = certify_delegate(cx, o, ca, &pair, &out->object);
-	if (!failed(e))
-		e = seal_delegate(cx, w, o, ca, &pair, out);
-	pair_fini(&pair);
-	TRY(e);
-	entry.issuer_key_id = ca->cert.ski;
-	entry.object = out->object;
-	entry.sealed = out->sealed;
-	return journal_append(cx, w->journal, &entry, &out->seq);
 }

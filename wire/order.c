@@ -324,14 +324,47 @@ sign_ocsp_fields(struct io *io, struct order *o)
 }
 
 static void
-delegate_ocsp_fields(struct io *io, struct order *o)
+delegate_fields(struct io *io, struct order *o)
 {
-	struct order_delegate_ocsp *d = &o->delegate_ocsp;
+	struct order_delegate *d = &o->delegate;
 
 	io_bytes(io, &d->ca, WIRE_SEALED_MAX);
 	io_text(io, &d->tenant, TEXT_NAME_MAX);
+	io_u8(io, &d->role, CA_ROLE_OCSP, CA_ROLE_RESULT);
 	io_time(io, &d->not_before_s);
 	io_time(io, &d->not_after_s);
+}
+
+/* Bytes of a fixed size. */
+static void
+io_fixed(struct io *io, struct slice *s, size_t n)
+{
+	if (io->r != NULL)
+		*s = read_bytes(io->r, n);
+	else
+		put_bytes(io->b, *s);
+	if (s->n != n)
+		io_refuse(io);
+}
+
+static void
+sign_result_fields(struct io *io, struct order *o)
+{
+	struct order_sign_result *s = &o->sign_result;
+
+	io_bytes(io, &s->key, WIRE_SEALED_MAX);
+	io_text(io, &s->tenant, TEXT_NAME_MAX);
+	io_text(io, &s->device_id, 64);
+	io_text(io, &s->format, WIRE_RESULT_FORMAT_MAX);
+	io_time(io, &s->attested_s);
+	io_u8(io, &s->tier, 0, UINT8_MAX);
+	for (size_t i = 0; i < AR4SI_ELEMENTS; i++)
+		io_u8(io, &s->vector[i], 0, UINT8_MAX);
+	io_text(io, &s->group, TEXT_NAME_MAX);
+	io_u64(io, &s->policy_version);
+	io_fixed(io, &s->policy_sha256, WIRE_SHA256_SIZE);
+	io_text(io, &s->nonce, WIRE_RESULT_NONCE_MAX);
+	io_u32(io, &s->life_s);
 }
 
 static void
@@ -400,7 +433,7 @@ journal_entry_fields(struct io *io, struct journal_entry *e)
 {
 	io_u64(io, &e->seq);
 	io_time(io, &e->at_s);
-	io_u8(io, &e->kind, JOURNAL_CA, JOURNAL_REVOKED);
+	io_u8(io, &e->kind, JOURNAL_CA, JOURNAL_RESULT);
 	io_text(io, &e->tenant, TEXT_NAME_MAX);
 	io_bytes(io, &e->object, WIRE_CERT_MAX);
 	io_bytes(io, &e->sealed, WIRE_SEALED_MAX);
@@ -449,21 +482,15 @@ sign_ocsp_answer(struct io *io, struct answer *a)
 }
 
 static void
+sign_result_answer(struct io *io, struct answer *a)
+{
+	io_bytes(io, &a->object, WIRE_RESULT_MAX);
+}
+
+static void
 reseal_answer(struct io *io, struct answer *a)
 {
 	io_bytes(io, &a->sealed, WIRE_SEALED_MAX);
-}
-
-/* Bytes of a fixed size. */
-static void
-io_fixed(struct io *io, struct slice *s, size_t n)
-{
-	if (io->r != NULL)
-		*s = read_bytes(io->r, n);
-	else
-		put_bytes(io->b, *s);
-	if (s->n != n)
-		io_refuse(io);
 }
 
 static void
@@ -496,8 +523,9 @@ static const struct body bodies[] = {
 	[ORDER_PROVE] = { prove_fields, issue_answer },
 	[ORDER_RESEAL] = { reseal_fields, reseal_answer },
 	[ORDER_CHECKPOINT] = { no_fields, checkpoint_answer },
-	[ORDER_DELEGATE_OCSP] = { delegate_ocsp_fields, make_ca_answer },
+	[ORDER_DELEGATE] = { delegate_fields, make_ca_answer },
 	[ORDER_NOTE_REVOKED] = { note_revoked_fields, note_revoked_answer },
+	[ORDER_SIGN_RESULT] = { sign_result_fields, sign_result_answer },
 };
 
 static bool

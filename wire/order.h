@@ -13,10 +13,11 @@
 #ifndef DAAPKI_WIRE_ORDER_H
 #define DAAPKI_WIRE_ORDER_H
 
+#include "base/ar4si.h"
 #include "base/ctx.h"
 #include "base/text.h"
 
-#define WIRE_VERSION		3u
+#define WIRE_VERSION		4u
 #define WIRE_HEADER_SIZE	14u
 #define WIRE_FRAME_MAX		(56u * 1024u * 1024u)	/* a CRL of a million entries */
 #define WIRE_SEALED_MAX		8192u
@@ -39,6 +40,10 @@
 #define WIRE_PROOF_NONCE_MAX	64u
 /* What people call the key store whose name is empty here. */
 #define WIRE_KEY_STORE_SEALED	"sealed"
+#define WIRE_RESULT_MAX		(24u * 1024u)	/* bytes of a signed result */
+#define WIRE_RESULT_FORMAT_MAX	32u
+#define WIRE_RESULT_NONCE_MAX	88u
+#define WIRE_SHA256_SIZE	32u
 #define CERT_SERIAL_ANY_MAX	20u		/* RFC 5280, 4.1.2.2 */
 
 /* Key algorithms of CAs. */
@@ -55,7 +60,9 @@ enum ca_role {
 	CA_ROLE_PENDING,	/* waits for somebody else's certificate; signs
 				 * nothing, and no order makes it but REQUEST_CA */
 	CA_ROLE_OCSP,		/* signs OCSP responses of one CA and nothing
-				 * else; no order makes it but DELEGATE_OCSP */
+				 * else; no order makes it but DELEGATE */
+	CA_ROLE_RESULT,		/* signs attestation results of its tenant and
+				 * nothing else; likewise */
 };
 
 /* What an issuing CA may do besides; bits, sealed with its key. */
@@ -77,8 +84,9 @@ enum order_type {
 	ORDER_PROVE,
 	ORDER_RESEAL,
 	ORDER_CHECKPOINT,
-	ORDER_DELEGATE_OCSP,
+	ORDER_DELEGATE,
 	ORDER_NOTE_REVOKED,
+	ORDER_SIGN_RESULT,
 };
 
 /* The first order of a connection; nothing else is taken before it. */
@@ -210,7 +218,7 @@ struct order_ocsp_entry {
 /* One basic OCSP response (RFC 6960), byKey, signed by the CA itself or by a
  * key that it has delegated: then its certificate is in the response. */
 struct order_sign_ocsp {
-	struct slice	 ca;		/* or the record of DELEGATE_OCSP */
+	struct slice	 ca;		/* or the record of DELEGATE */
 	const char	*tenant;
 	int64_t		 this_update_s, next_update_s;
 	struct slice	 nonce;		/* RFC 9654: 1 to 128 bytes; or empty */
@@ -219,13 +227,31 @@ struct order_sign_ocsp {
 };
 
 /*
- * Make a key of the CA's own algorithm that may sign OCSP responses for it
- * (RFC 6960, 4.2.2.2), until then.
+ * Make a key that may do one thing for a CA, until then.  CA_ROLE_OCSP: sign
+ * OCSP responses (RFC 6960, 4.2.2.2), with a key of the CA's own algorithm.
+ * CA_ROLE_RESULT: sign attestation results, with a P-256 key; of an issuing CA.
  */
-struct order_delegate_ocsp {
+struct order_delegate {
 	struct slice	 ca;
 	const char	*tenant;
+	uint8_t		 role;
 	int64_t		 not_before_s, not_after_s;
+};
+
+/*
+ * An attestation result in EAR form, as a JWT.  These are the facts of struct
+ * ear (pki/ear.h); when it is issued the signer takes from its own clock.
+ */
+struct order_sign_result {
+	struct slice	 key;		/* the record of DELEGATE */
+	const char	*tenant, *device_id, *format;
+	int64_t		 attested_s;
+	uint8_t		 tier, vector[AR4SI_ELEMENTS];
+	const char	*group;
+	uint64_t	 policy_version;
+	struct slice	 policy_sha256;	/* WIRE_SHA256_SIZE */
+	const char	*nonce;		/* "" for none */
+	uint32_t	 life_s;	/* it ends so long from now */
 };
 
 /*
@@ -278,7 +304,8 @@ struct order {
 		struct order_prove		prove;
 		struct order_reseal		reseal;
 		struct order_note_revoked	note_revoked;
-		struct order_delegate_ocsp	delegate_ocsp;
+		struct order_delegate		delegate;
+		struct order_sign_result	sign_result;
 	};
 };
 
@@ -291,17 +318,18 @@ struct journal_entry {
 	struct slice	 object;	/* DER of a certificate; SHA-256 of a CRL,
 					 * which can be made again; revocations
 					 * as revoked_put() packs them */
-	struct slice	 sealed;	/* of a made CA or OCSP key; else empty */
+	struct slice	 sealed;	/* of a made CA or delegate; else empty */
 	struct slice	 issuer_key_id;	/* SKI of the CA that signed it; of a
 					 * root its own */
 	uint64_t	 crl_number;	/* of a CRL; else 0 */
 };
-/* PROOF: the certificate of ORDER_PROVE.  CROSS: of ORDER_CROSS_SIGN.  OCSP: of
- * ORDER_DELEGATE_OCSP; OCSP responses are not in the journal: they say nothing
- * that was not signed. */
+/* PROOF: the certificate of ORDER_PROVE.  CROSS: of ORDER_CROSS_SIGN.  OCSP,
+ * RESULT: of ORDER_DELEGATE; OCSP responses are not in the journal: they say
+ * nothing that was not signed.  Nor are attestation results: they give no
+ * rights, and end within a day. */
 enum journal_kind {
 	JOURNAL_CA = 1, JOURNAL_LEAF, JOURNAL_CRL, JOURNAL_CROSS,
-	JOURNAL_PROOF, JOURNAL_OCSP, JOURNAL_REVOKED,
+	JOURNAL_PROOF, JOURNAL_OCSP, JOURNAL_REVOKED, JOURNAL_RESULT,
 };
 
 /* The journal's state, signed by the log key (Ed25519) of this signer. */
@@ -323,12 +351,12 @@ struct answer {
 	uint32_t	version;
 	uint64_t	journal_next;	/* seq that the next entry will have */
 	/* MAKE_CA, ISSUE, SIGN_CRL, REQUEST_CA, CROSS_SIGN, SIGN_OCSP, PROVE,
-	 * DELEGATE_OCSP */
-	struct slice	object;		/* DER */
-	/* MAKE_CA, REQUEST_CA, ADOPT_CA, RESEAL, DELEGATE_OCSP */
+	 * DELEGATE, SIGN_RESULT */
+	struct slice	object;		/* DER; SIGN_RESULT: a JWT */
+	/* MAKE_CA, REQUEST_CA, ADOPT_CA, RESEAL, DELEGATE */
 	struct slice	sealed;
-	/* of its journal entry; 0 for REQUEST_CA, SIGN_OCSP; NOTE_REVOKED
-	 * has nothing else */
+	/* of its journal entry; 0 for REQUEST_CA, SIGN_OCSP, SIGN_RESULT;
+	 * NOTE_REVOKED has nothing else */
 	uint64_t	seq;
 	uint64_t	crl_number;	/* SIGN_CRL: the one it has */
 	/* READ_JOURNAL */

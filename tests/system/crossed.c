@@ -156,8 +156,8 @@ delegate_order(const char *tenant, struct slice ca)
 {
 	int64_t now = ctx_now(cx);
 
-	return (struct order){ .type = ORDER_DELEGATE_OCSP,
-	    .delegate_ocsp = { .ca = ca, .tenant = tenant,
+	return (struct order){ .type = ORDER_DELEGATE,
+	    .delegate = { .role = CA_ROLE_OCSP, .ca = ca, .tenant = tenant,
 		.not_before_s = now - 60, .not_after_s = now + HELP_DAY,
 	    } };
 }
@@ -271,6 +271,44 @@ START_TEST(no_delegated_key_answers_for_another_tenant)
 }
 END_TEST
 
+static struct order
+result_order(const char *tenant, struct slice key)
+{
+	static const uint8_t hash[WIRE_SHA256_SIZE] = { 1 };
+
+	return (struct order){ .type = ORDER_SIGN_RESULT, .sign_result = {
+	    .key = key, .tenant = tenant, .device_id = HELP_DEVICE,
+	    .format = "tpm2", .attested_s = ctx_now(cx) - 1,
+	    .tier = AR4SI_AFFIRMING, .group = "default", .policy_version = 1,
+	    .policy_sha256 = SLICE_OF(hash), .nonce = "", .life_s = 60 } };
+}
+
+START_TEST(no_key_signs_attestation_results_of_another_tenant)
+{
+	struct signer s;
+
+	load();
+	s = start();
+	(void)hello(&s);
+	for (size_t i = 0; i < DELEGATES; i++) {
+		const struct tenant *t = &tenants[i];
+		struct order order = delegate_order(t->name, t->issuing);
+		struct slice key;
+
+		order.delegate.role = CA_ROLE_RESULT;
+		key = kept(ask_ok(&s, &order).sealed);
+		for (size_t j = 0; j < n_tenants; j++) {
+			struct orders orders = { 0 };
+
+			add(&orders, result_order(tenants[j].name, key));
+			expect(&s, &orders, i == j ? ERR_OK :
+			    ERR_ORDER_TENANT, t->name);
+		}
+	}
+	stop(&s);
+}
+END_TEST
+
 START_TEST(no_tenant_adopts_the_certificate_of_anothers_key)
 {
 	struct signer s;
@@ -341,5 +379,6 @@ UNIT_MAIN("crossed",
     every_record_serves_its_own_tenant,
     no_order_makes_a_key_serve_another_tenant,
     no_delegated_key_answers_for_another_tenant,
+    no_key_signs_attestation_results_of_another_tenant,
     no_tenant_adopts_the_certificate_of_anothers_key,
     a_record_with_another_tenants_name_on_it_is_not_genuine)

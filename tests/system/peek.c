@@ -27,7 +27,7 @@ AUTO_DEFINE(X509, X509_free);
 
 static const char *const kinds[] = {
 	[JOURNAL_CA] = "ca", [JOURNAL_LEAF] = "leaf", [JOURNAL_CRL] = "crl",
-	[JOURNAL_REVOKED] = "revoked",
+	[JOURNAL_REVOKED] = "revoked", [JOURNAL_RESULT] = "result",
 };
 
 static const char *

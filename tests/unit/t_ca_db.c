@@ -233,7 +233,13 @@ END_TEST
 static struct err
 last_key(struct ctx *c, struct db_tx *tx, void *arg)
 {
-	return db_ca_signed_ocsp(c, tx, 2, 2, arg);
+	return db_ca_signed_key(c, tx, 2, 2, "ocsp", arg);
+}
+
+static struct err
+last_result_key(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	return db_ca_signed_key(c, tx, 2, 2, "result", arg);
 }
 
 static struct err
@@ -288,6 +294,64 @@ START_TEST(what_was_signed_before_there_were_ocsp_keys_is_kept)
 }
 END_TEST
 
+START_TEST(ocsp_keys_from_before_there_were_result_keys_are_kept)
+{
+	static const char rows[] =
+	    "INSERT INTO ca_signed VALUES "
+	    "(7, 2, 2, 'proof', x'51', x'52', x'53', 1, 2, 3, NULL),"
+	    "(8, 2, 2, 'ocsp', x'61', x'62', x'63', 1, 60, 3, x'6b6579');";
+	struct db_ca_signed row;
+	sqlite3 *sqlite;
+	unsigned n = 1;
+
+	begin();
+	make_old();
+	ck_assert_int_eq(sqlite3_open(path, &sqlite), SQLITE_OK);
+	for (; strstr(db_schema_migrations[n], "'result'") == NULL; n++)
+		ck_assert_int_eq(sqlite3_exec(sqlite,
+		    db_schema_migrations[n], NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(sqlite, arena_printf(cx->arena,
+	    "%sPRAGMA user_version = %u", rows, n), NULL, NULL, NULL),
+	    SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
+	open_db();
+	ck_ok(db_read(cx, db, list_proofs, &row));
+	ck_assert_int_eq(row.id, 7);
+	ck_ok(db_read(cx, db, last_key, &row));
+	ck_assert(slice_equal(row.sealed, slice_text("key")));
+	ck_assert_int_eq(row.not_after_s, 60);
+	ck_ok(db_read(cx, db, last_result_key, &row));
+	ck_assert_uint_eq(row.sealed.n, 0);
+	end();
+}
+END_TEST
+
+START_TEST(keys_for_ocsp_and_for_results_are_kept_apart)
+{
+	struct db_ca_signed row = { .tenant_id = 2, .ca_id = 2,
+	    .kind = "ocsp", .serial = SLICE("s1", 2), .key_id = SLICE("k", 1),
+	    .certificate = SLICE("c", 1), .sealed = SLICE("ocsp", 4),
+	    .not_before_s = 1, .not_after_s = 40, .created_s = 5 }, found;
+
+	begin();
+	make_old();
+	open_db();
+	ck_ok(db_write(cx, db, add_key, &row));
+	row.kind = "result";
+	row.serial = slice_text("s2");
+	row.sealed = slice_text("result");
+	ck_ok(db_write(cx, db, add_key, &row));
+	ck_ok(db_read(cx, db, last_key, &found));
+	ck_assert(slice_equal(found.sealed, slice_text("ocsp")));
+	ck_ok(db_read(cx, db, last_result_key, &found));
+	ck_assert(slice_equal(found.sealed, slice_text("result")));
+	row.kind = "proof";
+	row.serial = slice_text("s3");
+	ck_assert(failed(db_write(cx, db, add_key, &row)));
+	end();
+}
+END_TEST
+
 START_TEST(the_last_ocsp_key_is_found_until_its_end)
 {
 	struct db_ca_signed row = { .tenant_id = 2, .ca_id = 2,
@@ -325,6 +389,8 @@ END_TEST
 
 UNIT_MAIN("ca-db",
     what_was_signed_before_there_were_ocsp_keys_is_kept,
+    ocsp_keys_from_before_there_were_result_keys_are_kept,
+    keys_for_ocsp_and_for_results_are_kept_apart,
     the_last_ocsp_key_is_found_until_its_end,
     cas_of_the_first_schema_keep_serving_and_get_a_calendar,
     one_ca_of_a_role_is_active_and_one_staged,

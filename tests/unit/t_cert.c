@@ -425,6 +425,27 @@ static void
 break_delegate(void) { be_delegate(); good.server_auth = true; }
 static void
 break_nocheck(void) { be_delegate(); good.ocsp_url = "http://a.example/"; }
+
+static void
+be_result(void)
+{
+	break_proof();
+	memset(good.ext, 0, sizeof(good.ext));
+	good.ext[CERT_EXT_SKI].present = good.ext[CERT_EXT_AKI].present =
+	    good.ext[CERT_EXT_NO_REV_AVAIL].present = true;
+	good.ext[CERT_EXT_KEY_USAGE] = (struct cert_ext){ true, true };
+	good.result_signing = true;
+	good.permanent_id = "";
+	good.hardware_serial = SLICE_NONE;
+	good.n_hosts = 0;
+	good.san_uri = arena_printf(cx->arena, TBS_RESULT_URI,
+	    good.organization);
+	ck_ok(lint_cert_facts(cx, &good, &parent));
+}
+static void
+break_result(void) { be_result(); good.san_uri = "urn:daapki:b:x"; }
+static void
+break_result_purpose(void) { be_delegate(); good.result_signing = true; }
 static void
 break_ocsp_purpose(void) { good.ocsp_signing = true; }
 
@@ -569,6 +590,9 @@ static const struct { const char *rule; void (*break_it)(void); } breaks[] = {
 	{ "RFC 6960 4.2.2.2.1 nocheck with CRLDP or OCSP", break_nocheck },
 	{ "RFC 6960 4.2.2.2 OCSPSigning without nocheck, or of a CA",
 	    break_ocsp_purpose },
+	{ "result profile: its purpose and URI, and nothing else",
+	    break_result },
+	{ "result profile: its purpose in another", break_result_purpose },
 	{ "4.2.1.9 the issuer is a CA", break_parent_ca },
 	{ "4.1.2.4 issuer is the CA's subject", break_parent_name },
 	{ "4.2.1.1 key identifiers chain", break_parent_key_id },

@@ -98,17 +98,31 @@ static const struct { struct order order; const char *golden; } orders[] = {
 	    "0000000f" "000b" "000000000000000b" "0000000172" },
 	{ { .type = ORDER_CHECKPOINT, .tag = 12 },
 	    "0000000a" "000c" "000000000000000c" },
-	{ { .type = ORDER_DELEGATE_OCSP, .tag = 13, .delegate_ocsp = {
+	{ { .type = ORDER_DELEGATE, .tag = 13, .delegate = {
 	    .ca = { (const uint8_t *)"c", 1 }, .tenant = "a",
+	    .role = CA_ROLE_RESULT,
 	    .not_before_s = 1795334400, .not_after_s = 1795334401 } },
-	    "00000022" "000d" "000000000000000d"
-	    "0000000163" "000161" "000000006b02a100" "000000006b02a101" },
+	    "00000023" "000d" "000000000000000d"
+	    "0000000163" "000161" "06" "000000006b02a100"
+	    "000000006b02a101" },
 	{ { .type = ORDER_NOTE_REVOKED, .tag = 14, .note_revoked = {
 	    .ca = { (const uint8_t *)"c", 1 }, .tenant = "a",
 	    .n_entries = 1, .entries = &noted } },
 	    "0000002f" "000e" "000000000000000e"
 	    "0000000163" "000161" "00000001"
 	    "41000000000000000000000000000000" "000000006b02a100" "04" },
+	{ { .type = ORDER_SIGN_RESULT, .tag = 15, .sign_result = {
+	    .key = { (const uint8_t *)"k", 1 }, .tenant = "a",
+	    .device_id = "d", .format = "f", .attested_s = 1795334400,
+	    .tier = AR4SI_WARNING, .vector = { 2, 0, 32, 0, 0, 0, 0, 2 },
+	    .group = "g", .policy_version = 7,
+	    .policy_sha256 = SLICE_OF(bytes_32), .nonce = "n",
+	    .life_s = 300 } },
+	    "0000005b" "000f" "000000000000000f"
+	    "000000016b" "000161" "000164" "000166" "000000006b02a100" "20"
+	    "0200200000000002" "000167" "0000000000000007"
+	    "6800000000000000000000000000000000000000000000000000000000000000"
+	    "00016e" "0000012c" },
 };
 
 static const struct { struct answer answer; const char *golden; } answers[] = {
@@ -176,7 +190,7 @@ static const struct { struct answer answer; const char *golden; } answers[] = {
 	    "7300000000000000000000000000000000000000000000000000000000000000"
 	    "0000000000000000000000000000000000000000000000000000000000000000"
 	    },
-	{ { .type = ORDER_DELEGATE_OCSP, .tag = 14,
+	{ { .type = ORDER_DELEGATE, .tag = 14,
 	    .object = { (const uint8_t *)"c", 1 },
 	    .sealed = { (const uint8_t *)"s", 1 }, .seq = 6 },
 	    "00000020" "000d" "000000000000000e" "00026f6b" "0000000163"
@@ -184,6 +198,9 @@ static const struct { struct answer answer; const char *golden; } answers[] = {
 	{ { .type = ORDER_NOTE_REVOKED, .tag = 15, .seq = 7 },
 	    "00000016" "000e" "000000000000000f" "00026f6b"
 	    "0000000000000007" },
+	{ { .type = ORDER_SIGN_RESULT, .tag = 16,
+	    .object = { (const uint8_t *)"j", 1 } },
+	    "00000013" "000f" "0000000000000010" "00026f6b" "000000016a" },
 };
 
 static struct slice
@@ -334,6 +351,15 @@ START_TEST(what_breaks_a_limit_is_not_sent)
 	order = orders[8].order;
 	order.sign_ocsp.nonce = SLICE(arena_alloc(cx->arena,
 	    WIRE_OCSP_NONCE_MAX + 1), WIRE_OCSP_NONCE_MAX + 1);
+	ck_fails(order_encode(cx, &order, &b), ERR_INTERNAL);
+	order = orders[12].order;
+	order.delegate.role = CA_ROLE_ISSUING;
+	ck_fails(order_encode(cx, &order, &b), ERR_INTERNAL);
+	order = orders[14].order;
+	order.sign_result.policy_sha256.n = 31;
+	ck_fails(order_encode(cx, &order, &b), ERR_INTERNAL);
+	order = orders[14].order;
+	order.sign_result.format = "f\nf";
 	ck_fails(order_encode(cx, &order, &b), ERR_INTERNAL);
 }
 END_TEST

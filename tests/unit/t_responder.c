@@ -642,16 +642,16 @@ START_TEST(a_delegate_that_the_signer_does_not_know_is_replaced)
 	struct delegate_view first, second, third;
 
 	open_delegated(86400);
-	ck_ok(delegate_get(cx, realm->authority, issuing(&tenant), false,
-	    &first));
+	ck_ok(delegate_get(cx, realm->authority, issuing(&tenant),
+	    CA_ROLE_OCSP, false, &first));
 	/* Refused at once: another one would fare no better. */
-	ck_ok(delegate_get(cx, realm->authority, issuing(&tenant), true,
-	    &second));
+	ck_ok(delegate_get(cx, realm->authority, issuing(&tenant),
+	    CA_ROLE_OCSP, true, &second));
 	ck_assert(slice_equal(first.sealed, second.sealed));
 	realm_use_clock(cx, realm);
 	realm->ahead_s = DELEGATE_PACE_S + 5;
-	ck_ok(delegate_get(cx, realm->authority, issuing(&tenant), true,
-	    &third));
+	ck_ok(delegate_get(cx, realm->authority, issuing(&tenant),
+	    CA_ROLE_OCSP, true, &third));
 	ck_assert(!slice_equal(first.sealed, third.sealed));
 	leaves_close();
 }
@@ -666,8 +666,8 @@ START_TEST(two_tenants_delegates_cannot_answer_for_one_another)
 	struct answer answer;
 
 	open_delegated(86400);
-	ck_ok(delegate_get(cx, realm->authority, issuing(&tenant), false,
-	    &delegate));
+	ck_ok(delegate_get(cx, realm->authority, issuing(&tenant),
+	    CA_ROLE_OCSP, false, &delegate));
 	order.sign_ocsp = (struct order_sign_ocsp){ .ca = delegate.sealed,
 	    .tenant = "tenant-b", .this_update_s = ctx_now(cx),
 	    .next_update_s = ctx_now(cx) + 60, .n_entries = 1,

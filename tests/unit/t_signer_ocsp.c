@@ -141,8 +141,8 @@ END_TEST
 static struct answer
 make_delegate(struct signer *s, struct slice ca)
 {
-	struct order o = { .type = ORDER_DELEGATE_OCSP, .delegate_ocsp = {
-	    .ca = ca, .tenant = "tenant-a",
+	struct order o = { .type = ORDER_DELEGATE, .delegate = {
+	    .role = CA_ROLE_OCSP, .ca = ca, .tenant = "tenant-a",
 	    .not_before_s = ctx_now(cx) - 60,
 	    .not_after_s = ctx_now(cx) + 3 * HELP_DAY } };
 

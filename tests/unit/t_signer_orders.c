@@ -5,6 +5,8 @@
  */
 #include "tests/unit/signer_process.h"
 
+#include "codec/base64.h"
+#include "codec/der.h"
 #include "pki/cert.h"
 
 /* --- CRL shards ---------------------------------------------------------- */
@@ -188,6 +190,8 @@ START_TEST(an_edge_ca_signs_names_below_its_own_and_no_others)
 	    "URI:spiffe://other.example/module"));
 	ck_assert(!edge_issues(EDGE_SUBJECT "/CN=m",
 	    "URI:urn:daapki:tenant-a:device:" HELP_DEVICE));
+	ck_assert(!edge_issues(EDGE_SUBJECT "/CN=m",
+	    "URI:urn:daapki:tenant-a:attestation-results"));
 	/* Without names of its own it names no host at all. */
 	o.issue.n_dns_names = 0;
 	o.issue.spiffe_domain = "";
@@ -528,6 +532,69 @@ START_TEST(a_proof_says_the_nonce_and_is_good_for_nothing_else)
 }
 END_TEST
 
+/* --- attestation results -------------------------------------------------- */
+
+/* The JWT's signature in DER, for openssl, and what it is over. */
+static void
+save_jwt(struct slice jwt)
+{
+	const char *text = arena_strndup(cx->arena, (const char *)jwt.p, jwt.n);
+	const char *dot = strrchr(text, '.');
+	struct buf b = buf_in(cx->arena, 128);
+	struct slice raw;
+	size_t seq;
+
+	ck_assert_ptr_nonnull(dot);
+	save_raw("signed", SLICE((const uint8_t *)text, (size_t)(dot - text)));
+	ck_assert(base64url_parse(cx->arena, dot + 1, strlen(dot + 1), 64,
+	    &raw));
+	ck_assert_uint_eq(raw.n, 64);
+	seq = der_open(&b, DER_SEQUENCE);
+	der_put_unsigned(&b, SLICE(raw.p, 32));
+	der_put_unsigned(&b, SLICE(raw.p + 32, 32));
+	der_close(&b, seq);
+	save_raw("signature", buf_slice(&b));
+}
+
+START_TEST(openssl_accepts_attestation_results_below_every_algorithm)
+{
+	static const uint8_t hash[WIRE_SHA256_SIZE] = { 1 };
+	struct signer s = begin_signer();
+
+	for (enum ca_alg alg = CA_ALG_P256; alg <= CA_ALG_RSA4096; alg++) {
+		struct chain c = make_chain(&s, "tenant-a", alg);
+		struct order o = { .type = ORDER_DELEGATE, .delegate = {
+		    .ca = c.issuing.sealed, .tenant = "tenant-a",
+		    .role = CA_ROLE_RESULT, .not_before_s = ctx_now(cx) - 60,
+		    .not_after_s = ctx_now(cx) + HELP_DAY } };
+		struct answer key = ask_ok(&s, &o), a;
+
+		save("key.pem", PEM_CERTIFICATE, key.object);
+		ck_assert(says("openssl verify -x509_strict -CAfile root.pem "
+		    "-untrusted issuing.pem key.pem", "key.pem: OK"));
+		ck_assert(says("openssl x509 -in key.pem -noout -text",
+		    "URI:urn:daapki:tenant-a:attestation-results"));
+		ck_assert(says("openssl x509 -in key.pem -noout -text",
+		    "ASN1 OID: prime256v1"));
+		o = (struct order){ .type = ORDER_SIGN_RESULT, .sign_result = {
+		    .key = key.sealed, .tenant = "tenant-a",
+		    .device_id = HELP_DEVICE, .format = "tpm2",
+		    .attested_s = ctx_now(cx) - 1, .tier = AR4SI_AFFIRMING,
+		    .group = "default", .policy_version = 1,
+		    .policy_sha256 = SLICE_OF(hash), .nonce = "",
+		    .life_s = 60 } };
+		a = ask_ok(&s, &o);
+		ck_assert_uint_eq(a.seq, 0);
+		save_jwt(a.object);
+		ck_assert(says("openssl x509 -in key.pem -noout -pubkey "
+		    ">key.pub && openssl dgst -sha256 -verify key.pub "
+		    "-signature signature signed", "Verified OK"));
+	}
+	stop(&s);
+	end();
+}
+END_TEST
+
 UNIT_MAIN("signer orders",
     chains_verify_under_the_other_root_through_a_cross_certificate,
     only_two_roots_of_one_tenant_are_cross_certified,
@@ -537,4 +604,5 @@ UNIT_MAIN("signer orders",
     a_shard_covers_the_leaves_that_name_it_and_no_others,
     a_leaf_says_what_its_flags_ask_for,
     an_edge_ca_signs_names_below_its_own_and_no_others,
-    a_ca_that_was_not_sealed_for_it_signs_no_edge_ca)
+    a_ca_that_was_not_sealed_for_it_signs_no_edge_ca,
+    openssl_accepts_attestation_results_below_every_algorithm)

@@ -2,6 +2,8 @@
 /* What the signer will not do, whoever asks. */
 #include "tests/unit/signer_work.h"
 
+#include "pki/ear.h"
+
 /* Leaves. */
 static void
 leaf_other_tenant(void) { order.issue.ca = other_issuing.sealed; }
@@ -202,23 +204,23 @@ static struct answer delegate;
 static void
 good_delegate(void)
 {
-	order = (struct order){ .type = ORDER_DELEGATE_OCSP,
-	    .delegate_ocsp = { .ca = issuing.sealed, .tenant = "tenant-a",
+	order = (struct order){ .type = ORDER_DELEGATE,
+	    .delegate = { .role = CA_ROLE_OCSP, .ca = issuing.sealed, .tenant = "tenant-a",
 	    .not_before_s = NOW - 60, .not_after_s = NOW + 3 * 86400 } };
 }
 static void
-delegate_other_tenant(void) { order.delegate_ocsp.ca = other_issuing.sealed; }
+delegate_other_tenant(void) { order.delegate.ca = other_issuing.sealed; }
 static void
-delegate_for_other_tenant(void) { order.delegate_ocsp.tenant = "tenant-b"; }
+delegate_for_other_tenant(void) { order.delegate.tenant = "tenant-b"; }
 static void
-delegate_of_delegate(void) { order.delegate_ocsp.ca = delegate.sealed; }
+delegate_of_delegate(void) { order.delegate.ca = delegate.sealed; }
 static void
 delegate_long(void)
 {
-	order.delegate_ocsp.not_after_s = NOW + RULES_DELEGATE_LIFE_MAX_S + 1;
+	order.delegate.not_after_s = NOW + RULES_DELEGATE_LIFE_MAX_S + 1;
 }
 static void
-delegate_later(void) { order.delegate_ocsp.not_before_s = NOW + 301; }
+delegate_later(void) { order.delegate.not_before_s = NOW + 301; }
 static void
 leaf_by_delegate(void) { order.issue.ca = delegate.sealed; }
 static void
@@ -227,6 +229,69 @@ static void
 crl_by_delegate(void) { order.sign_crl.ca = delegate.sealed; }
 static void
 proof_by_delegate(void) { order.prove.ca = delegate.sealed; }
+
+/* Keys that sign attestation results, and those. */
+static const uint8_t policy_hash[32] = { 7 };
+static struct answer result_key, other_result_key;
+static void
+good_result_key(void)
+{
+	good_delegate();
+	order.delegate.role = CA_ROLE_RESULT;
+}
+static void
+result_key_of_root(void) { order.delegate.ca = root.sealed; }
+static void
+result_key_of_server(void) { order.delegate.ca = server.sealed; }
+static void
+result_key_of_result_key(void) { order.delegate.ca = result_key.sealed; }
+static void
+leaf_by_result_key(void) { order.issue.ca = result_key.sealed; }
+static void
+ca_by_result_key(void) { order.make_ca.parent = result_key.sealed; }
+static void
+crl_by_result_key(void) { order.sign_crl.ca = result_key.sealed; }
+static void
+proof_by_result_key(void) { order.prove.ca = result_key.sealed; }
+static void
+ocsp_by_result_key(void) { order.sign_ocsp.ca = result_key.sealed; }
+static void
+good_result(void)
+{
+	order = (struct order){ .type = ORDER_SIGN_RESULT, .sign_result = {
+	    .key = result_key.sealed, .tenant = "tenant-a",
+	    .device_id = HELP_DEVICE, .format = "tpm2",
+	    .attested_s = NOW - 60, .tier = AR4SI_WARNING,
+	    .vector = { [AR4SI_HARDWARE] = AR4SI_WARNING }, .group = "default",
+	    .policy_version = 1, .policy_sha256 = SLICE_OF(policy_hash),
+	    .nonce = "MTIzNDU2Nzg", .life_s = 300 } };
+}
+static void
+result_other_key(void) { order.sign_result.key = other_result_key.sealed; }
+static void
+result_for_other_tenant(void) { order.sign_result.tenant = "tenant-b"; }
+static void
+result_by_issuing(void) { order.sign_result.key = issuing.sealed; }
+static void
+result_by_ocsp_key(void) { order.sign_result.key = delegate.sealed; }
+static void
+result_for_ever(void) { order.sign_result.life_s = EAR_LIFE_MAX_S + 1; }
+static void
+result_for_no_time(void) { order.sign_result.life_s = 0; }
+static void
+result_attested_later(void) { order.sign_result.attested_s = NOW + 1; }
+static void
+result_too_good(void) { order.sign_result.tier = AR4SI_AFFIRMING; }
+static void
+result_device(void) { order.sign_result.device_id = "0123"; }
+static void
+result_group(void) { order.sign_result.group = "a\",\"b"; }
+static void
+result_format(void) { order.sign_result.format = "tpm2\":1,\"x"; }
+static void
+result_nonce(void) { order.sign_result.nonce = "12345678\"}"; }
+static void
+result_tier(void) { order.sign_result.tier = 97; }
 
 /* OCSP. */
 static struct order_ocsp_entry ocsp_entry;
@@ -413,6 +478,33 @@ static const struct {
 	R(good_delegate, delegate_of_delegate, ERR_ORDER_ROLE),
 	R(good_delegate, delegate_long, ERR_ORDER_LIMIT),
 	R(good_delegate, delegate_later, ERR_ORDER_LIMIT),
+	R(good_result_key, delegate_other_tenant, ERR_ORDER_TENANT),
+	R(good_result_key, delegate_for_other_tenant, ERR_ORDER_TENANT),
+	R(good_result_key, delegate_of_delegate, ERR_ORDER_ROLE),
+	R(good_result_key, result_key_of_result_key, ERR_ORDER_ROLE),
+	R(good_result_key, result_key_of_root, ERR_ORDER_ROLE),
+	R(good_result_key, result_key_of_server, ERR_ORDER_ROLE),
+	R(good_result_key, delegate_long, ERR_ORDER_LIMIT),
+	R(good_result_key, delegate_later, ERR_ORDER_LIMIT),
+	R(good_delegate, result_key_of_result_key, ERR_ORDER_ROLE),
+	R(good_leaf, leaf_by_result_key, ERR_ORDER_ROLE),
+	R(good_issuing, ca_by_result_key, ERR_ORDER_ROLE),
+	R(good_crl, crl_by_result_key, ERR_ORDER_ROLE),
+	R(good_proof, proof_by_result_key, ERR_ORDER_ROLE),
+	R(good_ocsp, ocsp_by_result_key, ERR_ORDER_ROLE),
+	R(good_result, result_other_key, ERR_ORDER_TENANT),
+	R(good_result, result_for_other_tenant, ERR_ORDER_TENANT),
+	R(good_result, result_by_issuing, ERR_ORDER_ROLE),
+	R(good_result, result_by_ocsp_key, ERR_ORDER_ROLE),
+	R(good_result, result_for_ever, ERR_ORDER_LIMIT),
+	R(good_result, result_for_no_time, ERR_ORDER_LIMIT),
+	R(good_result, result_attested_later, ERR_ORDER_LIMIT),
+	R(good_result, result_too_good, ERR_ORDER_LIMIT),
+	R(good_result, result_device, ERR_ORDER_MALFORMED),
+	R(good_result, result_group, ERR_ORDER_MALFORMED),
+	R(good_result, result_format, ERR_ORDER_MALFORMED),
+	R(good_result, result_nonce, ERR_ORDER_MALFORMED),
+	R(good_result, result_tier, ERR_ORDER_MALFORMED),
 	R(good_leaf, leaf_by_delegate, ERR_ORDER_ROLE),
 	R(good_issuing, ca_by_delegate, ERR_ORDER_ROLE),
 	R(good_crl, crl_by_delegate, ERR_ORDER_ROLE),
@@ -430,6 +522,11 @@ START_TEST(every_order_that_breaks_a_rule_is_refused_and_leaves_no_trace)
 	make_cas();
 	good_delegate();
 	delegate = done(&order);
+	good_result_key();
+	result_key = done(&order);
+	order.delegate.ca = other_issuing.sealed;
+	order.delegate.tenant = "tenant-b";
+	other_result_key = done(&order);
 	for (size_t i = 0; i < COUNT_OF(refusals); i++) {
 		uint64_t next;
 		struct answer a;
@@ -444,6 +541,24 @@ START_TEST(every_order_that_breaks_a_rule_is_refused_and_leaves_no_trace)
 		ck_assert_uint_eq(a.object.n, 0);
 		ck_assert_uint_eq(journal_next(work.journal), next);
 	}
+	end();
+}
+END_TEST
+
+START_TEST(a_result_ends_before_the_key_that_signs_it)
+{
+	struct answer a;
+
+	begin();
+	make_cas();
+	good_result_key();
+	order.delegate.not_after_s = NOW + 300;
+	result_key = done(&order);
+	good_result();
+	(void)done(&order);
+	order.sign_result.life_s = 301;
+	work_do(cx, &work, &order, &a);
+	ck_assert_int_eq(a.err.code, ERR_ORDER_LIMIT);
 	end();
 }
 END_TEST
@@ -533,6 +648,7 @@ END_TEST
 
 UNIT_MAIN("signer rules",
     every_order_that_breaks_a_rule_is_refused_and_leaves_no_trace,
+    a_result_ends_before_the_key_that_signs_it,
     a_leaf_may_last_to_the_limit_and_not_a_second_more,
     a_leaf_cannot_outlive_its_issuer,
     more_cas_than_stay_open_are_served,
