@@ -22,4 +22,27 @@ struct err	result_appraisal(struct ctx *, const struct attestation_row *,
 		    const char *tenant, const char *device_id,
 		    const char **out_json);
 
+#define RESULT_KEY_LIFE_S	(7 * 86400)	/* of a key that signs them */
+
+/*
+ * What a relying party is told of a device now: its last appraisal, until
+ * limits.result_life_s from now.  Of a banned device it is contraindicated,
+ * instance identity and all, whatever the appraisal came to.
+ * ERR_NOT_FOUND	the tenant does not have the device, or it was not
+ *			attested since results are kept
+ * ERR_PARAMETER	nonce, which may be NULL, is not of EAR's form
+ */
+struct err	result_get(struct ctx *, const struct authority *,
+		    const struct tenant *, const char *device_id,
+		    const char *nonce, struct ear *out);
+/*
+ * The same as the signer signs it, as a JWT; it takes the time of issue from
+ * its own clock.
+ * ERR_CONFLICT	the tenant has no issuing CA
+ * ERR_SIGNER_GONE, ERR_SIGNER_REFUSED, ERR_STORAGE
+ */
+struct err	result_sign(struct ctx *, const struct authority *,
+		    const struct tenant *, const struct ear *,
+		    struct slice *out_jwt);
+
 #endif

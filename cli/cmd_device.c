@@ -42,6 +42,24 @@ cmd_device_show(struct cli *cli)
 }
 
 struct err
+cmd_device_result(struct cli *cli)
+{
+	struct client_call call = { .method = "GET",
+	    .accept = "application/eat+jwt" };
+	struct client_answer answer;
+	const char *path;
+
+	TRY(device_path(cli, "/attestation-result", &path));
+	path = cli_query(cli->cx, path, "nonce", cli_option(cli, OPT_NONCE));
+	if (cli->json)
+		return cli_show(cli, "GET", path, NULL);
+	call.path = path;
+	TRY(cli_call(cli, &call, &answer));
+	return cli_write(cli, 0644, slice_text(arena_printf(cli->cx->arena,
+	    "%s\n", (const char *)answer.body.p)));
+}
+
+struct err
 cmd_device_ban(struct cli *cli)
 {
 	json_t *body = json_keep(cli->cx, json_object());

@@ -25,6 +25,13 @@ all_of(const char *text, size_t min, size_t max, const char *alphabet)
 #define DEVICE_ID_DIGITS 64u
 #define SHA256_SIZE	32u
 
+bool
+ear_nonce_fits(const char *nonce)
+{
+	return all_of(nonce, EAR_NONCE_MIN, EAR_NONCE_MAX,
+	    LOWER UPPER DIGITS "-_");
+}
+
 static bool
 vector_fits(const struct ear *ear)
 {
@@ -45,8 +52,8 @@ check_facts(struct ctx *cx, const struct ear *ear)
 		    DIGITS "abcdef"), "device ID" },
 		{ all_of(ear->format, 1, EAR_FORMAT_MAX, LOWER DIGITS "-"),
 		    "format" },
-		{ ear->nonce[0] == '\0' || all_of(ear->nonce, EAR_NONCE_MIN,
-		    EAR_NONCE_MAX, LOWER UPPER DIGITS "-_"), "nonce" },
+		{ ear->nonce[0] == '\0' || ear_nonce_fits(ear->nonce),
+		    "nonce" },
 		{ ar4si_tier_name(ear->tier) != NULL, "tier" },
 		{ vector_fits(ear), "trust vector" },
 		{ ear->policy_sha256.n == SHA256_SIZE, "policy hash" },

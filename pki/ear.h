@@ -34,6 +34,8 @@ struct ear {
 	const char	*nonce;
 };
 
+/* Of base64url's alphabet, and not too short or long. */
+bool		 ear_nonce_fits(const char *);
 /*
  * urn:daapki:<tenant>:policy:<group>:<version>:sha-256:<hex>
  */

@@ -144,6 +144,8 @@ static const struct route routes[] = {
 	    HTTP_BODY_JSON_MAX, JSON, rest_device_patch },
 	{ PLANE_OPERATOR, "GET", TENANT "/devices/{device}/claims", AUTH_READ,
 	    0, NULL, device_history },
+	{ PLANE_OPERATOR, "GET", TENANT "/devices/{device}/attestation-result",
+	    AUTH_READ, 0, NULL, rest_device_result },
 	{ PLANE_OPERATOR, "POST", TENANT "/devices/{device}/ban", AUTH_WRITE,
 	    HTTP_BODY_JSON_MAX, JSON, rest_device_ban },
 	{ PLANE_OPERATOR, "POST", TENANT "/devices/{device}/unban",

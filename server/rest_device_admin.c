@@ -2,6 +2,7 @@
 #include "server/rest_device_admin.h"
 
 #include "authority/certificate.h"
+#include "authority/result.h"
 #include "base/base.h"
 #include "pki/pem.h"
 #include "server/rest_json.h"
@@ -179,6 +180,42 @@ rest_device_unban(struct ctx *cx, const struct authority *a,
 	TRY(device_unban(cx, a, request->tenant, request->principal, &change,
 	    &view));
 	return reply_device(cx, request, &view, reply);
+}
+
+/* --- attestation results --------------------------------------------- */
+
+#define TYPE_JWT	"application/eat+jwt"	/* RFC 9782 */
+#define TYPE_JSON	"application/json"
+
+/* The JWT unless only the other is asked for by name. */
+static bool
+wants_claims(const struct http_request *request)
+{
+	return strstr(request->accept, TYPE_JSON) != NULL &&
+	    strstr(request->accept, TYPE_JWT) == NULL;
+}
+
+struct err
+rest_device_result(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	const char *nonce = http_query(request, "nonce"), *claims;
+	struct ear ear;
+
+	TRY(result_get(cx, a, request->tenant, request->params[1], nonce,
+	    &ear));
+	reply->status = 200;
+	if (wants_claims(request)) {
+		TRY(ear_claims(cx, &ear, &claims));
+		reply->content_type = TYPE_JSON;
+		reply->body = slice_text(claims);
+	} else {
+		TRY(result_sign(cx, a, request->tenant, &ear, &reply->body));
+		reply->content_type = TYPE_JWT "; eat_profile=\"" EAR_PROFILE
+		    "\"";
+	}
+	http_add_header(reply, "Cache-Control", "no-store");
+	return OK;
 }
 
 /* --- certificates ---------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "authority/result.h"
 #include "base/base.h"
 #include "base/file.h"
 #include "server/listener.h"
@@ -141,6 +142,8 @@ serve_open_authority(struct ctx *cx, const struct settings *s,
 			.ocsp_in_leaves = s->ocsp != 0,
 			.ocsp_delegated = s->ocsp_signer != 0,
 			.ocsp_signer_life_s = s->ocsp_signer_life_s,
+			.result_life_s = s->result_life_s,
+			.result_key_life_s = RESULT_KEY_LIFE_S,
 			.cache_age_s = s->cache_age_s,
 			.reports_per_day = (unsigned)s->reports_per_day,
 			.ca_root_life_s = s->ca_root_life_s,

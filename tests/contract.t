@@ -541,6 +541,11 @@ def operators_view(ask, device, did):
     ask("get", T + "/devices", A, query="?state=nonsense")
     ask("get", T + "/devices/{device}", name(device=did))
     ask("get", T + "/devices/{device}/claims", name(device=did))
+    result = T + "/devices/{device}/attestation-result"
+    ask("get", result, name(device=did))
+    ask("get", result, name(device=did), accept="application/json")
+    ask("get", result, name(device=did), query="?nonce=short")
+    ask("get", result, name(device="0" * 64))
     ask("get", T + "/claims", A, query="?active=true")
     ask("get", T + "/certificates", A, query="?revoked=false")
     ask("get", T + "/certificates/{serial}", name(serial=device.serial))

@@ -135,6 +135,7 @@ realm_open(struct ctx *cx)
 			.crl_life_s = 86400, .crl_shards = 4,
 			.ocsp_signer_life_s = 86400, .ocsp_life_s = 3600,
 			.ocsp_in_leaves = true,
+			.result_life_s = 300, .result_key_life_s = 86400,
 			.cache_age_s = 60, .reports_per_day = 1000,
 			.ca_root_life_s = 20 * 365 * 86400LL,
 			.ca_issuing_life_s = 5 * 365 * 86400LL,
