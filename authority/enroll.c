@@ -237,6 +237,10 @@ record_refusal(struct ctx *cx, struct db_tx *tx, void *arg)
 		return OK;
 	TRY(db_device_refused(cx, tx, s->tenant.id, s->device.id, code,
 	    r->trail->tell, ctx_now(cx)));
+	/* Pacing and keys are no matter of the appraisal. */
+	if (failed(run->verdict.refusal))
+		TRY(db_attestation_refuse(cx, tx, s->tenant.id, s->device.id,
+		    &run->attested));
 	return db_event_add(cx, tx, s->tenant.id, ctx_now(cx),
 	    "device.refused", s->device.device_id, "device",
 	    arena_printf(cx->arena, "{\"code\":\"%s\"}", code));

@@ -62,6 +62,11 @@ find_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	    &f->found));
 	if (!f->found)
 		return OK;
+	/* There is one only when nothing was accepted since. */
+	TRY(db_attestation_refused(cx, tx, f->tenant_id, f->view.device.id,
+	    &f->row, &f->attested));
+	if (f->attested)
+		return OK;
 	return db_attestation_get(cx, tx, f->tenant_id, f->view.device.id,
 	    &f->row, &f->attested);
 }

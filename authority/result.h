@@ -25,8 +25,9 @@ struct err	result_appraisal(struct ctx *, const struct attestation_row *,
 #define RESULT_KEY_LIFE_S	(7 * 86400)	/* of a key that signs them */
 
 /*
- * What a relying party is told of a device now: its last appraisal, until
- * limits.result_life_s from now.  Of a banned device it is contraindicated,
+ * What a relying party is told of a device now: its last appraisal, be it that
+ * the policy refused what the device showed, until limits.result_life_s from
+ * now.  Of a banned device it is contraindicated,
  * instance identity and all, whatever the appraisal came to.
  * ERR_NOT_FOUND	the tenant does not have the device, or it was not
  *			attested since results are kept

@@ -86,6 +86,8 @@ db_attestation_put(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 		restart = DB_I(a->restart_count);
 		clock = DB_I(a->clock_ms);
 	}
+	TRY(db_run(cx, tx, STMT_APPRAISAL_REFUSED_FORGET,
+	    DB_ARGS(DB_I(tenant_id), DB_I(device)), NULL));
 	return db_run(cx, tx, STMT_ATTESTATION_PUT, DB_ARGS(DB_I(tenant_id),
 	    DB_I(device), DB_I(a->at_s), DB_T(a->format), DB_T(a->verdict),
 	    DB_T(a->claims), DB_B(a->evidence_sha256),
@@ -98,6 +100,54 @@ struct err
 db_attestation_forget(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
     int64_t device)
 {
+	TRY(db_run(cx, tx, STMT_APPRAISAL_REFUSED_FORGET,
+	    DB_ARGS(DB_I(tenant_id), DB_I(device)), NULL));
 	return db_run(cx, tx, STMT_ATTESTATION_FORGET,
 	    DB_ARGS(DB_I(tenant_id), DB_I(device)), NULL);
+}
+
+/* --- what was refused ------------------------------------------------- */
+
+#define REFUSED	"contraindicated"	/* what else would it be */
+
+static struct err
+take_refused(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
+{
+	struct one *one = arg;
+	struct attestation_row *a = one->row;
+	struct db_walk w = { cx, row, 0 };
+
+	*a = (struct attestation_row){ .verdict = REFUSED, .claims = "{}" };
+	a->at_s = walk_int(&w);
+	a->format = walk_text(&w);
+	a->policy_version = walk_int(&w);
+	a->vector = walk_blob(&w);
+	a->policy_group = walk_text(&w);
+	a->policy_sha256 = walk_blob(&w);
+	one->found = true;
+	*stop = true;
+	return OK;
+}
+
+struct err
+db_attestation_refused(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t device, struct attestation_row *out, bool *out_found)
+{
+	struct one one = { out, false };
+
+	TRY(db_rows(cx, tx, STMT_APPRAISAL_REFUSED_GET,
+	    DB_ARGS(DB_I(tenant_id), DB_I(device)), take_refused, &one));
+	*out_found = one.found;
+	return OK;
+}
+
+struct err
+db_attestation_refuse(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t device, const struct attestation_row *a)
+{
+	ASSERT(strcmp(a->verdict, REFUSED) == 0);
+	return db_run(cx, tx, STMT_APPRAISAL_REFUSED_PUT, DB_ARGS(
+	    DB_I(tenant_id), DB_I(device), DB_I(a->at_s), DB_T(a->format),
+	    DB_I(a->policy_version), DB_B(a->vector), DB_T(a->policy_group),
+	    DB_B(a->policy_sha256)), NULL);
 }

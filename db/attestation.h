@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The last appraisal of each device by its tenant.  Every function can fail
- * with ERR_STORAGE.
+ * The last appraisals of each device by its tenant: the last that was accepted,
+ * and what was refused since.  Every function can fail with ERR_STORAGE.
  */
 #ifndef DAAPKI_DB_ATTESTATION_H
 #define DAAPKI_DB_ATTESTATION_H
@@ -29,15 +29,25 @@ struct err	db_attestation_get(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, int64_t device,
 		    struct attestation_row *out, bool *out_found);
 /*
- * Replace it.  With counters on both sides and the same AK, time must go on:
- * a smaller reset count, or the same with a smaller restart count, or the same
- * with both and a smaller clock, is refused.
+ * Replace it, and forget what was refused.  With counters on both sides and the
+ * same AK, time must go on: a smaller reset count, or the same with a smaller
+ * restart count, or the same with both and a smaller clock, is refused.
  * ERR_EV_ROLLED_BACK
  */
 struct err	db_attestation_put(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, int64_t device,
 		    const struct attestation_row *);
+/* Both. */
 struct err	db_attestation_forget(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, int64_t device);
+
+/* The policy refused what genuine evidence showed: no claims, evidence and
+ * counters are kept of it, and they are empty in out. */
+struct err	db_attestation_refuse(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, int64_t device,
+		    const struct attestation_row *);
+struct err	db_attestation_refused(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, int64_t device,
+		    struct attestation_row *out, bool *out_found);
 
 #endif

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Keys that a CA lets sign attestation results of its tenant, beside those for
--- OCSP responses; kind says what a key is for.
+-- OCSP responses; kind says what a key is for.  And what those results tell of a
+-- device whose last evidence was genuine and was refused by the policy.
 
 -- A CHECK cannot be changed: the table is made again.
 CREATE TABLE ca_signed_new (
@@ -29,3 +30,16 @@ CREATE INDEX ca_signed_sealed ON ca_signed (ca, kind, id)
     WHERE sealed IS NOT NULL;
 CREATE INDEX ca_signed_ends ON ca_signed (not_after_s)
     WHERE sealed IS NOT NULL;
+
+-- Until the next appraisal by the tenant that comes to better.
+CREATE TABLE appraisal_refused (
+	device INTEGER PRIMARY KEY REFERENCES device (id),
+	tenant INTEGER NOT NULL REFERENCES tenant (id),
+	at_s INTEGER NOT NULL,
+	format TEXT NOT NULL,
+	policy_version INTEGER NOT NULL,
+	-- As in attestation.
+	vector BLOB NOT NULL,
+	policy_group TEXT NOT NULL,
+	policy_sha256 BLOB NOT NULL
+) STRICT;
