@@ -299,9 +299,6 @@ check_algorithms(struct ctx *cx, X509 *const *path)
 		    !is_root_key(X509_get0_pubkey(path[i + 1])))
 			return FAIL_TELL(cx, ERR_EV_UNSUPPORTED,
 			    "a certificate that is not signed as AMD does");
-	if (!chain_key_is_on(X509_get0_pubkey(path[0]), "secp384r1"))
-		return FAIL_TELL(cx, ERR_EV_UNSUPPORTED,
-		    "a report key that is not of P-384");
 	return OK;
 }
 
@@ -328,9 +325,10 @@ snp_cert_verify(struct ctx *cx, X509 *const *certs, size_t n,
 	enum snp_signing_key kind;
 	struct chain_path path;
 
-	if (n == 0 || n > SNP_CHAIN_MAX)
-		return FAIL_TELL(cx, ERR_EV_CHAIN,
-		    "a chain of %zu certificates", n);
+	ASSERT(n <= SNP_CHAIN_MAX);
+	if (n == 0)
+		return FAIL_TELL(cx, ERR_EV_CHAIN, "no certificate of the "
+		    "key that signs reports");
 	TRY(chain_verify_path(cx, certs[0], certs + 1, n - 1, trust, at_s,
 	    &path));
 	TRY(check_order(cx, certs, n, &path));

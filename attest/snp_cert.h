@@ -66,10 +66,11 @@ void		snp_cert_provider(struct ctx *, X509 *leaf,
  * Verify a chain (leaf first, then its issuer, then the root or not) up to an
  * anchor, which must be an ARK: chain_verify(), with just these certificates,
  * by their names, keys and signatures (RSASSA-PSS with SHA-384, MGF1 of the
- * same and a salt of 48, by keys of 4096 bits; a leaf of P-384).  Then read what
- * the leaf says.
+ * same and a salt of 48, by keys of 4096 bits).  Then read what the leaf says;
+ * of which kind its key is, the signature of a report asks.  At most
+ * SNP_CHAIN_MAX certificates.
  * ERR_EV_CHAIN		no certificate, other names, lengths, order or roles
- * ERR_EV_UNSUPPORTED	another key or signature
+ * ERR_EV_UNSUPPORTED	another issuer's key or signature
  * ERR_EV_*		chain_verify()'s and snp_cert_read()'s
  */
 struct err	snp_cert_verify(struct ctx *, X509 *const *certs, size_t n,

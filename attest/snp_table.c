@@ -31,7 +31,7 @@ struct entry { struct slice guid; uint32_t offset, length; };
 static bool
 read_entries(struct reader *r, struct entry *entries, size_t *out_n)
 {
-	for (size_t n = 0; n <= SNP_TABLE_ENTRIES_MAX; n++) {
+	for (size_t n = 0;; n++) {
 		struct entry e = { .guid = read_bytes(r, GUID_SIZE) };
 
 		e.offset = read_le32(r);
@@ -42,10 +42,10 @@ read_entries(struct reader *r, struct entry *entries, size_t *out_n)
 			*out_n = n;
 			return e.offset == 0 && e.length == 0;
 		}
-		if (n < SNP_TABLE_ENTRIES_MAX)
-			entries[n] = e;
+		if (n == SNP_TABLE_ENTRIES_MAX)
+			return false;
+		entries[n] = e;
 	}
-	return false;
 }
 
 /* Each within the table, behind the entries, and not over another. */

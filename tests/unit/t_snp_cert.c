@@ -36,9 +36,17 @@ check_accepted(void)
 
 START_TEST(certificates_are_the_leaf_its_issuer_and_the_root_in_this_order)
 {
+	json_t *e;
+
 	begin();
 	s.n_certs = 0;
 	check_refused(ERR_EV_CHAIN, "no certificate");
+	s.n_certs = 0;
+	e = make_snp_evidence(cx, &s);
+	s.appraisal.raw = true;
+	s.appraisal.nonce = SLICE(s.report + 0x50, 64);
+	ck_fails(make_snp_verify_json(cx, e, &s, &out), ERR_EV_CHAIN);
+	begin();
 	s.n_certs = 1;
 	check_refused(ERR_EV_CHAIN, "no trust anchor");
 	s.swap_issuers = true;
