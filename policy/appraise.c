@@ -20,15 +20,26 @@ static const struct { enum err_code code; enum ar4si_element element; } by_code[
 
 /* What is refused where the policy has no rule over the claim itself. */
 static const struct policy_value no = { .boolean = false };
+static const struct policy_value yes = { .boolean = true };
 static const struct policy_value zero = { .uint = 0 };
+static const struct policy_value secured = { .text = "secured" };
 static const struct policy_value up_to_date = { .text = "UpToDate" };
-static const struct { const char *claim; const struct policy_value *value; }
-    by_default[] = {
-	{ "debug",		&no },
-	{ "migration_agent",	&no },
-	{ "provisional_firmware", &no },
-	{ "status",		&up_to_date },
-	{ "vmpl",		&zero },
+static const struct policy_value verified = { .text = "verified" };
+static const struct {
+	const char			*claim;
+	const struct policy_value	*value;
+	const char			*same;	/* tells the same; or NULL */
+} by_default[] = {
+	/* Before debug, which most of these states tell as well. */
+	{ "lifecycle_state",	&secured,	"security_lifecycle" },
+	{ "debug",		&no,		NULL },
+	{ "device_locked",	&yes,		NULL },
+	{ "migratable",		&no,		NULL },
+	{ "migration_agent",	&no,		NULL },
+	{ "provisional_firmware", &no,		NULL },
+	{ "status",		&up_to_date,	NULL },
+	{ "verified_boot_state", &verified,	NULL },
+	{ "vmpl",		&zero,		NULL },
 };
 
 static enum ar4si_element
@@ -266,7 +277,9 @@ appraise_defaults(struct appraise *a, const struct policy *policy)
 		};
 
 		if (claims_find(a->claims, claim) != NULL &&
-		    !has_rule(policy, claim))
+		    !has_rule(policy, claim) &&
+		    (by_default[i].same == NULL ||
+		    !has_rule(policy, by_default[i].same)))
 			appraise_rule(a, &rule, "by default");
 	}
 }

@@ -4,9 +4,11 @@
  * RFC 9334 and AR4SI (draft-ietf-rats-ar4si): a tier and a trust vector.
  *
  * Some things are refused unless the policy speaks of them itself: a platform
- * that could be debugged, a TCB whose vendor does not call it up to date; and of
- * an SNP guest one that can be moved away, firmware that is not committed to,
- * and a report from below the highest privilege level.
+ * that could be debugged, a TCB whose vendor does not call it up to date; a guest
+ * or trust domain that can be moved away; of an SNP guest firmware that is not
+ * committed to, and a report from below the highest privilege level; PSA life
+ * cycles but "secured"; an Android device whose boot loader is unlocked, or that
+ * did not boot its maker's system.
  */
 #ifndef DAAPKI_POLICY_APPRAISE_H
 #define DAAPKI_POLICY_APPRAISE_H

@@ -297,6 +297,80 @@ START_TEST(a_guest_that_its_owner_cannot_want_is_refused_by_default)
 }
 END_TEST
 
+/* A device of which that is all that there is to say. */
+static struct verdict
+verdict_on_text(const char *policy, const char *claim, const char *text)
+{
+	struct claims claims = device();
+
+	claims_add_text(&claims, claim, text);
+	return appraise(policy, &claims);
+}
+
+static struct verdict
+verdict_on_bool(const char *policy, const char *claim, bool value)
+{
+	struct claims claims = device();
+
+	claims_add_bool(&claims, claim, value);
+	return appraise(policy, &claims);
+}
+
+#define ANY_POLICY	"{\"rules\":[" ANY_RULE "]}"
+
+START_TEST(what_did_not_boot_as_its_maker_meant_is_refused_by_default)
+{
+	static const struct { const char *claim, *good, *bad; } texts[] = {
+		{ "lifecycle_state", "secured", "assembly-and-test" },
+		{ "verified_boot_state", "verified", "self-signed" },
+		{ "verified_boot_state", "verified", "unverified" },
+	};
+	static const struct { const char *claim; bool good; } bools[] = {
+		{ "device_locked", true }, { "migratable", false },
+	};
+	struct verdict v;
+
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		v = verdict_on_text(ANY_POLICY, texts[i].claim, texts[i].good);
+		ck_assert_str_eq(v.tier, "affirming");
+		v = verdict_on_text(ANY_POLICY, texts[i].claim, texts[i].bad);
+		ck_assert_int_eq(v.refusal.code, ERR_POLICY_BOOT);
+		ck_assert_str_eq(v.claim, texts[i].claim);
+		v = verdict_on_text(arena_printf(cx->arena, "{\"rules\":[{"
+		    "\"claim\":\"%s\",\"equals\":\"%s\"}]}", texts[i].claim,
+		    texts[i].bad), texts[i].claim, texts[i].bad);
+		ck_assert_str_eq(v.tier, "affirming");
+	}
+	for (size_t i = 0; i < COUNT_OF(bools); i++) {
+		v = verdict_on_bool(ANY_POLICY, bools[i].claim, bools[i].good);
+		ck_assert_str_eq(v.tier, "affirming");
+		v = verdict_on_bool(ANY_POLICY, bools[i].claim, !bools[i].good);
+		ck_assert_int_eq(v.refusal.code, ERR_POLICY_BOOT);
+		v = verdict_on_bool(arena_printf(cx->arena, "{\"rules\":[{"
+		    "\"claim\":\"%s\",\"equals\":%s}]}", bools[i].claim,
+		    bools[i].good ? "false" : "true"), bools[i].claim,
+		    !bools[i].good);
+		ck_assert_str_eq(v.tier, "affirming");
+	}
+}
+END_TEST
+
+START_TEST(a_rule_over_the_number_of_a_life_cycle_is_one_over_its_name)
+{
+	struct claims claims = device();
+	struct verdict v;
+
+	claims_add_uint(&claims, "security_lifecycle", 0x2000);
+	claims_add_text(&claims, "lifecycle_state", "rot-provisioning");
+	v = appraise(ANY_POLICY, &claims);
+	ck_assert_str_eq(v.detail,
+	    "by default: lifecycle_state is rot-provisioning");
+	v = appraise("{\"rules\":[{\"claim\":\"security_lifecycle\","
+	    "\"one_of\":[8192]}]}", &claims);
+	ck_assert_str_eq(v.tier, "affirming");
+}
+END_TEST
+
 START_TEST(a_tcb_out_of_date_is_refused_unless_the_policy_says_otherwise)
 {
 	struct claims claims = suspect(false, "OutOfDate");
@@ -668,6 +742,8 @@ UNIT_MAIN("policy",
     the_earliest_end_of_several_is_told,
     a_debug_platform_is_refused_unless_the_policy_says_otherwise,
     a_guest_that_its_owner_cannot_want_is_refused_by_default,
+    what_did_not_boot_as_its_maker_meant_is_refused_by_default,
+    a_rule_over_the_number_of_a_life_cycle_is_one_over_its_name,
     a_tcb_out_of_date_is_refused_unless_the_policy_says_otherwise,
     the_vector_speaks_of_what_the_policy_asked,
     a_policy_without_a_rule_denies_everything,
