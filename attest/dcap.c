@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attest/dcap.h"
 
+#include <sodium.h>
+
 #include "attest/dcap_sig.h"
 #include "attest/member.h"
 #include "base/text.h"
@@ -357,7 +359,8 @@ dcap_hardware_id(const struct dcap_evidence *e,
 	uint8_t hash[SHA256_SIZE];
 
 	out[0] = '\0';
-	if (!e->has_pck)
+	/* Zeros are what a platform has that does not tell. */
+	if (!e->has_pck || sodium_is_zero(e->pck.ppid, sizeof(e->pck.ppid)))
 		return;
 	ASSERT(EVP_Digest(e->pck.ppid, sizeof(e->pck.ppid), hash, NULL,
 	    EVP_sha256(), NULL) == 1);
