@@ -11,6 +11,8 @@
 #include "authority/tenant.h"
 #include "pki/ossl.h"
 
+#define WARN_PAGE	100u
+
 /* A kind of hardware each. */
 static const char *const schemes[] = {
 	ANCHOR_SCHEME_TPM, "sgx", "snp", "dice", "idevid", "android",
@@ -118,6 +120,8 @@ anchor_add(struct ctx *cx, const struct authority *a,
 		.row = {
 			.tenant_id = tenant_scope(tenant),
 			.scheme = spec->scheme, .name = spec->name,
+			.provenance = spec->provenance == NULL ? "" :
+			    spec->provenance,
 			.created_s = ctx_now(cx), .created_by = who->name,
 		},
 		.actor = who->name,
@@ -192,5 +196,55 @@ anchor_delete(struct ctx *cx, const struct authority *a,
 
 	TRY(db_write(cx, a->db, delete_work, &d));
 	trust_changed(a);
+	return OK;
+}
+
+/* --- warning ----------------------------------------------------------- */
+
+struct warning { int64_t warn_s; size_t n; };
+
+static struct err
+warn_of(struct ctx *cx, struct db_tx *tx, const struct db_anchor *row)
+{
+	TRY(db_anchor_warned(cx, tx, row->tenant_id, row->id, ctx_now(cx)));
+	return tenant_event(cx, tx, row->tenant_id, "anchor.expiring",
+	    row->name, "upkeep", json_pack("{s:I,s:s,s:s,s:s}", "id",
+	    (json_int_t)row->id, "scheme", row->scheme, "sha256",
+	    text_hex(cx->arena, row->sha256), "expires_at",
+	    text_time_dup(cx->arena, row->not_after_s)));
+}
+
+static struct err
+warn_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct warning *w = arg;
+	struct db_anchor *rows;
+
+	TRY(db_anchor_due(cx, tx, ctx_now(cx) + w->warn_s, WARN_PAGE, &rows,
+	    &w->n));
+	for (size_t i = 0; i < w->n; i++)
+		TRY(warn_of(cx, tx, &rows[i]));
+	return OK;
+}
+
+static struct err
+look_for_due(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct warning *w = arg;
+	struct db_anchor *rows;
+
+	return db_anchor_due(cx, tx, ctx_now(cx) + w->warn_s, 1, &rows,
+	    &w->n);
+}
+
+struct err
+anchor_round(struct ctx *cx, const struct authority *a)
+{
+	struct warning w = { .warn_s = a->limits.anchor_warn_s };
+
+	/* Nearly always there is nothing, and nothing to write. */
+	TRY(db_read(cx, a->db, look_for_due, &w));
+	while (w.n > 0)
+		TRY(db_write(cx, a->db, warn_work, &w));
 	return OK;
 }

@@ -12,10 +12,12 @@
 
 #define ANCHOR_SCHEME_TPM	"tpm-ek"
 #define ANCHOR_NAME_MAX		200u
+#define ANCHOR_PROVENANCE_MAX	500u
 
 struct anchor_spec {
 	const char	*scheme, *name;
 	struct slice	 certificate;	/* DER */
+	const char	*provenance;	/* where it is from; NULL: not said */
 };
 
 /*
@@ -34,5 +36,9 @@ struct err	anchor_list(struct ctx *, const struct authority *,
 struct err	anchor_delete(struct ctx *, const struct authority *,
 		    const struct tenant *, const struct principal *,
 		    int64_t id);
+
+/* An event anchor.expiring for what ends within limits.anchor_warn_s, once
+ * each. */
+struct err	anchor_round(struct ctx *, const struct authority *);
 
 #endif

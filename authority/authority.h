@@ -48,6 +48,7 @@ struct authority_limits {
 	bool		ca_rollover_auto;	/* authority/rollover.h */
 	int64_t		ca_announce_s;		/* from staged to active */
 	int64_t		collateral_warn_s;	/* before it lapses */
+	int64_t		anchor_warn_s;		/* before it ends */
 };
 
 struct authority {

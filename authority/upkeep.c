@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "authority/anchor.h"
 #include "authority/collateral.h"
 #include "authority/delegate.h"
 #include "authority/recover.h"
@@ -55,6 +56,7 @@ static const struct chore {
 	{ "rollover", rollover_round },
 	{ "ocsp-keys", delegates_round },
 	{ "collateral", collateral_round },
+	{ "anchors", anchor_round },
 };
 
 static void

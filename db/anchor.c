@@ -17,6 +17,7 @@ anchor_of(struct ctx *cx, const struct db_row *row)
 		.not_after_s = db_int(row, 7),
 		.created_s = db_int(row, 8),
 		.created_by = db_text_of(cx, row, 9),
+		.provenance = db_text_of(cx, row, 10),
 	};
 }
 
@@ -37,8 +38,8 @@ db_anchor_insert(struct ctx *cx, struct db_tx *tx, const struct db_anchor *a,
 	return db_insert(cx, tx, STMT_ANCHOR_INSERT, DB_ARGS(
 	    DB_I(a->tenant_id), DB_T(a->scheme), DB_T(a->name),
 	    DB_B(a->sha256), DB_T(a->subject), DB_B(a->certificate),
-	    DB_I(a->not_after_s), DB_I(a->created_s), DB_T(a->created_by)),
-	    out_id);
+	    DB_I(a->not_after_s), DB_I(a->created_s), DB_T(a->created_by),
+	    DB_T(a->provenance)), out_id);
 }
 
 struct err
@@ -81,6 +82,29 @@ db_anchor_each(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 
 	return db_rows(cx, tx, STMT_ANCHOR_FOR, DB_ARGS(DB_I(tenant_id)),
 	    pass_row, &each);
+}
+
+struct err
+db_anchor_due(struct ctx *cx, struct db_tx *tx, int64_t at_s, size_t most,
+    struct db_anchor **out, size_t *out_n)
+{
+	struct rows rows = {
+		arena_array(cx->arena, most, sizeof(struct db_anchor)), 0
+	};
+
+	TRY(db_rows(cx, tx, STMT_ANCHOR_DUE,
+	    DB_ARGS(DB_I(at_s), DB_I((int64_t)most)), read_row, &rows));
+	*out = rows.items;
+	*out_n = rows.n;
+	return OK;
+}
+
+struct err
+db_anchor_warned(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t id, int64_t at_s)
+{
+	return db_run(cx, tx, STMT_ANCHOR_WARNED,
+	    DB_ARGS(DB_I(tenant_id), DB_I(id), DB_I(at_s)), NULL);
 }
 
 struct err

@@ -15,6 +15,7 @@ struct db_anchor {
 	struct slice	 certificate;	/* DER */
 	int64_t		 not_after_s, created_s;
 	const char	*created_by;
+	const char	*provenance;	/* "": not said */
 };
 
 struct err	db_anchor_insert(struct ctx *, struct db_tx *,
@@ -28,6 +29,12 @@ struct err	db_anchor_each(struct ctx *, struct db_tx *,
 		    int64_t tenant_id,
 		    void (*fn)(void *arg, const struct db_anchor *),
 		    void *arg);
+/* Those of any tenant that end at or before that time and of which nobody was
+ * told, the first to end first. */
+struct err	db_anchor_due(struct ctx *, struct db_tx *, int64_t at_s,
+		    size_t most, struct db_anchor **out, size_t *out_n);
+struct err	db_anchor_warned(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, int64_t id, int64_t at_s);
 struct err	db_anchor_delete(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, int64_t id);
 

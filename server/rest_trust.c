@@ -24,6 +24,8 @@ anchor_json(struct ctx *cx, const struct db_anchor *anchor)
 	rest_set_text(object, "name", anchor->name);
 	rest_set_hex(cx, object, "sha256", anchor->sha256);
 	rest_set_text(object, "subject", anchor->subject);
+	if (anchor->provenance[0] != '\0')
+		rest_set_text(object, "provenance", anchor->provenance);
 	rest_set_time(object, "not_after", anchor->not_after_s);
 	rest_set_time(object, "created_at", anchor->created_s);
 	rest_set_text(object, "created_by", anchor->created_by);
@@ -67,6 +69,8 @@ anchors_post(struct ctx *cx, const struct authority *a,
 		.name = json_get_text(&in, "name", JSON_REQUIRED,
 		    ANCHOR_NAME_MAX),
 		.certificate = read_certificate(&in),
+		.provenance = json_get_text(&in, "provenance", JSON_OPTIONAL,
+		    ANCHOR_PROVENANCE_MAX),
 	};
 	struct db_anchor made;
 

@@ -141,6 +141,7 @@ realm_open(struct ctx *cx)
 			.ca_issuing_life_s = 5 * 365 * 86400LL,
 			.ca_rollover_auto = true, .ca_announce_s = 86400,
 			.collateral_warn_s = 7 * 86400,
+			.anchor_warn_s = 90 * 86400,
 		},
 	};
 	open_authority(cx, r);

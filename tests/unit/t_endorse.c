@@ -61,7 +61,7 @@ make_dates(void)
 static struct db_anchor
 add_anchor_for(const struct tenant *t, const char *scheme)
 {
-	struct anchor_spec spec = { scheme, "test root", d.anchor };
+	struct anchor_spec spec = { scheme, "test root", d.anchor, NULL };
 	struct db_anchor anchor;
 
 	ck_ok(anchor_add(cx, a, t, &realm_admin, &spec, &anchor));

@@ -2,6 +2,8 @@
 /* Anchors, the inventory, and the trust made of them, on a real database. */
 #include "tests/unit/fleet.h"
 
+#include <sqlite3.h>
+
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -10,9 +12,11 @@
 
 #include "authority/anchor.h"
 #include "authority/claim.h"
+#include "authority/event.h"
 #include "authority/hardware.h"
 #include "authority/tenant.h"
 #include "codec/tpm.h"
+#include "db/schema.h"
 #include "pki/ossl.h"
 
 static const struct principal admin = { 1, ROLE_ADMIN, 0, "root" };
@@ -61,6 +65,11 @@ add_ca_true(X509 *x)
 	X509_EXTENSION_free(e);
 }
 
+#define LASTING	"99991231235959Z"
+
+/* When certificates that are made end. */
+static const char	*last_second = LASTING;
+
 /* A certificate for a new key: signed by itself or by another key, said to be
  * a CA's or not. */
 static struct slice
@@ -90,7 +99,7 @@ make_certificate(const char *cn, bool self_signed, bool ca)
 		    X509_get_issuer_name(issuer)), 1);
 	}
 	ASN1_TIME_set(X509_getm_notBefore(x), FLEET_NOW - 60);
-	ASN1_TIME_set_string_X509(X509_getm_notAfter(x), "99991231235959Z");
+	ASN1_TIME_set_string_X509(X509_getm_notAfter(x), last_second);
 	ck_assert_int_eq(X509_set_pubkey(x, key), 1);
 	if (ca)
 		add_ca_true(x);
@@ -107,7 +116,9 @@ static struct err
 add(const struct tenant *tenant, struct slice certificate,
     struct db_anchor *out)
 {
-	struct anchor_spec spec = { "tpm-ek", "Vendor", certificate };
+	struct anchor_spec spec = {
+		"tpm-ek", "Vendor", certificate, "from the vendor",
+	};
 
 	return anchor_add(cx, &fleet.a, tenant, &admin, &spec, out);
 }
@@ -141,7 +152,90 @@ START_TEST(an_anchor_is_kept_as_it_was_given_with_what_it_says)
 	    "9999-12-31T23:59:59Z");
 	ck_assert_int_eq(anchors[0].created_s, FLEET_NOW);
 	ck_assert_str_eq(anchors[0].created_by, "root");
+	ck_assert_str_eq(anchors[0].provenance, "from the vendor");
 	close_all();
+}
+END_TEST
+
+static size_t
+n_ending(const struct tenant *t)
+{
+	struct page page = { 0, 1000 };
+	struct event_row *events;
+	size_t n, n_found = 0;
+
+	ck_ok(event_list(cx, &fleet.a, t, page, &events, &n));
+	for (size_t i = 0; i < n; i++)
+		n_found += strcmp(events[i].type, "anchor.expiring") == 0;
+	return n_found;
+}
+
+START_TEST(an_event_tells_once_of_an_anchor_that_will_end)
+{
+	struct db_anchor made;
+
+	open_all();
+	fleet.a.limits.anchor_warn_s = 3600;
+	ck_ok(add(b, make_certificate("Lasts", true, true), &made));
+	last_second = text_time_dup(cx->arena, FLEET_NOW + 7200);
+	last_second = arena_printf(cx->arena, "%.4s%.2s%.2s%.2s%.2s%.2sZ",
+	    last_second, last_second + 5, last_second + 8, last_second + 11,
+	    last_second + 14, last_second + 17);
+	ck_ok(add(a, make_certificate("Ends", true, true), &made));
+	last_second = LASTING;
+	ck_ok(anchor_round(cx, &fleet.a));
+	ck_assert_uint_eq(n_ending(a), 0);
+	fleet.now_s = FLEET_NOW + 3600;
+	ck_ok(anchor_round(cx, &fleet.a));
+	ck_ok(anchor_round(cx, &fleet.a));
+	ck_assert_uint_eq(n_ending(a), 1);
+	ck_assert_uint_eq(n_ending(b), 0);
+	close_all();
+}
+END_TEST
+
+/* What of the database stands before anchors had a provenance. */
+#define MIGRATIONS_BEFORE	10
+
+struct all { struct db_anchor *rows; size_t n; };
+
+static struct err
+list_all(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	struct all *all = arg;
+
+	return db_anchor_list(c, tx, 0, 0, 10, &all->rows, &all->n);
+}
+
+START_TEST(an_older_database_keeps_its_anchors)
+{
+	char folder[] = "/tmp/t_trust.XXXXXX";
+	struct db_conf conf = { .n_readers = 1 };
+	struct all all;
+	sqlite3 *sqlite;
+	struct db *db;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	conf.path = arena_printf(cx->arena, "%s/db", folder);
+	ck_assert_int_eq(sqlite3_open(conf.path, &sqlite), SQLITE_OK);
+	for (size_t i = 0; i < MIGRATIONS_BEFORE; i++)
+		ck_assert_int_eq(sqlite3_exec(sqlite,
+		    db_schema_migrations[i], NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(sqlite, arena_printf(cx->arena,
+	    "INSERT INTO trust_anchor (scheme, name, sha256, subject, "
+	    "certificate, not_after_s, created_s, created_by) VALUES "
+	    "('sgx', 'Old', x'00', 'CN=Old', x'01', 5, 1, 'x'); "
+	    "PRAGMA user_version = %d", MIGRATIONS_BEFORE), NULL, NULL, NULL),
+	    SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
+	ck_ok(db_open(cx, &conf, &db));
+	ck_ok(db_read(cx, db, list_all, &all));
+	ck_assert_uint_eq(all.n, 1);
+	ck_assert_str_eq(all.rows[0].name, "Old");
+	ck_assert_str_eq(all.rows[0].provenance, "");
+	db_close(db);
+	ck_assert_int_eq(system(arena_printf(cx->arena, "rm -r %s", folder)),
+	    0);
 }
 END_TEST
 
@@ -162,7 +256,7 @@ END_TEST
 
 START_TEST(what_is_not_exactly_one_certificate_is_refused)
 {
-	struct anchor_spec spec = { "nothing", "Vendor", SLICE_NONE };
+	struct anchor_spec spec = { .scheme = "nothing", .name = "Vendor" };
 	struct db_anchor made;
 	struct slice der, longer;
 	uint8_t *bytes;
@@ -584,7 +678,7 @@ END_TEST
 
 START_TEST(each_hardware_id_can_be_claimed_and_each_anchor_added)
 {
-	struct anchor_spec spec = { "", "root", SLICE_NONE };
+	struct anchor_spec spec = { .scheme = "", .name = "root" };
 	struct db_anchor made;
 	const char *scheme;
 	size_t n_hex;
@@ -620,7 +714,7 @@ END_TEST
 START_TEST(an_anchor_vouches_for_hardware_of_its_scheme_alone)
 {
 	struct trust_loaded all;
-	struct anchor_spec spec = { "webauthn", "root", SLICE_NONE };
+	struct anchor_spec spec = { .scheme = "webauthn", .name = "root" };
 	struct db_anchor made;
 
 	open_all();
@@ -641,6 +735,8 @@ UNIT_MAIN("trust",
     each_hardware_id_can_be_claimed_and_each_anchor_added,
     an_anchor_vouches_for_hardware_of_its_scheme_alone,
     an_anchor_is_kept_as_it_was_given_with_what_it_says,
+    an_event_tells_once_of_an_anchor_that_will_end,
+    an_older_database_keeps_its_anchors,
     only_a_ca_or_a_root_may_vouch,
     what_is_not_exactly_one_certificate_is_refused,
     the_same_anchor_is_there_once_in_a_scope,
