@@ -401,6 +401,34 @@ cli_list(struct cli *cli, const char *path, const struct column *columns,
 }
 
 struct err
+cli_pem_block(struct cli *cli, const char *path, struct slice file,
+    const char *label, struct slice *out)
+{
+	const char *text = arena_strndup(cli->cx->arena, (const char *)file.p,
+	    file.n);
+	const char *begin = arena_printf(cli->cx->arena,
+	    "-----BEGIN %s-----", label);
+	const char *end = arena_printf(cli->cx->arena, "-----END %s-----",
+	    label);
+	const char *from = strstr(text, begin), *to;
+
+	*out = SLICE_NONE;
+	if (from == NULL && strstr(text, "-----BEGIN ") != NULL)
+		return FAIL(cli->cx, ERR_MALFORMED,
+		    "%s holds PEM, but no %s", path, label);
+	if (from == NULL)
+		return OK;
+	to = strstr(from, end);
+	if (to == NULL)
+		return FAIL(cli->cx, ERR_MALFORMED, "%s is cut off", path);
+	if (strstr(to, begin) != NULL)
+		return FAIL(cli->cx, ERR_MALFORMED,
+		    "%s holds more than one %s", path, label);
+	*out = SLICE(from, (size_t)(to - from) + strlen(end));
+	return OK;
+}
+
+struct err
 cli_write(struct cli *cli, mode_t mode, struct slice text)
 {
 	const char *path = cli_option(cli, OPT_OUT);

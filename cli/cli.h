@@ -95,6 +95,14 @@ struct err	 cli_list(struct cli *, const char *path,
  * ERR_JSON, ERR_IO */
 struct err	 cli_read_json(struct cli *, const char *path, json_t **out);
 
+/*
+ * The one block of that kind in a PEM file, from BEGIN to END (tools put text
+ * before it).  *out is SLICE_NONE when the file is not PEM.
+ * ERR_MALFORMED	PEM, but not with one such block
+ */
+struct err	 cli_pem_block(struct cli *, const char *path,
+		    struct slice file, const char *label, struct slice *out);
+
 /* Write to --out (that mode; a file is replaced whole) or standard output. */
 struct err	 cli_write(struct cli *, mode_t mode, struct slice);
 

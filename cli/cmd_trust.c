@@ -1,88 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What may vouch for hardware: vendors' anchors, and the inventory of parts. */
+/* The inventory of parts. */
 #include <string.h>
 
 #include "base/base.h"
 #include "base/file.h"
 #include "cli/cli.h"
 #include "codec/base64.h"
-
-/*
- * The one block of that kind in a PEM file, from BEGIN to END (tools put text
- * before it).  *out is SLICE_NONE when the file is not PEM.
- */
-static struct err
-find_pem(struct cli *cli, const char *path, struct slice file,
-    const char *label, struct slice *out)
-{
-	const char *text = arena_strndup(cli->cx->arena, (const char *)file.p,
-	    file.n);
-	const char *begin = arena_printf(cli->cx->arena,
-	    "-----BEGIN %s-----", label);
-	const char *end = arena_printf(cli->cx->arena, "-----END %s-----",
-	    label);
-	const char *from = strstr(text, begin), *to;
-
-	*out = SLICE_NONE;
-	if (from == NULL && strstr(text, "-----BEGIN ") != NULL)
-		return FAIL(cli->cx, ERR_MALFORMED,
-		    "%s holds PEM, but no %s", path, label);
-	if (from == NULL)
-		return OK;
-	to = strstr(from, end);
-	if (to == NULL)
-		return FAIL(cli->cx, ERR_MALFORMED, "%s is cut off", path);
-	if (strstr(to, begin) != NULL)
-		return FAIL(cli->cx, ERR_MALFORMED,
-		    "%s holds more than one %s", path, label);
-	*out = SLICE(from, (size_t)(to - from) + strlen(end));
-	return OK;
-}
-
-struct err
-cmd_anchor_add(struct cli *cli)
-{
-	const char *scheme = cli_option(cli, OPT_SCHEME), *path;
-	const char *file = cli_arg(cli, 1);
-	json_t *body = json_keep(cli->cx, json_object());
-	struct slice text, pem;
-
-	TRY(cli_scope_path(cli, "/anchors", &path));
-	TRY(file_read(cli->cx, file, CLI_FILE_MAX, &text));
-	TRY(find_pem(cli, file, text, "CERTIFICATE", &pem));
-	cli_put_text(body, "scheme", scheme == NULL ? "tpm-ek" : scheme);
-	cli_put_text(body, "name", cli_arg(cli, 0));
-	cli_put_text(body, "certificate", pem.n == 0 ?
-	    base64url(cli->cx->arena, text) :
-	    arena_printf(cli->cx->arena, "%.*s\n", (int)pem.n,
-	    (const char *)pem.p));
-	return cli_show(cli, "POST", path, json_incref(body));
-}
-
-struct err
-cmd_anchor_list(struct cli *cli)
-{
-	static const struct column columns[] = {
-		{ "ID", "id", true }, { "SCHEME", "scheme", false },
-		{ "NAME", "name", false }, { "SUBJECT", "subject", false },
-		{ "NOT AFTER", "not_after", false },
-		{ "SHA-256", "sha256", false },
-	};
-	const char *path;
-
-	TRY(cli_scope_path(cli, "/anchors", &path));
-	return cli_list(cli, path, columns, COUNT_OF(columns));
-}
-
-struct err
-cmd_anchor_remove(struct cli *cli)
-{
-	const char *path;
-
-	TRY(cli_scope_path(cli, cli_path(cli->cx, "/anchors/{}",
-	    cli_arg(cli, 0)), &path));
-	return cli_delete(cli, path, "anchor %s removed", cli_arg(cli, 0));
-}
 
 /* A public key file (SubjectPublicKeyInfo) as base64url of its DER. */
 static struct err
@@ -95,7 +18,7 @@ read_public_key(struct cli *cli, const char *path, const char **out)
 	size_t foot = strlen("-----END -----") + strlen(label);
 
 	TRY(file_read(cli->cx, path, CLI_FILE_MAX, &text));
-	TRY(find_pem(cli, path, text, label, &pem));
+	TRY(cli_pem_block(cli, path, text, label, &pem));
 	if (pem.n == 0) {
 		*out = base64url(cli->cx->arena, text);
 		return OK;

@@ -10,11 +10,11 @@ _daactl_words()
 	profile) echo 'create list show update versions' ;;
 	group) echo 'create list show set' ;;
 	policy) echo 'show set learn' ;;
-	anchor) echo 'add list remove' ;;
+	anchor) echo 'add fetch known list remove' ;;
 	collateral) echo 'add list show delete' ;;
 	hardware) echo 'add list remove' ;;
 	claim) echo 'add import list release history' ;;
-	device) echo 'list show ban unban move' ;;
+	device) echo 'list show result ban unban move' ;;
 	certificate) echo 'list show revoke' ;;
 	report) echo 'list show export quota' ;;
 	event) echo 'list' ;;
@@ -39,7 +39,7 @@ _daactl_words()
 _daactl_takes_value()
 {
 	case $1 in
-	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--title|--role|--expires-at|--expires-in|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--pcrs|--scheme|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--format|--reason|--algorithm|--key-store|--activate-at|--retire-at|--out|-o) return 0 ;;
+	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--title|--role|--expires-at|--expires-in|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--format|--nonce|--reason|--algorithm|--key-store|--activate-at|--retire-at|--out|-o) return 0 ;;
 	esac
 	return 1
 }
@@ -58,7 +58,9 @@ _daactl_values()
 	'tenant create:--edge') echo 'true false' ;;
 	'ca stage:--edge') echo 'true false' ;;
 	'group create:--policy') echo 'FILE' ;;
-	'anchor add:--scheme') echo 'tpm-ek sgx snp dice idevid android' ;;
+	'anchor add:--scheme') echo 'tpm-ek sgx snp dice idevid android webauthn' ;;
+	'anchor fetch:--scheme') echo 'tpm-ek sgx snp dice idevid android webauthn' ;;
+	'anchor fetch:--source-ca') echo 'FILE' ;;
 	'hardware add:--ek-public') echo 'FILE' ;;
 	'hardware add:--public-key') echo 'FILE' ;;
 	'collateral add:--tcb-info') echo 'FILE' ;;
@@ -77,6 +79,7 @@ _daactl_values()
 	'ca fetch:--format') echo 'pem der pkcs7 jwks spiffe' ;;
 	'ca chain:--format') echo 'pem der pkcs7 jwks spiffe' ;;
 	'token create:--out'|'token create:-o') echo 'FILE' ;;
+	'device result:--out'|'device result:-o') echo 'FILE' ;;
 	'report export:--out'|'report export:-o') echo 'FILE' ;;
 	'ca fetch:--out'|'ca fetch:-o') echo 'FILE' ;;
 	'ca chain:--out'|'ca chain:-o') echo 'FILE' ;;
@@ -107,7 +110,8 @@ _daactl_options()
 	'policy show') echo '--tenant --document' ;;
 	'policy set') echo '--tenant' ;;
 	'policy learn') echo '--tenant --pcrs --boot-components' ;;
-	'anchor add') echo '--tenant --platform --scheme' ;;
+	'anchor add') echo '--tenant --platform --scheme --fingerprint --unlisted --provenance' ;;
+	'anchor fetch') echo '--tenant --platform --scheme --source-ca' ;;
 	'anchor list') echo '--tenant --platform --limit --after' ;;
 	'anchor remove') echo '--tenant --platform' ;;
 	'collateral add') echo '--tenant --platform --provenance --tcb-info --qe-identity --signer-chain --root-crl --pck-crl --crl --revoked-serials' ;;
@@ -124,6 +128,7 @@ _daactl_options()
 	'claim history') echo '--tenant --limit --after' ;;
 	'device list') echo '--tenant --limit --after --state --group' ;;
 	'device show') echo '--tenant' ;;
+	'device result') echo '--tenant --nonce --out' ;;
 	'device ban') echo '--tenant --reason' ;;
 	'device unban') echo '--tenant' ;;
 	'device move') echo '--tenant' ;;
