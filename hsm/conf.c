@@ -91,6 +91,26 @@ take_variable(struct reading *r, const char *value)
 	return true;
 }
 
+/* Also in several lines; "*" leaves nothing to add. */
+static bool
+take_tenants(struct reading *r, const char *value)
+{
+	struct conf *c = &r->conf;
+	char *rest = arena_strdup(r->cx->arena, value), *word;
+	size_t before = c->n_tenants;
+
+	while ((word = strtok_r(rest, " \t", &rest)) != NULL) {
+		bool all = strcmp(word, CONF_TENANTS_ALL) == 0;
+
+		if ((!all && !text_is_name(word)) || c->n_tenants ==
+		    CONF_TENANTS_MAX || (all && c->n_tenants > 0) ||
+		    conf_serves(c, word))
+			return false;
+		c->tenants[c->n_tenants++] = word;
+	}
+	return c->n_tenants > before;
+}
+
 static const struct {
 	const char	*key;
 	bool		(*take)(struct reading *, const char *value);
@@ -98,7 +118,7 @@ static const struct {
 	{ "module", take_module }, { "token", take_token },
 	{ "serial", take_serial }, { "pin_file", take_pin_file },
 	{ "network", take_network }, { "path", take_one_path },
-	{ "environment", take_variable },
+	{ "environment", take_variable }, { "tenants", take_tenants },
 };
 
 /* inih: 0 stops with an error at this line. */
@@ -149,6 +169,16 @@ take_name(struct ctx *cx, const char *path, const char **out)
 		    path);
 	*out = name;
 	return OK;
+}
+
+bool
+conf_serves(const struct conf *c, const char *tenant)
+{
+	for (size_t i = 0; i < c->n_tenants; i++)
+		if (strcmp(c->tenants[i], tenant) == 0 ||
+		    strcmp(c->tenants[i], CONF_TENANTS_ALL) == 0)
+			return true;
+	return false;
 }
 
 struct err

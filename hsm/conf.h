@@ -10,6 +10,8 @@
 
 #define CONF_FILE_MAX		16384u
 #define CONF_LIST_MAX		16u	/* paths, variables */
+#define CONF_TENANTS_MAX	256u
+#define CONF_TENANTS_ALL	"*"
 
 struct conf {
 	const char	*name;		/* the file's, without .conf */
@@ -18,6 +20,9 @@ struct conf {
 	const char	*serial;	/* or its serial number; one is NULL */
 	const char	*pin_file;	/* NULL: the credential hsm-pin-NAME */
 	bool		 network;	/* the module may use it */
+	/* For which keys are made; "*" alone: for each. */
+	size_t		 n_tenants;
+	const char	*tenants[CONF_TENANTS_MAX];
 	size_t		 n_paths;
 	const char	*paths[CONF_LIST_MAX];	/* what it reads and writes */
 	size_t		 n_variables;
@@ -30,5 +35,8 @@ struct conf {
  * ERR_IO
  */
 struct err	conf_read(struct ctx *, const char *path, struct conf *out);
+
+/* May keys of that tenant be made? */
+bool		conf_serves(const struct conf *, const char *tenant);
 
 #endif

@@ -162,6 +162,10 @@ once(struct ctx *cx, struct holder *h, const struct hsm_request *r,
 	struct slice data = r->data;
 	struct token *token;
 
+	/* Known without the token, and told while it is away. */
+	if (r->op == HSM_GENERATE && !conf_serves(h->conf, r->tenant))
+		return FAIL(cx, ERR_ORDER_KEY_STORE, "its file does not name "
+		    "tenant %s", r->tenant);
 	TRY(holder_token(cx, h, &token));
 	if (r->op == HSM_GENERATE)
 		return token_generate(cx, token, r, out);
@@ -234,18 +238,25 @@ plain(struct ctx *cx, const char *text)
 	return copy;
 }
 
+static enum hsm_status
+status_of(struct err e)
+{
+	if (!failed(e))
+		return HSM_SAYS_DONE;
+	if (e.code == ERR_ORDER_KEY_STORE)
+		return HSM_SAYS_FORBIDDEN;
+	return e.code == ERR_HSM_REFUSED ? HSM_SAYS_REFUSED : HSM_SAYS_GONE;
+}
+
 static struct err
 answer(struct ctx *cx, int fd, uint32_t seq, struct err e, struct slice body)
 {
 	struct buf b = buf_in(cx->arena, HSM_PACKET_MAX);
-	struct hsm_answer a = { .seq = seq, .status = HSM_SAYS_DONE,
+	struct hsm_answer a = { .seq = seq, .status = (uint8_t)status_of(e),
 	    .body = body };
 
-	if (failed(e)) {
-		a.status = e.code == ERR_HSM_REFUSED ? HSM_SAYS_REFUSED :
-		    HSM_SAYS_GONE;
+	if (failed(e))
 		a.body = slice_text(plain(cx, cx->trail->note));
-	}
 	TRY(hsm_answer_encode(cx, &a, &b));
 	if (send(fd, b.p, b.n, MSG_NOSIGNAL) == (ssize_t)b.n)
 		return OK;

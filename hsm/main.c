@@ -206,6 +206,8 @@ check(struct ctx *cx, const struct program *p)
 	TRY(holder_token(cx, holder_new(&p->conf, p->pin_path, p->memory),
 	    &token));
 	(void)printf("key store\t%s\n", p->conf.name);
+	for (size_t i = 0; i < p->conf.n_tenants; i++)
+		(void)printf("tenant\t%s\n", p->conf.tenants[i]);
 	for (size_t i = CA_ALG_P256; i < COUNT_OF(names); i++)
 		(void)printf("%s\t%s\n", names[i],
 		    token_can(token, (enum ca_alg)i) ? "yes" : "no");
@@ -299,6 +301,9 @@ run(struct ctx_root *root, struct program *p)
 	ctx_random(cx, p->memory->hash_key, sizeof(p->memory->hash_key));
 	TRY(conf_read(cx, p->options.conf, &p->conf));
 	TRY(find_pin(cx, p));
+	if (p->conf.n_tenants == 0)
+		log_put(cx->log, LOG_LEVEL_WARN, "hsm.no-tenants", "hsm",
+		    p->conf.name, NULL);
 	return p->options.check ? check(cx, p) : keep(root, p);
 }
 

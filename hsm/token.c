@@ -262,7 +262,8 @@ make_pair(struct ctx *cx, struct token *t, const struct hsm_request *r,
 	const struct algorithm *a = algorithm_of(r->alg);
 	CK_MECHANISM mechanism = { a->generate, NULL, 0 };
 	CK_ULONG bits = a->rsa_bits;
-	const struct slice label = slice_text(r->label);
+	const struct slice label = slice_text(arena_printf(cx->arena,
+	    "daapki %s", r->tenant));
 	CK_ATTRIBUTE public[] = {
 		attribute(CKA_TOKEN, &yes, sizeof(yes)),
 		attribute(CKA_VERIFY, &yes, sizeof(yes)),

@@ -485,6 +485,11 @@ static struct err
 ask(struct ctx *cx, struct hsms *all, struct hsm *h, struct request *r,
     struct slice *out)
 {
+	static const enum err_code codes[] = {
+		[HSM_SAYS_GONE] = ERR_HSM_GONE,
+		[HSM_SAYS_REFUSED] = ERR_HSM_REFUSED,
+		[HSM_SAYS_FORBIDDEN] = ERR_ORDER_KEY_STORE,
+	};
 	struct request **p = &h->queue;
 
 	TRY(hsms_enter(cx, all, h->name));
@@ -500,9 +505,8 @@ ask(struct ctx *cx, struct hsms *all, struct hsm *h, struct request *r,
 	pump(cx, h);
 	lot_wait(all->lot, &r->done);
 	if (r->status != HSM_SAYS_DONE)
-		return FAIL(cx, r->status == HSM_SAYS_GONE ? ERR_HSM_GONE :
-		    ERR_HSM_REFUSED, "HSM %s: %.*s", h->name, (int)r->n_body,
-		    (const char *)r->body);
+		return FAIL(cx, codes[r->status], "HSM %s: %.*s", h->name,
+		    (int)r->n_body, (const char *)r->body);
 	*out = slice_dup(cx->arena, SLICE(r->body, r->n_body));
 	return OK;
 }
@@ -513,7 +517,7 @@ sign_there(struct ctx *cx, void *arg, struct slice data, struct slice *out)
 	const struct key_there *k = arg;
 	struct request r = {
 		.head = { .op = HSM_SIGN, .alg = (uint8_t)k->alg,
-		    .label = "" },
+		    .tenant = "" },
 		.data = data, .wait_s = HSM_SIGN_WAIT_S,
 	};
 
@@ -538,7 +542,7 @@ hsms_make(struct ctx *cx, struct hsms *all, const char *name, enum ca_alg alg,
 
 	TRY(hsms_enter(cx, all, name));
 	ctx_random(cx, r.head.key_id, HSM_KEY_ID_SIZE);
-	r.head.label = arena_printf(cx->arena, "daapki %s", tenant);
+	r.head.tenant = tenant;
 	TRY(ask(cx, all, h, &r, &spki));
 	if (failed(key_parse(cx, spki, out_public)))
 		return FAIL(cx, ERR_HSM_REFUSED,

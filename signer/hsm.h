@@ -60,6 +60,7 @@ bool		hsms_have(const struct hsms *, const char *name);
 /*
  * A new key pair in it, of which out_id is the ID there; public as key_parse()
  * has it.
+ * ERR_ORDER_KEY_STORE	it makes no keys of that tenant; so says daa-hsm
  * ERR_HSM_GONE, ERR_HSM_REFUSED
  */
 struct err	hsms_make(struct ctx *, struct hsms *, const char *name,

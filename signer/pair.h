@@ -23,7 +23,7 @@ struct pair_spec {
 
 /*
  * *out begins as zeros; call pair_fini() whatever this returns.
- * ERR_ORDER_KEY_STORE	there is no such HSM
+ * ERR_ORDER_KEY_STORE	there is no such HSM, or it is not for that tenant
  * ERR_HSM_GONE, ERR_HSM_REFUSED, ERR_BUSY	as hsm.h says
  * ERR_INTERNAL
  */

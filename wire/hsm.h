@@ -4,7 +4,7 @@
  * other: packets over a socketpair that keeps their bounds (SOCK_SEQPACKET).
  *
  *	request		seq be32, op u8, alg u8, key id (16), more u8,
- *			offset be32, label be16, data be32
+ *			offset be32, tenant be16, data be32
  *	answer		seq be32, status u8, body be32
  *
  * The signer has one request under way at a time.  An answer with seq 0 is
@@ -20,7 +20,6 @@
 /* A message for Ed25519, which signs no digest, comes in parts. */
 #define HSM_MESSAGE_MAX		WIRE_OBJECT_MAX
 #define HSM_KEY_ID_SIZE		16u		/* CKA_ID of a key pair */
-#define HSM_LABEL_MAX		96u
 #define HSM_BODY_MAX		WIRE_SPKI_MAX
 #define HSM_TEXT_MAX		256u
 /* How long a request may take there before it is held to hang, in seconds: the
@@ -41,7 +40,7 @@ struct hsm_request {
 	uint8_t		 key_id[HSM_KEY_ID_SIZE];
 	bool		 more;		/* another part follows; not answered */
 	uint32_t	 offset;	/* of this part in the message */
-	const char	*label;		/* HSM_GENERATE: for people who look */
+	const char	*tenant;	/* HSM_GENERATE: whose it will be; else "" */
 	struct slice	 data;		/* HSM_SIGN: the digest; of Ed25519 a
 					 * part of the message */
 };
@@ -50,6 +49,7 @@ enum hsm_status {
 	HSM_SAYS_DONE,
 	HSM_SAYS_GONE,		/* it cannot be used now */
 	HSM_SAYS_REFUSED,	/* it can, and will not do that */
+	HSM_SAYS_FORBIDDEN,	/* its file does not name the tenant */
 };
 
 struct hsm_answer {

@@ -90,6 +90,21 @@ tap "each CA says where its key is" $?
     grep -q key_store "$dir/out"
 tap "a key store that does not exist is named in the refusal" $?
 
+! service_ctl tenant create other --key-store vault >"$dir/out" 2>&1 &&
+    grep -q 'HSM vault.*tenant other' "$dir/out" &&
+    ! service_ctl tenant show other >>"$dir/out" 2>&1
+tap "an HSM makes no key for a tenant that its file does not name" $?
+service_ctl token create owner -t plain --role owner \
+    --out "$dir/owner" >"$dir/out" 2>&1
+curl -s -m 60 --cacert "$SERVICE_CA" -X POST -o "$dir/out" \
+    -H "Authorization: Bearer $(cat "$dir/owner")" \
+    -H 'Content-Type: application/json' \
+    -d '{"role":"issuing","key_store":"vault"}' \
+    "$SERVICE_OPERATOR/v1/tenants/plain/cas"
+jq -e '.code == "request.field" and .pointer == "/key_store"' "$dir/out" \
+    >/dev/null
+tap "its owner is told which member of the request is refused" $?
+
 certificate() {	# TENANT FILE: one that the load got
 	serial=$(awk '$1 == "certificate" { print $2; exit }' "$dir/$1.log")
 	[ -n "$serial" ] &&

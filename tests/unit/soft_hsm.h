@@ -68,9 +68,10 @@ soft_pin(const char *in, const char *name, const char *pin)
 	    0600, pin);
 }
 
-/* A token of that label, in folder/NAME.tokens, and its folder/hsm/NAME.conf */
+/* A token of that label, in folder/NAME.tokens, and its folder/hsm/NAME.conf,
+ * which names these tenants. */
 static inline void
-soft_make(const char *in, const char *name)
+soft_make_for(const char *in, const char *name, const char *tenants)
 {
 	const char *tokens = arena_printf(cx->arena, "%s/%s.tokens", in,
 	    name);
@@ -87,8 +88,14 @@ soft_make(const char *in, const char *name)
 	soft_write(arena_printf(cx->arena, "%s/hsm/%s.conf", in, name),
 	    0600, arena_printf(cx->arena, "[hsm]\nmodule = %s\ntoken = %s\n"
 	    "pin_file = %s/hsm/%s.pin\npath = %s\npath = %s/%s.softhsm\n"
-	    "environment = SOFTHSM2_CONF=%s/%s.softhsm\n", soft_module(), name,
-	    in, name, in, in, name, in, name));
+	    "environment = SOFTHSM2_CONF=%s/%s.softhsm\n%s", soft_module(),
+	    name, in, name, in, in, name, in, name, tenants));
+}
+
+static inline void
+soft_make(const char *in, const char *name)
+{
+	soft_make_for(in, name, "tenants = *\n");
 }
 
 /* The token is gone, and is back again. */

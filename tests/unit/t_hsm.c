@@ -59,7 +59,13 @@ START_TEST(each_key_of_the_settings_is_read)
 
 	ck_ok(conf_read(cx, write_file("vault-1.conf", LEAST "# a comment\n"
 	    "pin_file = /pin\nnetwork = yes\npath = /a\npath = /b\n"
-	    "environment = A=b=c\n"), &c));
+	    "environment = A=b=c\ntenants = acme  b-2\ntenants = c\n"),
+	    &c));
+	ck_assert_uint_eq(c.n_tenants, 3);
+	ck_assert(conf_serves(&c, "acme") && conf_serves(&c, "b-2") &&
+	    conf_serves(&c, "c"));
+	ck_assert(!conf_serves(&c, "acm") && !conf_serves(&c, "acme2") &&
+	    !conf_serves(&c, "*"));
 	ck_assert_str_eq(c.name, "vault-1");
 	ck_assert_str_eq(c.module, "/m.so");
 	ck_assert_str_eq(c.token, "a token");
@@ -73,6 +79,10 @@ START_TEST(each_key_of_the_settings_is_read)
 	ck_ok(conf_read(cx, write_file("b.conf", LEAST), &c));
 	ck_assert_ptr_null(c.pin_file);
 	ck_assert(!c.network);
+	ck_assert(!conf_serves(&c, "acme"));
+	ck_ok(conf_read(cx, write_file("d.conf", LEAST "tenants = *\n"),
+	    &c));
+	ck_assert(conf_serves(&c, "acme") && conf_serves(&c, "b"));
 	ck_ok(conf_read(cx, write_file("c.conf",
 	    "[hsm]\nmodule = /m.so\nserial = 12\n"), &c));
 	ck_assert_str_eq(c.serial, "12");
@@ -88,6 +98,10 @@ START_TEST(settings_that_are_not_right_are_refused)
 		LEAST "network = perhaps\n", LEAST "path = relative\n",
 		LEAST "environment = NAME\n", LEAST "environment = =x\n",
 		LEAST "pin_file = pin\n", LEAST "colour = blue\n",
+		LEAST "tenants =\n", LEAST "tenants = A\n",
+		LEAST "tenants = a, b\n", LEAST "tenants = a a\n",
+		LEAST "tenants = a *\n", LEAST "tenants = *\ntenants = a\n",
+		LEAST "tenants = a*\n",
 		"[other]\n" LEAST "[other]\nmodule = /m.so\n",
 	};
 	struct conf c;

@@ -11,14 +11,14 @@
 static const struct { struct hsm_request request; const char *golden; }
 requests[] = {
 	{ { .seq = 1, .op = HSM_GENERATE, .alg = CA_ALG_P384,
-	    .key_id = ID_BYTES, .label = "l" },
+	    .key_id = ID_BYTES, .tenant = "l" },
 	    "00000001" "01" "02" ID "00" "00000000" "00016c" "00000000" },
 	{ { .seq = 2, .op = HSM_SIGN, .alg = CA_ALG_RSA2048,
-	    .key_id = ID_BYTES, .label = "",
+	    .key_id = ID_BYTES, .tenant = "",
 	    .data = { (const uint8_t *)"d", 1 } },
 	    "00000002" "02" "04" ID "00" "00000000" "0000" "0000000164" },
 	{ { .seq = 3, .op = HSM_SIGN, .alg = CA_ALG_ED25519,
-	    .key_id = ID_BYTES, .more = true, .offset = 7, .label = "",
+	    .key_id = ID_BYTES, .more = true, .offset = 7, .tenant = "",
 	    .data = { (const uint8_t *)"d", 1 } },
 	    "00000003" "02" "03" ID "01" "00000007" "0000" "0000000164" },
 };
@@ -35,6 +35,9 @@ answers[] = {
 	{ { .seq = 9, .status = HSM_SAYS_REFUSED,
 	    .body = { (const uint8_t *)"no", 2 } },
 	    "00000009" "02" "000000026e6f" },
+	{ { .seq = 9, .status = HSM_SAYS_FORBIDDEN,
+	    .body = { (const uint8_t *)"no", 2 } },
+	    "00000009" "03" "000000026e6f" },
 };
 
 static struct slice
@@ -143,10 +146,10 @@ START_TEST(a_request_that_breaks_a_limit_is_not_sent_nor_taken)
 	r.op = 3;
 	request_fails(r);
 	r = requests[0].request;
-	r.label = "";
+	r.tenant = "";
 	request_fails(r);
 	r = requests[0].request;
-	r.label = "a\nb";
+	r.tenant = "a b";
 	request_fails(r);
 	r = requests[1].request;
 	r.more = true;			/* a digest is one part */

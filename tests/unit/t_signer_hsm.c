@@ -241,6 +241,55 @@ START_TEST(a_key_store_that_is_not_configured_is_refused_by_name)
 }
 END_TEST
 
+/* What was made while it was named goes on. */
+START_TEST(keys_are_made_in_an_hsm_only_for_tenants_that_its_file_names)
+{
+	static const char *const stores[] = { "alpha", "beta", "delta" };
+	struct answer a, request;
+	struct chain before;
+	struct order o;
+	struct signer s;
+
+	begin_hsm();
+	s = start();
+	(void)hello(&s);
+	before = make_chain_in(&s, "alpha", "tenant-a", CA_ALG_P256);
+	stop(&s);
+	ck_assert_int_eq(run(arena_printf(cx->arena, "cd %s && "
+	    "rm -r beta.tokens && sed -i "
+	    "'s/^tenants.*/tenants = tenant-b tenant-c/' hsm/alpha.conf",
+	    folder)), 0);
+	soft_make_for(folder, "beta", "");
+	soft_make_for(folder, "delta", "tenants = tenant-a\n");
+	s = start();
+	(void)hello(&s);
+	for (size_t i = 0; i < COUNT_OF(stores); i++) {
+		o = root_in(stores[i], "tenant-a", CA_ALG_P256);
+		a = ask(&s, &o);
+		ck_assert_uint_eq(a.err.code, i == 2 ? ERR_OK :
+		    ERR_ORDER_KEY_STORE);
+		ck_assert(i == 2 || strstr(a.detail, stores[i]) != NULL);
+		ck_assert(i == 2 || strstr(a.detail, "tenant-a") != NULL);
+	}
+	(void)make_chain_in(&s, "alpha", "tenant-c", CA_ALG_P256);
+	o = issuing_in("alpha", "tenant-a", CA_ALG_P256, before.root.sealed);
+	ck_assert_uint_eq(ask(&s, &o).err.code, ERR_ORDER_KEY_STORE);
+	o = (struct order){ .type = ORDER_REQUEST_CA, .request_ca = {
+	    .tenant = "tenant-a", .alg = CA_ALG_P256, .common_name = "CA",
+	    .leaf_max_s = HELP_DAY, .key_store = "alpha" } };
+	request = ask(&s, &o);
+	ck_assert_uint_eq(request.err.code, ERR_ORDER_KEY_STORE);
+	ck_assert_uint_eq(issue(&s, "tenant-a", before.issuing.sealed),
+	    ERR_OK);
+	/* Nobody has to wait for the token to learn that. */
+	soft_lose(folder, "alpha");
+	o = root_in("alpha", "tenant-a", CA_ALG_P256);
+	ck_assert_uint_eq(ask(&s, &o).err.code, ERR_ORDER_KEY_STORE);
+	stop(&s);
+	end();
+}
+END_TEST
+
 START_TEST(a_malformed_order_for_an_hsm_closes_the_connection_too)
 {
 	struct chain c;
@@ -309,6 +358,7 @@ main(void)
 		each_flipped_bit_of_an_hsm_record_is_refused,
 		no_record_makes_a_tenant_use_the_key_of_another,
 		a_key_store_that_is_not_configured_is_refused_by_name,
+		keys_are_made_in_an_hsm_only_for_tenants_that_its_file_names,
 		a_malformed_order_for_an_hsm_closes_the_connection_too,
 		records_of_an_hsm_are_sealed_anew_under_another_master_key,
 	};
