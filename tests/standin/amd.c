@@ -34,9 +34,11 @@ make_old(struct standin *s, struct make_snp *m)
 	make_amd_ext(m, "3.8")->der = make_der_number(s->cx, OLD_MICROCODE);
 }
 
+/* Signatures with salt are others each time: the ARK is registered, not sent. */
 static void
 begin(struct standin *s, struct make_snp *m)
 {
+	m->n_certs = 2;
 	standin_random(s, m->report + CHIP_ID, m->line->hwid_size);
 	shift_dates(s, m);
 	if (s->old)
@@ -96,6 +98,7 @@ standin_azure_cvm(struct standin *s)
 	memcpy(v->tpm.nonce, s->nonce, sizeof(v->tpm.nonce));
 	v->tpm.spki = s->spki;
 	v->tpm.send_key = false;
+	v->n_certs = 2;
 	evidence = make_azure_evidence(s->cx, v);
 	publish(s, &v->snp);
 	return json_incref(evidence);

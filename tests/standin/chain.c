@@ -195,17 +195,44 @@ standin_android(struct standin *s)
 	return end(s, maker_evidence());
 }
 
+/* A credential signs with the key that it attests. */
+static void
+need_key(const struct standin *s)
+{
+	if (s->key == NULL)
+		standin_die("its key signs the statement: use standin request");
+}
+
 /* A platform authenticator on an Android device. */
 json_t *
-standin_webauthn(struct standin *s)
+standin_webauthn_android(struct standin *s)
 {
 	begin(s);
-	if (s->key == NULL)
-		standin_die("a credential signs with the key that it attests: "
-		    "use standin request");
+	need_key(s);
 	wa_begin_android(false);
+	send_root = true;
 	shift_dates(s);
 	certs[0].key = wa.signer = wa.credential = s->key;
 	wa.client_data_hash = describe(s, "webauthn");
+	return end(s, wa_evidence());
+}
+
+/* A YubiKey's PIV attestation: its serial number, and a key that it made. */
+json_t *
+standin_webauthn(struct standin *s)
+{
+	uint8_t *serial;
+
+	begin(s);
+	need_key(s);
+	wa_begin_step();
+	shift_dates(s);
+	serial = arena_dup(cx->arena, certs[0].exts[0].der.p,
+	    certs[0].exts[0].der.n);
+	standin_random(s, serial + 3, 2);
+	certs[0].exts[0].der.p = serial;
+	certs[0].key = wa.signer = s->key;
+	wa.key_authorization = base64url(cx->arena, standin_binding(s,
+	    "webauthn", 32));
 	return end(s, wa_evidence());
 }

@@ -50,7 +50,9 @@ const struct standin_kind standin_kinds[] = {
 	{ "snp", "snp", standin_snp },
 	{ "snp-bare", "snp", standin_snp_bare },
 	{ "tdx", "tdx", standin_tdx },
+	{ "tpm2-key", "tpm2-key", standin_tpm2_key },
 	{ "webauthn", "webauthn", standin_webauthn },
+	{ "webauthn-android", "webauthn", standin_webauthn_android },
 	{ NULL, NULL, NULL },
 };
 

@@ -64,6 +64,8 @@ json_t		*standin_sgx(struct standin *);
 json_t		*standin_snp(struct standin *);
 json_t		*standin_snp_bare(struct standin *);
 json_t		*standin_tdx(struct standin *);
+json_t		*standin_tpm2_key(struct standin *);
 json_t		*standin_webauthn(struct standin *);
+json_t		*standin_webauthn_android(struct standin *);
 
 #endif
