@@ -229,6 +229,9 @@ make_intel_certificate(struct ctx *cx, const struct make_intel_cert *c)
 	    arena_printf(cx->arena, "critical,CA:TRUE,pathlen:%d",
 	    c->path_len) : "critical,CA:FALSE");
 	add_text_extension(x, NID_key_usage, c->usage);
+	if (c->crl_url)
+		add_text_extension(x, NID_crl_distribution_points,
+		    "URI:https://intel.example/crl");
 	for (int i = 0; c->sgx.n > 0 && i < 1 + c->sgx_twice; i++)
 		add_raw(x, "1.2.840.113741.1.13.1", false, c->sgx);
 	ASSERT(X509_sign(x, c->issuer_key, EVP_sha256()) > 0);
@@ -586,16 +589,20 @@ make_certs(struct make_dcap *d)
 
 	d->root = (struct make_intel_cert){ ROOT_CN, ROOT_CN, NULL,
 	    d->root_key, d->root_key, 1, from_s, to_s, true, 1,
-	    "critical,keyCertSign,cRLSign", SLICE_NONE, false };
+	    "critical,keyCertSign,cRLSign", SLICE_NONE, false,
+	    false };
 	d->ca = (struct make_intel_cert){ CA_CN, ROOT_CN, NULL, d->ca_key,
 	    d->root_key, 2, from_s, to_s, true, 0,
-	    "critical,keyCertSign,cRLSign", SLICE_NONE, false };
+	    "critical,keyCertSign,cRLSign", SLICE_NONE, false,
+	    false };
 	d->pck = (struct make_intel_cert){ PCK_CN, CA_CN, NULL, d->pck_key,
 	    d->ca_key, 3, from_s, to_s, false, 0,
-	    "critical,digitalSignature,nonRepudiation", SLICE_NONE, false };
+	    "critical,digitalSignature,nonRepudiation", SLICE_NONE, false,
+	    false };
 	d->signing = (struct make_intel_cert){ SIGNING_CN, ROOT_CN, NULL,
 	    d->signing_key, d->root_key, 4, from_s, to_s, false, 0,
-	    "critical,digitalSignature,nonRepudiation", SLICE_NONE, false };
+	    "critical,digitalSignature,nonRepudiation", SLICE_NONE, false,
+	    false };
 	d->root_crl = (struct make_intel_crl){ .issuer_cn = ROOT_CN,
 	    .key = d->root_key, .aki_key = d->root_key,
 	    .from_s = MAKE_AT - MAKE_DAY, .to_s = MAKE_AT + 30 * MAKE_DAY,

@@ -23,6 +23,7 @@ struct make_intel_cert {
 	const char	*usage;
 	struct slice	 sgx;		/* the PCK extension, or empty */
 	bool		 sgx_twice;
+	bool		 crl_url;	/* says where its issuer's CRL is */
 };
 
 struct make_intel_crl {

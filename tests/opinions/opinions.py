@@ -269,7 +269,7 @@ def explained(judge):
     known = {}
     for line in section[1].splitlines() if section else []:
         row = [cell.strip() for cell in line.split("|")]
-        if len(row) == 5 and row[2] in ("accepted", "refused", "panicked"):
+        if len(row) == 5 and re.match("accepted|refused|panicked", row[2]):
             for name in re.findall(r"`([^`]+)`", row[1]):
                 known[name] = row[2]
     return known
@@ -284,6 +284,18 @@ def ours(cases):
         said = json.loads(done.stdout)
         verdicts[said["case"]] = said
     return verdicts
+
+
+def verdict_of(answer, told):
+    """With the status, where both tell it."""
+    if "status" in answer and "status" in told:
+        return f"{answer['verdict']}, {answer['status']}"
+    return answer["verdict"]
+
+
+def expected(tap, paths):
+    tap.take(run(os.path.join(BUILDDIR, "daactl"), "evidence", "verify",
+                 "--expect", *sorted(paths), text=True).stdout.splitlines())
 
 
 def hear(tap, folder, judge, cases, verdicts):
@@ -304,15 +316,15 @@ def hear(tap, folder, judge, cases, verdicts):
     counts = {"agrees": 0, "differs": 0}
     for q in asked:
         name, answer = q["case"], answers[q["case"]]
-        we, other = verdicts[name], answer["verdict"]
-        same = other == we["verdict"]
+        said = verdicts[name]
+        other, we = verdict_of(answer, said), verdict_of(said, answer)
+        same = other == we
         counts["agrees" if same else "differs"] += 1
         says = f"{judge.name} agrees on {name}" if name not in known else \
             f"{judge.name} says {known[name]} of {name}, as doc/OPINIONS.md"
-        tap.ok(other == known.get(name, we["verdict"]) and
-               same == (name not in known), says,
-               f"{other}, and not {we['verdict']}: "
-               f"{answer.get('detail')} / {we.get('detail')}")
+        tap.ok(other == known.get(name, we) and same == (name not in known),
+               says, f"{other}, and not {we}: "
+               f"{answer.get('detail')} / {said.get('detail')}")
     print(f"# {judge.name}: {len(mine)} cases, {counts['agrees']} the same, "
           f"{counts['differs']} explained or failed, "
           f"{len(mine) - len(asked)} not asked")
@@ -326,10 +338,15 @@ def main():
         if not paths:
             tap.skip("the judges agree on published evidence",
                      "there is none (DAAPKI_VECTORS)")
+        os.mkdir(f"{folder}/ours")
+        must(os.path.join(BUILDDIR, "tests/opinions/make_cases"),
+             f"{folder}/ours")
+        paths += sorted(glob.glob(f"{folder}/ours/*.json"))
         read = {f for judge in JUDGES for f in judge.formats}
         cases = [c for c in map(read_case, paths)
                  if c["evidence"]["format"] in read]
         verdicts = ours(cases)
+        expected(tap, glob.glob(f"{folder}/ours/*.json"))
         for judge in JUDGES:
             hear(tap, folder, judge, cases, verdicts)
         tap.skip("evcli and psatoken agree on psa",
