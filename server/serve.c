@@ -102,6 +102,21 @@ warn_of_key(struct ctx *cx, const struct settings *s)
 	    s->master_key_file, NULL);
 }
 
+/* Their files name PKCS#11 modules, and who may have keys. */
+static void
+warn_of_hsms(struct ctx *cx, const struct settings *s)
+{
+	int fd = -1;
+
+	if (s->hsm_dir[0] != '\0')
+		fd = open(s->hsm_dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return;
+	(void)close(fd);
+	log_put(cx->log, LOG_LEVEL_WARN, "sandbox.hsms-writable", "folder",
+	    s->hsm_dir, NULL);
+}
+
 static struct err
 enter_sandbox(struct ctx *cx, const struct settings *s)
 {
@@ -119,6 +134,7 @@ enter_sandbox(struct ctx *cx, const struct settings *s)
 	}
 	TRY(sandbox_enter(cx, folders));
 	warn_of_key(cx, s);
+	warn_of_hsms(cx, s);
 	return OK;
 }
 

@@ -235,8 +235,33 @@ for try in $(seq 60); do
 done
 tap "when it goes on, so does its tenant" $back
 
+if grep -q 'sandbox.no-landlock' "$dir/daad.log"; then
+	n=$((n + 1))
+	echo "ok $n - daad cannot write the HSMs' files # SKIP no Landlock here"
+else
+	! grep -q 'sandbox.hsms-writable' "$dir/daad.log"
+	tap "daad cannot write the HSMs' files" $?
+fi
 grep -q 'hsm.gone' "$dir/daad.log" && grep -q 'hsm.back' "$dir/daad.log"
 tap "the log says when it went and when it came back" $?
+
+# --- a folder that daad may write to ------------------------------------------
+
+service_end >"$dir/out" 2>&1
+mkdir "$dir/state/hsm"
+DAAPKI_HSM_DIR="$dir/state/hsm" "$builddir/daad" serve \
+    "--state-dir=$dir/state" >"$dir/daad.log" 2>&1 &
+service_pid=$!
+warned=1
+for try in $(seq 60); do
+	if grep -q 'warn.*sandbox.hsms-writable' "$dir/daad.log"; then
+		warned=0
+		break
+	fi
+	kill -0 $service_pid 2>/dev/null || break
+	sleep 1
+done
+tap "it says so when it could" $warned
 
 echo "1..$n"
 exit $failed

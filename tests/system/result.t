@@ -68,14 +68,14 @@ result() {	# TENANT DEVICE FILE
 	    --out "$dir/$3"
 }
 
-# As a relying party that trusts ROOT: prints format, status, time.
+# As a relying party that trusts ROOT: prints format and status.
 check() {	# FILE ROOT TENANT DEVICE NONCE
 	(cd "$dir" && "$python" check.py "$1" "$2.pem" "$3" "$4" "$5")
 }
 says() {	# STATUS FILE ROOT TENANT DEVICE NONCE
 	status=$1
 	shift
-	check "$@" | tee "$dir/said" && grep -q "^key $status " "$dir/said"
+	check "$@" | tee "$dir/said" && grep -qx "key $status" "$dir/said"
 }
 refuses() { ! check "$@"; }
 
