@@ -8,7 +8,7 @@
 /* The bit of an option in the word of a set that begins with option first. */
 #define WORD_BITS	63
 #define BIT(id, first) ((id) >= (first) && (id) < (first) + WORD_BITS ? \
-    UINT64_C(1) << (((id) - (first)) % WORD_BITS) : 0)
+    UINT64_C(1) << (((id) - (first) + WORD_BITS) % WORD_BITS) : 0)
 #define SECOND_FIRST	(COMMAND_OPTIONS_FIRST + WORD_BITS)
 #define LOCAL	COMMAND_LOCAL
 
