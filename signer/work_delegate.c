@@ -16,8 +16,8 @@ _Static_assert(WIRE_RESULT_MAX >= EAR_JWT_MAX &&
 static const struct purpose {
 	enum tbs_profile	 profile;
 	const char		*common_name;
-	enum journal_kind	 journal;
-	uint8_t			 alg;		/* 0: the CA's own */
+	uint8_t			 journal;	/* enum journal_kind */
+	uint8_t			 alg;		/* enum ca_alg; 0: the CA's own */
 } purposes[] = {
 	[CA_ROLE_OCSP] = { TBS_OCSP, "OCSP", JOURNAL_OCSP, 0 },
 	[CA_ROLE_RESULT] = { TBS_RESULT, "Attestation results",
@@ -51,12 +51,12 @@ certify_delegate(struct ctx *cx, const struct order_delegate *o,
 static struct err
 seal_delegate(struct ctx *cx, struct work *w,
     const struct order_delegate *o, const struct ca *ca,
-    uint8_t alg, const struct pair *pair, struct answer *out)
+    enum ca_alg alg, const struct pair *pair, struct answer *out)
 {
 	struct buf both = buf_in(cx->arena, WIRE_SEALED_MAX);
 	struct sealed sealed = {
 		.tenant = o->tenant, .role = o->role,
-		.alg = alg, .not_after_s = o->not_after_s,
+		.alg = (uint8_t)alg, .not_after_s = o->not_after_s,
 		.key_store = "",
 	};
 
