@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attest/tpm2.h"
 
+#include <sodium.h>
+
 #include "attest/formats.h"
 #include "attest/tpm2_parts.h"
 #include "base/text.h"
 
 #define EK_SCHEME	"tpm-ek:"
 #define AK_SCHEME	"tpm-ak:"
+#define AK_CERT_SCHEME	"tpm-ak-cert:"
 #define AK_NAME_SIZE	34u	/* algorithm and SHA-256 (Part 1, 16) */
 
 struct tpm2 {
@@ -61,16 +64,39 @@ tpm2_hardware_id(const uint8_t spki_sha256[static 32],
 	text_hex_into(SLICE(spki_sha256, 32), out + n);
 }
 
+/* Of what is sent with a certificate, that proves the key and nothing else: with
+ * other attributes the same key would have other names. */
+static void
+certified_ak_id(struct ctx *cx, X509 *x, char out[static HARDWARE_ID_MAX])
+{
+	const size_t n = sizeof(AK_CERT_SCHEME) - 1;
+	uint8_t sha256[crypto_hash_sha256_BYTES];
+	struct tpm_public key;
+	struct slice spki;
+
+	if (failed(tpm_key_from_pkey(cx, X509_get0_pubkey(x), &key)) ||
+	    failed(tpm_key_spki(cx, &key, &spki))) {
+		ctx_forget(cx);
+		return;
+	}
+	crypto_hash_sha256(sha256, spki.p, spki.n);
+	memcpy(out, AK_CERT_SCHEME, n);
+	text_hex_into(SLICE_OF(sha256), out + n);
+}
+
 void
-tpm2_ak_hardware_id(struct slice ak_name, char out[static HARDWARE_ID_MAX])
+tpm2_ak_hardware_id(struct ctx *cx, const struct ak_shown *ak,
+    char out[static HARDWARE_ID_MAX])
 {
 	const size_t n = sizeof(AK_SCHEME) - 1;
 
 	out[0] = '\0';
-	if (ak_name.n != AK_NAME_SIZE)
-		return;
-	memcpy(out, AK_SCHEME, n);
-	text_hex_into(ak_name, out + n);
+	if (ak->n_chain > 0) {
+		certified_ak_id(cx, ak->chain[0], out);
+	} else if (ak->name.n == AK_NAME_SIZE) {
+		memcpy(out, AK_SCHEME, n);
+		text_hex_into(ak->name, out + n);
+	}
 }
 
 void
@@ -149,7 +175,7 @@ verify_tpm2(struct ctx *cx, const void *value, const struct appraisal *a,
 		tpm2_hardware_id(ek.spki_sha256, result.hardware_id);
 		tpm2_claim_ek(&result.claims, &ek);
 	} else if (!t->ek.shown) {
-		tpm2_ak_hardware_id(ak.name, result.hardware_id);
+		tpm2_ak_hardware_id(cx, &t->ak, result.hardware_id);
 	}
 	*out = result;
 	return OK;
@@ -161,12 +187,11 @@ identify_tpm2(struct ctx *cx, const void *value,
 {
 	const struct tpm2 *t = value;
 
-	(void)cx;
 	out_hardware_id[0] = '\0';
 	if (t->ek.has_key)
 		tpm2_hardware_id(t->ek.spki_sha256, out_hardware_id);
 	else if (!t->ek.shown)
-		tpm2_ak_hardware_id(t->ak.name, out_hardware_id);
+		tpm2_ak_hardware_id(cx, &t->ak, out_hardware_id);
 	*out_ak_name = t->ak.name;
 }
 

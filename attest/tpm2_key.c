@@ -38,7 +38,7 @@ verify_tpm2_key(struct ctx *cx, const void *value, const struct appraisal *a,
 	claims_add_bytes(&result.claims, "key_name", name);
 	if (ak.name.n > 0)
 		claims_add_bytes(&result.claims, "ak_name", ak.name);
-	tpm2_ak_hardware_id(ak.name, result.hardware_id);
+	tpm2_ak_hardware_id(cx, &k->ak, result.hardware_id);
 	*out = result;
 	return OK;
 }
@@ -49,8 +49,7 @@ identify_tpm2_key(struct ctx *cx, const void *value,
 {
 	const struct tpm2_key *k = value;
 
-	(void)cx;
-	tpm2_ak_hardware_id(k->ak.name, out_hardware_id);
+	tpm2_ak_hardware_id(cx, &k->ak, out_hardware_id);
 	*out_ak_name = k->ak.name;
 }
 

@@ -40,9 +40,12 @@ struct err	tpm2_quoted_registers(struct ctx *, const struct tpm2_quoted *,
 /* "tpm-ek:" and the hash in hex. */
 void		tpm2_hardware_id(const uint8_t spki_sha256[static 32],
 		    char out[static HARDWARE_ID_MAX]);
-/* "tpm-ak:" and the AK's name in hex, for an AK that is believed by itself; ""
- * when its name is not known, or not of SHA-256. */
-void		tpm2_ak_hardware_id(struct slice ak_name,
+/*
+ * For an AK that is believed by itself: "tpm-ak-cert:" and the SHA-256 of the
+ * SPKI in its certificate, or, without one, "tpm-ak:" and its name; in hex.  ""
+ * when there is neither, or the name is not of SHA-256.
+ */
+void		tpm2_ak_hardware_id(struct ctx *, const struct ak_shown *,
 		    char out[static HARDWARE_ID_MAX]);
 /* ek_certified and what the certificate says of the TPM. */
 void		tpm2_claim_ek(struct claims *, const struct ek *);

@@ -16,6 +16,7 @@
 static const struct { const char *name; size_t n_hex; } schemes[] = {
 	{ "tpm-ek", 64 },	/* SHA-256 of the EK's SPKI */
 	{ "tpm-ak", 68 },	/* name of an AK, of SHA-256 */
+	{ "tpm-ak-cert", 64 },	/* SHA-256 of the SPKI in its certificate */
 	{ "sgx", 64 },		/* SHA-256 of the PPID; TDX likewise */
 	{ "snp", 128 },		/* CHIP_ID */
 	{ "snp-vlek", 64 },	/* SHA-256 of provider and CHIP_ID */

@@ -178,7 +178,8 @@ static const struct voucher {
 	{ "sgx",	"sgx",		NULL },
 	{ "snp",	"snp",		NULL },
 	{ "snp-vlek",	"snp",		NULL },
-	{ "tpm-ak",	"tpm-ek",	take_key },
+	{ "tpm-ak",	NULL,		take_key },
+	{ "tpm-ak-cert", "tpm-ek",	NULL },
 	{ "tpm-ek",	"tpm-ek",	take_ek },
 	{ "webauthn",	"webauthn",	NULL },
 };

@@ -100,11 +100,33 @@ with_ak_certificate(void)
 	d.send_ak_cert = true;
 }
 
+static const char *
+certified_id(void)
+{
+	uint8_t sha256[32];
+	struct slice spki = make_spki(cx, d.ak);
+
+	ck_assert_int_eq(EVP_Digest(spki.p, spki.n, sha256, NULL,
+	    EVP_sha256(), NULL), 1);
+	return arena_printf(cx->arena, "tpm-ak-cert:%s",
+	    text_hex(cx->arena, SLICE_OF(sha256)));
+}
+
 START_TEST(an_ak_with_a_certificate_is_believed)
 {
 	with_ak_certificate();
 	ck_ok(verify());
-	ck_assert_int_eq(strncmp(out.hardware_id, "tpm-ak:000b", 11), 0);
+	ck_assert_str_eq(out.hardware_id, certified_id());
+}
+END_TEST
+
+/* The certificate is silent on attributes, and they are part of the name. */
+START_TEST(attributes_do_not_make_another_device_of_a_certified_ak)
+{
+	with_ak_certificate();
+	d.ak_public.attributes ^= TPM_NO_DA;
+	ck_ok(verify());
+	ck_assert_str_eq(out.hardware_id, certified_id());
 }
 END_TEST
 
@@ -331,6 +353,7 @@ UNIT_MAIN("ak",
     an_activation_without_an_ek_shown_is_refused,
     a_registered_ak_is_believed_and_names_itself,
     an_ak_with_a_certificate_is_believed,
+    attributes_do_not_make_another_device_of_a_certified_ak,
     an_ak_certificate_for_another_key_is_refused,
     an_ak_certificate_without_its_usage_is_refused,
     a_clouds_instance_certificate_needs_no_ak_usage,

@@ -629,9 +629,11 @@ static const struct {
 	{ "snp",	"snp",		"snp" },
 	{ "snp",	"snp-vlek",	"snp" },
 	{ "tdx",	"sgx",		"sgx" },
-	{ "tpm2",	"tpm-ak",	"tpm-ek" },
+	{ "tpm2",	"tpm-ak",	NULL },
+	{ "tpm2",	"tpm-ak-cert",	"tpm-ek" },
 	{ "tpm2",	"tpm-ek",	"tpm-ek" },
-	{ "tpm2-key",	"tpm-ak",	"tpm-ek" },
+	{ "tpm2-key",	"tpm-ak",	NULL },
+	{ "tpm2-key",	"tpm-ak-cert",	"tpm-ek" },
 	{ "webauthn",	"android",	"android" },
 	{ "webauthn",	"webauthn",	"webauthn" },
 };
