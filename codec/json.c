@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "base/text.h"
 #include "codec/base64.h"
+#include "codec/json_plain.h"
 
 static void
 release(void *value)
@@ -92,9 +93,13 @@ check_extent(struct ctx *cx, struct slice text)
 struct err
 json_parse(struct ctx *cx, struct slice text, json_t **out)
 {
+	json_t *value = json_plain_parse(text);
 	json_error_t error;
-	json_t *value;
 
+	if (value != NULL) {
+		*out = json_keep(cx, value);
+		return OK;
+	}
 	TRY(check_extent(cx, text));
 	value = json_loadb((const char *)text.p, text.n,
 	    JSON_REJECT_DUPLICATES, &error);

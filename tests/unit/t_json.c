@@ -2,7 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include "codec/base64.h"
-#include "codec/json.h"
+#include "codec/json_plain.h"
 
 static struct err
 parse(const char *text, json_t **out)
@@ -87,6 +87,102 @@ START_TEST(a_member_nobody_asked_for_is_refused)
 }
 END_TEST
 
+/* One character wrong, wherever: libsodium's opinion, and ours; but libsodium
+ * takes some bytes above ASCII for characters of the alphabet. */
+START_TEST(base64url_is_read_as_libsodium_reads_it)
+{
+	uint8_t bytes[200], want[200];
+	struct slice got;
+
+	randombytes_buf(bytes, sizeof(bytes));
+	for (size_t n = 0; n <= sizeof(bytes); n++) {
+		char *text = base64url(cx->arena, SLICE(bytes, n));
+		size_t n_text = strlen(text), n_want;
+
+		ck_assert(base64url_parse(cx->arena, text, n_text, n, &got));
+		ck_assert(slice_equal(got, SLICE(bytes, n)));
+		for (unsigned c = 0; n_text > 0 && c < 256; c++) {
+			size_t at = (c * 31 + n) % n_text;
+			char was = text[at];
+			bool is;
+
+			text[at] = (char)c;
+			is = sodium_base642bin(want, sizeof(want), text,
+			    n_text, NULL, &n_want, NULL,
+			    sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
+			    c < 128;
+			ck_assert(base64url_parse(cx->arena, text, n_text, n,
+			    &got) == is);
+			ck_assert(!is || slice_equal(got, SLICE(want,
+			    n_want)));
+			text[at] = was;
+		}
+	}
+}
+END_TEST
+
+/* Every text one character away from each of these. */
+static const char *const plain[] = {
+	"{\"a\":1,\"b\":[true,false,null,{}],\"c\":\"x\",\"\":[[],0]}",
+	" [ 12 , \"ab\" ,\t{ \"k\" : { \"k\" : 7 } } ]\n",
+	"[999999999999999999,1000000000000000000,\"\\n\",-1,1.5,1e3,01]",
+	"{\"a\":1,\"a\":2}",
+};
+
+START_TEST(plain_json_is_read_as_jansson_reads_it)
+{
+	size_t n_plain = 0;
+
+	for (size_t i = 0; i < COUNT_OF(plain); i++) {
+		size_t n = strlen(plain[i]);
+		char *text = arena_strdup(cx->arena, plain[i]);
+
+		for (size_t k = 0; k < 256 * n; k++) {
+			json_t *ours, *theirs;
+
+			text[k / 256] = (char)(k % 256);
+			ours = json_plain_parse(SLICE(text, n));
+			theirs = json_loadb(text, n, JSON_REJECT_DUPLICATES,
+			    NULL);
+			ck_assert(ours == NULL || json_equal(ours, theirs));
+			n_plain += ours != NULL;
+			json_decref(ours);
+			json_decref(theirs);
+			text[k / 256] = plain[i][k / 256];
+		}
+	}
+	ck_assert_uint_gt(n_plain, 1000);
+}
+END_TEST
+
+START_TEST(plain_json_keeps_to_the_limits)
+{
+	struct buf b = buf_in(cx->arena, 2 * JSON_VALUES_MAX + 16);
+	json_t *value;
+
+	for (unsigned i = 0; i < JSON_DEPTH_MAX; i++)
+		put_u8(&b, '[');
+	for (unsigned i = 0; i < JSON_DEPTH_MAX; i++)
+		put_u8(&b, ']');
+	value = json_plain_parse(buf_slice(&b));
+	ck_assert_ptr_nonnull(value);
+	json_decref(value);
+	b.n = 0;
+	for (unsigned i = 0; i <= JSON_DEPTH_MAX; i++)
+		put_u8(&b, '[');
+	for (unsigned i = 0; i <= JSON_DEPTH_MAX; i++)
+		put_u8(&b, ']');
+	ck_assert_ptr_null(json_plain_parse(buf_slice(&b)));
+	b.n = 0;
+	put_u8(&b, '[');
+	for (unsigned i = 0; i < JSON_VALUES_MAX; i++)
+		put_bytes(&b, SLICE("1,", 2));
+	put_bytes(&b, SLICE("1]", 2));
+	ck_assert(!b.bad);
+	ck_assert_ptr_null(json_plain_parse(buf_slice(&b)));
+}
+END_TEST
+
 START_TEST(base64url_has_one_spelling)
 {
 	struct slice s;
@@ -106,4 +202,7 @@ UNIT_MAIN("json",
     a_text_that_would_fill_the_memory_is_refused,
     a_wrong_member_is_named_by_its_pointer,
     a_member_nobody_asked_for_is_refused,
+    base64url_is_read_as_libsodium_reads_it,
+    plain_json_is_read_as_jansson_reads_it,
+    plain_json_keeps_to_the_limits,
     base64url_has_one_spelling)
