@@ -25,7 +25,8 @@ ak_read(struct json_in *in, enum json_need public_need, struct ak_shown *out)
 	    tpm_public_parse(in->cx, public, &ak.public)))
 		return;
 	if (!attest_keep(in, "ak_chain",
-	    chain_certs_parse(in->cx, chain, ak.n_chain, &ak.chain)))
+	    chain_certs_parse(in->cx, chain, ak.n_chain, CHAIN_LEAF_STAYS,
+	    &ak.chain)))
 		return;
 	if (ak.has_public &&
 	    failed(tpm_key_name(in->cx, &ak.public, &ak.name)))
@@ -88,7 +89,7 @@ verify_certificate(struct ctx *cx, const struct ak_shown *shown,
 	X509 *x = shown->chain[0];
 	struct tpm_public key;
 
-	TRY(tpm_key_from_pkey(cx, X509_get0_pubkey(x), &key));
+	TRY(tpm_key_from_cert(cx, x, &key));
 	if (shown->has_public)
 		TRY(check_same_key(cx, &shown->public, &key));
 	TRY(chain_verify(cx, x, shown->chain + 1, shown->n_chain - 1, a->trust,

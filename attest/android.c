@@ -26,7 +26,8 @@ read_android_key(struct ctx *cx, struct json_in *in, void **out_value)
 		json_refuse(in, "chain", "is empty");
 	if (!failed(in->err))
 		(void)attest_keep(in, "chain",
-		    chain_certs_parse(cx, chain, k->n_chain, &k->chain));
+		    chain_certs_parse(cx, chain, k->n_chain,
+		    CHAIN_LEAF_OF_CHALLENGE, &k->chain));
 	TRY(json_in_done(in));
 	*out_value = k;
 	return OK;

@@ -5,7 +5,8 @@
  *
  * A format says what is true of a device; never whether that is good enough
  * (policy/ does that).  It opens no file or socket, reads no clock but the
- * appraisal's, and keeps nothing between calls.
+ * appraisal's, and keeps nothing between calls but what follows from bytes
+ * alone, in cx->seen, where a caller has one (attest/seen.h).
  */
 #ifndef DAAPKI_ATTEST_ATTEST_H
 #define DAAPKI_ATTEST_ATTEST_H
@@ -27,6 +28,8 @@ struct trust_key {
 	struct slice	spki;		/* DER; may be empty where id says it */
 };
 
+struct dcap_opened;
+
 /*
  * What Intel says of its platforms (PCS API v4), as it came; nothing of it is
  * believed without proof.  What is not there is empty.
@@ -40,6 +43,8 @@ struct trust_collateral {
 	const struct slice	*qe_signing_chain;
 	size_t			 n_qe_signing_chain;
 	struct slice		 root_crl, pck_crl;	/* DER */
+	/* The same, read: attest/dcap_collateral.h.  NULL: when asked for. */
+	const struct dcap_opened *opened;
 };
 
 /* What an appraisal may do without; named as in doc/EVIDENCE.md. */
@@ -52,6 +57,9 @@ enum trust_allow {
 	 * where who registered the anchor has vouched for them by that. */
 	TRUST_ALLOW_ANY_MAKER		= 1 << 4,
 };
+
+struct x509_st;			/* X509 */
+struct X509_crl_st;		/* X509_CRL */
 
 /* Everything believed without proof.  All slices are borrowed. */
 struct trust {
@@ -68,6 +76,9 @@ struct trust {
 	const struct trust_collateral *collateral;	/* Intel's */
 	size_t			 n_collateral;
 	unsigned		 allow;		/* enum trust_allow */
+	/* NULL; or anchors and crls as chain_read_trust() read them. */
+	struct x509_st *const	*anchor_certs;
+	struct X509_crl_st *const *crl_lists;
 };
 
 /* Proof that an AK and an EK share a TPM (TPM 2.0 Part 1, 24): made now by

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attest/chain.h"
 
+#include <stdlib.h>
+
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -9,100 +11,59 @@
 #include "base/text.h"
 #include "codec/der.h"
 
-#define OID_TEXT_MAX	128
+#define OID_SIZE_MAX	64u
+#define ARC_SIZE_MAX	10u	/* of 64 bits */
 #define NAME_TEXT_MAX	64
 
 AUTO_DEFINE(EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free);
 AUTO_DEFINE(X509_NAME, X509_NAME_free);
 
-static void
-free_x509(void *x)
-{
-	X509_free(x);
-}
-
-static void
-free_crl(void *crl)
-{
-	X509_CRL_free(crl);
-}
-
-static struct err
-read_certificate(struct ctx *cx, struct slice der, X509 **out)
-{
-	const uint8_t *p = der.p;
-	X509 *x;
-
-	if (der.n == 0 || der.n > ATTEST_CERT_MAX)
-		return FAIL_TELL(cx, ERR_EV_MALFORMED,
-		    "certificate of %zu bytes", der.n);
-	x = d2i_X509(NULL, &p, (long)der.n);
-	if (x == NULL)
-		return OSSL_FAIL(cx, ERR_EV_MALFORMED, "not a certificate");
-	arena_defer(cx->arena, free_x509, x);
-	if (p != der.p + der.n)
-		return FAIL_TELL(cx, ERR_EV_MALFORMED,
-		    "bytes follow a certificate");
-	*out = x;
-	return OK;
-}
-
-/* Reads the extensions once, while this thread alone has it. */
-static struct err
-check_extensions(struct ctx *cx, X509 *x)
-{
-	if ((X509_get_extension_flags(x) & EXFLAG_INVALID) != 0)
-		return OSSL_FAIL(cx, ERR_EV_MALFORMED,
-		    "certificate with extensions that cannot be read");
-	return OK;
-}
-
-struct err
-chain_cert_parse(struct ctx *cx, struct slice der, X509 **out)
-{
-	X509 *x;
-
-	TRY(read_certificate(cx, der, &x));
-	TRY(check_extensions(cx, x));
-	*out = x;
-	return OK;
-}
-
-struct err
-chain_certs_read(struct ctx *cx, const struct slice *der, size_t n,
-    X509 ***out)
-{
-	X509 **certs = arena_array(cx->arena, n, sizeof(*certs));
-
-	for (size_t i = 0; i < n; i++) {
-		TRY(read_certificate(cx, der[i], &certs[i]));
-		(void)X509_get_extension_flags(certs[i]);
-	}
-	*out = certs;
-	return OK;
-}
-
-struct err
-chain_certs_parse(struct ctx *cx, const struct slice *der, size_t n,
-    X509 ***out)
-{
-	X509 **certs = arena_array(cx->arena, n, sizeof(*certs));
-
-	for (size_t i = 0; i < n; i++)
-		TRY(chain_cert_parse(cx, der[i], &certs[i]));
-	*out = certs;
-	return OK;
-}
-
 /* --- what a certificate says ------------------------------------------ */
+
+/* Seven bits a byte, all but the last marked (X.690, 8.19). */
+static size_t
+put_arc(uint64_t arc, uint8_t *out)
+{
+	size_t n = 1;
+
+	for (uint64_t rest = arc >> 7; rest != 0; rest >>= 7)
+		n++;
+	for (size_t i = n; i-- > 0; arc >>= 7)
+		out[i] = (uint8_t)((arc & 0x7f) | (i + 1 < n ? 0x80 : 0));
+	return n;
+}
+
+/* The contents that "1.2.3" is encoded as: OpenSSL's way to compare, over text,
+ * takes as long as the rest of reading an extension. */
+static size_t
+put_oid(const char *oid, uint8_t out[static OID_SIZE_MAX])
+{
+	uint64_t first = 0, arc;
+	size_t n = 0;
+
+	for (unsigned i = 0; *oid != '\0'; i++) {
+		char *end;
+
+		arc = strtoull(oid, &end, 10);
+		if (end == oid || n + ARC_SIZE_MAX > OID_SIZE_MAX)
+			return 0;
+		oid = *end == '.' ? end + 1 : end;
+		if (i == 0)
+			first = arc;
+		else
+			n += put_arc(i == 1 ? 40 * first + arc : arc, out + n);
+	}
+	return n;
+}
 
 bool
 chain_oid_is(const ASN1_OBJECT *obj, const char *oid)
 {
-	char text[OID_TEXT_MAX];
+	uint8_t der[OID_SIZE_MAX];
+	size_t n = put_oid(oid, der);
 
-	return OBJ_obj2txt(text, sizeof(text), obj, 1) > 0 &&
-	    strcmp(text, oid) == 0;
+	return n > 0 && OBJ_length(obj) == n &&
+	    memcmp(OBJ_get0_data(obj), der, n) == 0;
 }
 
 bool
@@ -333,14 +294,13 @@ static struct err
 check_signature(struct ctx *cx, X509 *child, X509 *issuer,
     const struct trust *trust)
 {
-	EVP_PKEY *key = X509_get0_pubkey(issuer);
 	int md, pk;
 
 	if (X509_get_signature_info(child, &md, &pk, NULL, NULL) != 1 ||
 	    (pk != NID_ED25519 && !digest_is_accepted(md, trust)))
 		return OSSL_FAIL(cx, ERR_EV_UNSUPPORTED,
 		    "a certificate's signature algorithm");
-	if (key == NULL || X509_verify(child, key) != 1)
+	if (!chain_is_signed(cx, child, issuer))
 		return OSSL_FAIL(cx, ERR_EV_SIGNATURE,
 		    "a certificate is not signed by its issuer");
 	return OK;
@@ -447,7 +407,7 @@ check_crl(struct search *s, X509_CRL *crl, X509 *cert, X509 *issuer)
 	if (!digest_is_accepted(crl_digest(crl), s->trust))
 		return FAIL_TELL(cx, ERR_EV_UNSUPPORTED,
 		    "a CRL's signature algorithm");
-	if (X509_CRL_verify(crl, X509_get0_pubkey(issuer)) != 1)
+	if (!chain_crl_is_signed(cx, crl, issuer))
 		return OSSL_FAIL(cx, ERR_EV_SIGNATURE,
 		    "a CRL is not signed by its issuer");
 	TRY(check_crl_form(cx, crl, s));
@@ -503,7 +463,7 @@ check_path(struct search *s)
 {
 	TRY(check_path_lengths(s));
 	for (size_t i = 0; i < s->n_path; i++)
-		TRY(check_extensions(s->cx, s->path[i]));
+		TRY(chain_check_extensions(s->cx, s->path[i]));
 	for (size_t i = 0; i + 1 < s->n_path; i++)
 		if (!extensions_are_known(s->path[i], s->rules->critical))
 			return FAIL_TELL(s->cx, ERR_EV_CHAIN,
@@ -621,6 +581,16 @@ subject_of(struct slice der)
 	return tbs.bad ? NULL : d2i_X509_NAME(NULL, &p, (long)name.n);
 }
 
+static bool
+is_asked_for(const struct search *s, const X509_NAME *subject)
+{
+	bool is = names_equal(X509_get_issuer_name(s->path[0]), subject);
+
+	for (size_t i = 0; !is && i < s->n_pool; i++)
+		is = names_equal(X509_get_issuer_name(s->pool[i]), subject);
+	return is;
+}
+
 /*
  * May it have issued anything here?  Most anchors are other makers', and to
  * read a certificate, with its key, costs more than to verify a signature.
@@ -629,13 +599,9 @@ static bool
 is_issuer_here(const struct search *s, struct slice anchor)
 {
 	AUTO(X509_NAME) subject = subject_of(anchor);
-	bool is = subject == NULL ||
-	    names_equal(X509_get_issuer_name(s->path[0]), subject);
 
 	ERR_clear_error();		/* of a name that cannot be read */
-	for (size_t i = 0; !is && i < s->n_pool; i++)
-		is = names_equal(X509_get_issuer_name(s->pool[i]), subject);
-	return is;
+	return subject == NULL || is_asked_for(s, subject);
 }
 
 static struct err
@@ -646,12 +612,18 @@ load_anchors(struct ctx *cx, const struct trust *trust, struct search *s)
 	s->anchors = arena_array(cx->arena, trust->n_anchors,
 	    sizeof(*s->anchors));
 	for (size_t i = 0; i < trust->n_anchors; i++) {
-		if (!is_issuer_here(s, trust->anchors[i]))
+		X509 *read = trust->anchor_certs == NULL ? NULL :
+		    trust->anchor_certs[i];
+
+		if (read != NULL ? !is_asked_for(s,
+		    X509_get_subject_name(read)) :
+		    !is_issuer_here(s, trust->anchors[i]))
 			continue;
-		if (failed(chain_cert_parse(cx, trust->anchors[i],
-		    &s->anchors[s->n_anchors++])))
+		if (read == NULL && failed(chain_cert_parse(cx,
+		    trust->anchors[i], &read)))
 			return FAIL(cx, ERR_CONFIG,
 			    "an anchor is not a certificate");
+		s->anchors[s->n_anchors++] = read;
 	}
 	return OK;
 }
@@ -662,16 +634,36 @@ load_trust(struct ctx *cx, const struct trust *trust, struct search *s)
 	TRY(load_anchors(cx, trust, s));
 	s->crls = arena_array(cx->arena, trust->n_crls, sizeof(*s->crls));
 	for (size_t i = 0; i < trust->n_crls; i++) {
-		const uint8_t *p = trust->crls[i].p;
-
-		s->crls[i] = d2i_X509_CRL(NULL, &p, (long)trust->crls[i].n);
+		if (trust->crl_lists != NULL)
+			s->crls[i] = trust->crl_lists[i];
 		if (s->crls[i] == NULL)
-			return OSSL_FAIL(cx, ERR_CONFIG, "a CRL of trust");
-		arena_defer(cx->arena, free_crl, s->crls[i]);
-		if (p != trust->crls[i].p + trust->crls[i].n)
-			return FAIL(cx, ERR_CONFIG, "bytes follow a CRL");
+			s->crls[i] = chain_crl_read(cx, trust->crls[i]);
+		if (s->crls[i] == NULL)
+			return OSSL_FAIL(cx, ERR_CONFIG,
+			    "a CRL of trust is not just a CRL");
 	}
 	return OK;
+}
+
+void
+chain_read_trust(struct ctx *cx, struct trust *trust)
+{
+	X509 **certs = arena_array(cx->arena, trust->n_anchors,
+	    sizeof(*certs));
+	X509_CRL **lists = arena_array(cx->arena, trust->n_crls,
+	    sizeof(*lists));
+
+	for (size_t i = 0; i < trust->n_anchors; i++)
+		if (failed(chain_cert_parse(cx, trust->anchors[i],
+		    &certs[i]))) {
+			certs[i] = NULL;
+			ctx_forget(cx);
+		}
+	for (size_t i = 0; i < trust->n_crls; i++)
+		lists[i] = chain_crl_read(cx, trust->crls[i]);
+	ERR_clear_error();		/* of what cannot be read */
+	trust->anchor_certs = certs;
+	trust->crl_lists = lists;
 }
 
 struct err

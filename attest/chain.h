@@ -18,17 +18,43 @@
 #define CHAIN_TRIES_MAX		64u
 
 /*
- * Read exactly one certificate; cx->arena frees it.
+ * Read exactly one certificate; shared through cx->seen where that is, so it is
+ * not to be changed.  cx->arena lets it go.
  * ERR_EV_MALFORMED
  */
 struct err	chain_cert_parse(struct ctx *, struct slice der, X509 **out);
+/* Whether the first one of a chain was made for one challenge: nothing about
+ * such a certificate is kept in cx->seen. */
+enum chain_leaf { CHAIN_LEAF_STAYS, CHAIN_LEAF_OF_CHALLENGE };
 /* A chain member: n certificates into an array in the arena. */
 struct err	chain_certs_parse(struct ctx *, const struct slice *der,
-		    size_t n, X509 ***out);
+		    size_t n, enum chain_leaf, X509 ***out);
 /* The same, where a chain is to be judged before what is in its certificates:
  * extensions that cannot be read are refused on a path that is found. */
 struct err	chain_certs_read(struct ctx *, const struct slice *der,
-		    size_t n, X509 ***out);
+		    size_t n, enum chain_leaf, X509 ***out);
+/* ERR_EV_MALFORMED	extensions that cannot be read */
+struct err	chain_check_extensions(struct ctx *, X509 *);
+/*
+ * Read exactly one CRL; shared and let go like a certificate.  It lives no
+ * longer than cx->arena, whoever else holds it.  NULL: it is none, or bytes
+ * follow it; OpenSSL's queue says what.
+ */
+X509_CRL	*chain_crl_read(struct ctx *, struct slice der);
+
+/*
+ * Is it signed by the issuer's key (whatever else they are)?  What was found
+ * right is kept in cx->seen.  false: no; OpenSSL's queue may say why.
+ */
+bool		chain_is_signed(struct ctx *, X509 *child, X509 *issuer);
+bool		chain_crl_is_signed(struct ctx *, X509_CRL *, X509 *issuer);
+
+/*
+ * Read all anchors and CRLs of trust at once, for many appraisals: into
+ * anchor_certs and crl_lists, which live as long as cx->arena.  What cannot be
+ * read is NULL there, and tried again when it is asked for.
+ */
+void		chain_read_trust(struct ctx *, struct trust *);
 
 /*
  * Find a path from leaf over some of pool to an anchor of trust, by names,

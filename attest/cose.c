@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attest/cose.h"
 
+#include "attest/pubkey.h"
 #include "attest/tpm_key.h"
 #include "codec/der.h"
 #include "pki/oid.h"
@@ -175,12 +176,10 @@ cose_sign1_verify(struct ctx *cx, const struct cose_sign1 *s,
 	const struct algorithm *a = find_algorithm(s->alg);
 	struct slice message = sig_structure(cx, s), signature = s->signature;
 	AUTO(EVP_MD_CTX) md = EVP_MD_CTX_new();
-	AUTO(EVP_PKEY) key = NULL;
-	const uint8_t *p = spki.p;
+	EVP_PKEY *key = pubkey_read(cx, spki);
 
 	ASSERT(md != NULL && a != NULL);
-	key = d2i_PUBKEY(NULL, &p, (long)spki.n);
-	if (key == NULL || p != spki.p + spki.n)
+	if (key == NULL)
 		return OSSL_FAIL(cx, ERR_EV_PROPERTY,
 		    "the key that a COSE_Sign1 should be signed by");
 	if (!is_key_of(key, a))

@@ -128,7 +128,8 @@ read_chain(struct ctx *cx, const struct slice *beside, size_t n_beside,
 	    sizeof(*der));
 
 	TRY(join_chain(cx, &e->quote, beside, n_beside, der, &e->n_chain));
-	TRY(chain_certs_parse(cx, der, e->n_chain, &e->chain));
+	TRY(chain_certs_parse(cx, der, e->n_chain, CHAIN_LEAF_STAYS,
+	    &e->chain));
 	/* Whether it must be one is asked after its path was. */
 	e->has_pck = e->n_chain > 0 &&
 	    !failed(pck_parse(cx, e->chain[0], &e->pck));
@@ -173,9 +174,14 @@ verify_if_for(struct ctx *cx, const struct trust_collateral *c,
     const struct dcap_evidence *e, const struct appraisal *a,
     struct dcap_collateral *out, bool *out_is_for)
 {
-	TRY(dcap_collateral_is_for(cx, c, &e->pck, e->quote.tee, out_is_for));
-	return *out_is_for ? dcap_collateral_verify(cx, c, a->trust, a->at_s,
-	    out) : OK;
+	struct trust_collateral opened = *c;
+
+	if (opened.opened == NULL)
+		opened.opened = dcap_collateral_open(cx, c);
+	TRY(dcap_collateral_is_for(cx, &opened, &e->pck, e->quote.tee,
+	    out_is_for));
+	return *out_is_for ? dcap_collateral_verify(cx, &opened, a->trust,
+	    a->at_s, out) : OK;
 }
 
 /*

@@ -1,11 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attest/dcap_collateral.h"
 
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <strings.h>
 
 #include "attest/dcap_sig.h"
+#include "attest/seen.h"
 #include "base/text.h"
 #include "codec/json_span.h"
+
+#define OPENED_FACTOR	12u	/* of its documents' bytes, when they are read */
+
+/* Collateral after reading. */
+struct parts {
+	X509			**tcb_chain, **qe_chain;	/* qe: or NULL */
+	X509_CRL		*root_crl, *pck_crl;		/* or NULL */
+	struct tcb_info		 tcb;
+	struct qe_identity	 qe;
+};
+
+/* Never changes; freed by the last who let go. */
+struct dcap_opened {
+	atomic_uint		 n_holders;
+	struct arena		*arena;
+	struct parts		 parts;
+};
 
 /* --- reading ---------------------------------------------------------- */
 
@@ -61,6 +81,14 @@ dcap_collateral_is_for(struct ctx *cx, const struct trust_collateral *c,
 	struct slice info, ignored;
 	bool tee_fits;
 
+	if (c->opened != NULL) {
+		const struct tcb_info *tcb = &c->opened->parts.tcb;
+
+		*out = tcb->tee == tee && slice_equal(SLICE_OF(tcb->fmspc),
+		    SLICE_OF(pck->fmspc)) && slice_equal(
+		    SLICE_OF(tcb->pce_id), SLICE_OF(pck->pce_id));
+		return OK;
+	}
 	if (!json_span(c->tcb_info, "tcbInfo", &info) ||
 	    !json_span(info, "fmspc", &ignored) ||
 	    !json_span(info, "pceId", &ignored))
@@ -140,14 +168,12 @@ check_dates(struct ctx *cx, const char *what, int64_t issued_s,
 /* A signing chain to the root of the collateral: found by the first chain,
  * and the same for the other. */
 static struct err
-verify_signer(struct ctx *cx, const struct slice *der, size_t n,
+verify_signer(struct ctx *cx, X509 *const *certs, size_t n,
     const struct trust *trust, int64_t at_s, struct dcap_collateral *c,
     EVP_PKEY **out_key)
 {
 	struct chain_path path;
-	X509 **certs;
 
-	TRY(chain_certs_parse(cx, der, n, &certs));
 	TRY(pck_chain_verify(cx, PCK_TCB_SIGNING, certs, n, trust, at_s,
 	    &path));
 	if (c->root != NULL && !pck_same_key(c->root, path.certs[1]))
@@ -168,18 +194,157 @@ verify_signer(struct ctx *cx, const struct slice *der, size_t n,
 }
 
 static struct err
-read_crls(struct ctx *cx, const struct trust_collateral *in,
-    const struct trust *trust, struct dcap_collateral *c)
+read_parts(struct ctx *cx, const struct trust_collateral *in,
+    struct parts *o)
+{
+	if (in->root_crl.n > 0)
+		TRY(pck_crl_parse(cx, in->root_crl, &o->root_crl));
+	if (in->pck_crl.n > 0)
+		TRY(pck_crl_parse(cx, in->pck_crl, &o->pck_crl));
+	TRY(chain_certs_parse(cx, in->tcb_signing_chain,
+	    in->n_tcb_signing_chain, CHAIN_LEAF_STAYS, &o->tcb_chain));
+	return in->n_qe_signing_chain == 0 ? OK : chain_certs_parse(cx,
+	    in->qe_signing_chain, in->n_qe_signing_chain, CHAIN_LEAF_STAYS,
+	    &o->qe_chain);
+}
+
+static struct err
+read_tcb_info(struct ctx *cx, const struct trust_collateral *in,
+    EVP_PKEY *key, struct tcb_info *out)
+{
+	struct slice value;
+
+	TRY(open_signed(cx, in->tcb_info, "tcbInfo", key, &value));
+	return tcb_info_parse(cx, value, out);
+}
+
+static struct err
+read_qe_identity(struct ctx *cx, const struct trust_collateral *in,
+    EVP_PKEY *key, struct qe_identity *out)
+{
+	struct slice value;
+
+	TRY(open_signed(cx, in->qe_identity, "enclaveIdentity", key, &value));
+	return qe_identity_parse(cx, value, out);
+}
+
+static bool
+is_complete(const struct trust_collateral *in)
+{
+	return in->tcb_info.n > 0 && in->qe_identity.n > 0 &&
+	    in->n_tcb_signing_chain > 0;
+}
+
+/* --- opened, for many appraisals ---------------------------------------- */
+
+static void
+hold_opened(void *arg)
+{
+	struct dcap_opened *o = arg;
+
+	atomic_fetch_add(&o->n_holders, 1);
+}
+
+static void
+let_go_opened(void *arg)
+{
+	struct dcap_opened *o = arg;
+
+	if (atomic_fetch_sub(&o->n_holders, 1) == 1) {
+		arena_free(o->arena);
+		free(o);
+	}
+}
+
+static const struct seen_type opened_type = { hold_opened, let_go_opened };
+
+static void
+hash_part(EVP_MD_CTX *md, struct slice part)
+{
+	uint64_t n = part.n;
+
+	ASSERT(EVP_DigestUpdate(md, &n, sizeof(n)) == 1 &&
+	    EVP_DigestUpdate(md, part.p, part.n) == 1);
+}
+
+/* Each part with its size, each list with its count: nothing can be read as
+ * other parts. */
+static void
+hash_collateral(const struct trust_collateral *in, struct seen_id *out)
+{
+	AUTO(EVP_MD_CTX) md = EVP_MD_CTX_new();
+	uint64_t counts[2] = { in->n_tcb_signing_chain,
+	    in->n_qe_signing_chain };
+
+	*out = (struct seen_id){ .by = { 0 } };
+	ASSERT(md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1);
+	ASSERT(EVP_DigestUpdate(md, counts, sizeof(counts)) == 1);
+	for (size_t i = 0; i < in->n_tcb_signing_chain; i++)
+		hash_part(md, in->tcb_signing_chain[i]);
+	for (size_t i = 0; i < in->n_qe_signing_chain; i++)
+		hash_part(md, in->qe_signing_chain[i]);
+	hash_part(md, in->tcb_info);
+	hash_part(md, in->qe_identity);
+	hash_part(md, in->root_crl);
+	hash_part(md, in->pck_crl);
+	ASSERT(EVP_DigestFinal_ex(md, out->of, NULL) == 1);
+}
+
+static struct err
+open_all(struct ctx *cx, const struct trust_collateral *in,
+    struct parts *o)
+{
+	EVP_PKEY *key;
+
+	TRY(read_parts(cx, in, o));
+	key = X509_get0_pubkey(o->tcb_chain[0]);
+	TRY(read_tcb_info(cx, in, key, &o->tcb));
+	if (o->qe_chain != NULL)
+		key = X509_get0_pubkey(o->qe_chain[0]);
+	return read_qe_identity(cx, in, key, &o->qe);
+}
+
+const struct dcap_opened *
+dcap_collateral_open(struct ctx *cx, const struct trust_collateral *in)
+{
+	struct dcap_opened *o;
+	struct trail trail = { .err = OK };
+	struct ctx mine = *cx;
+	struct seen_id id;
+	void *kept;
+
+	if (cx->seen == NULL || !is_complete(in))
+		return NULL;
+	hash_collateral(in, &id);
+	if (seen_find(cx->seen, SEEN_COLLATERAL, &id, &kept)) {
+		arena_defer(cx->arena, let_go_opened, kept);
+		return kept;
+	}
+	o = base_alloc(sizeof(*o));
+	atomic_init(&o->n_holders, 1);
+	o->arena = mine.arena = arena_new();
+	mine.trail = &trail;
+	if (failed(open_all(&mine, in, &o->parts))) {
+		let_go_opened(o);
+		return NULL;
+	}
+	arena_defer(cx->arena, let_go_opened, o);
+	seen_keep(cx->seen, SEEN_COLLATERAL, &id, &opened_type, o,
+	    OPENED_FACTOR * (in->tcb_info.n + in->qe_identity.n));
+	return o;
+}
+
+/* --- all of it ------------------------------------------------------------- */
+
+static struct err
+check_crls(struct ctx *cx, const struct trust_collateral *in,
+    const struct trust *trust)
 {
 	bool may_miss = (trust->allow & TRUST_ALLOW_MISSING_CRL) != 0;
 
 	if (!may_miss && (in->root_crl.n == 0 || in->pck_crl.n == 0))
 		return FAIL_TELL(cx, ERR_EV_MISMATCH,
 		    "collateral without its CRLs");
-	if (in->root_crl.n > 0)
-		TRY(pck_crl_parse(cx, in->root_crl, &c->root_crl));
-	if (in->pck_crl.n > 0)
-		TRY(pck_crl_parse(cx, in->pck_crl, &c->pck_crl));
 	return OK;
 }
 
@@ -190,23 +355,31 @@ dcap_collateral_verify(struct ctx *cx, const struct trust_collateral *in,
 	struct dcap_collateral c = {
 		.from_s = INT64_MIN, .to_s = INT64_MAX
 	};
-	struct slice value;
+	const struct dcap_opened *opened = in->opened;
+	struct parts parts = { .tcb_chain = NULL };
 	EVP_PKEY *key;
 
-	if (in->tcb_info.n == 0 || in->qe_identity.n == 0 ||
-	    in->n_tcb_signing_chain == 0)
+	if (!is_complete(in))
 		return FAIL_TELL(cx, ERR_EV_MISMATCH,
 		    "collateral without one of its parts");
-	TRY(read_crls(cx, in, trust, &c));
-	TRY(verify_signer(cx, in->tcb_signing_chain, in->n_tcb_signing_chain,
+	TRY(check_crls(cx, in, trust));
+	if (opened == NULL)
+		TRY(read_parts(cx, in, &parts));
+	else
+		parts = opened->parts;
+	c.root_crl = parts.root_crl;
+	c.pck_crl = parts.pck_crl;
+	TRY(verify_signer(cx, parts.tcb_chain, in->n_tcb_signing_chain,
 	    trust, at_s, &c, &key));
-	TRY(open_signed(cx, in->tcb_info, "tcbInfo", key, &value));
-	TRY(tcb_info_parse(cx, value, &c.tcb));
+	if (opened == NULL)
+		TRY(read_tcb_info(cx, in, key, &parts.tcb));
 	if (in->n_qe_signing_chain > 0)
-		TRY(verify_signer(cx, in->qe_signing_chain,
-		    in->n_qe_signing_chain, trust, at_s, &c, &key));
-	TRY(open_signed(cx, in->qe_identity, "enclaveIdentity", key, &value));
-	TRY(qe_identity_parse(cx, value, &c.qe));
+		TRY(verify_signer(cx, parts.qe_chain, in->n_qe_signing_chain,
+		    trust, at_s, &c, &key));
+	if (opened == NULL)
+		TRY(read_qe_identity(cx, in, key, &parts.qe));
+	c.tcb = parts.tcb;
+	c.qe = parts.qe;
 	TRY(check_dates(cx, "TCB info", c.tcb.issued_s, c.tcb.next_s, at_s));
 	TRY(check_dates(cx, "QE identity", c.qe.issued_s, c.qe.next_s, at_s));
 	narrow(&c, c.tcb.issued_s, c.tcb.next_s - 1);

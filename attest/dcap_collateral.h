@@ -29,6 +29,15 @@ void		dcap_collateral_read(struct json_in *in,
 		    struct trust_collateral *out);
 
 /*
+ * The same bytes, read, and both documents found signed by the first
+ * certificates of their chains: nothing that depends on trust or time.  From
+ * cx->seen, or into it; held until cx->arena goes.
+ * NULL: there is no cx->seen, or something is wrong with it
+ */
+const struct dcap_opened *dcap_collateral_open(struct ctx *,
+		    const struct trust_collateral *);
+
+/*
  * Is it about the platform (FMSPC, PCE-ID) and that TEE?  By its words alone.
  * ERR_EV_MALFORMED	it cannot be told
  */

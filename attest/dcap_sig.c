@@ -2,8 +2,8 @@
 #include "attest/dcap_sig.h"
 
 #include "attest/chain.h"
+#include "attest/pubkey.h"
 #include "codec/der.h"
-#include "pki/key.h"
 
 #define NUMBER_SIZE	32u
 
@@ -19,15 +19,16 @@ dcap_sig_key(struct ctx *cx, struct slice xy, EVP_PKEY **out)
 {
 	struct buf spki = buf_in(cx->arena,
 	    sizeof(spki_start) + DCAP_POINT_SIZE);
-	struct key key;
+	EVP_PKEY *key;
 
 	ASSERT(xy.n == DCAP_POINT_SIZE);
 	put_bytes(&spki, SLICE_OF(spki_start));
 	put_bytes(&spki, xy);
-	if (failed(key_parse(cx, buf_slice(&spki), &key)))
-		return FAIL_TELL(cx, ERR_EV_SIGNATURE,
+	key = pubkey_read(cx, buf_slice(&spki));
+	if (key == NULL)
+		return FAIL_TELL(cx, ossl_code(ERR_EV_SIGNATURE),
 		    "the attestation key is not a point of P-256");
-	*out = key.pkey;
+	*out = key;
 	return OK;
 }
 

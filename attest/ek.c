@@ -95,7 +95,7 @@ ek_unwrap_nv(struct ctx *cx, struct slice nv, struct slice *out)
 static struct err
 key_of_certificate(struct ctx *cx, X509 *x, struct tpm_public *out)
 {
-	return tpm_key_from_pkey(cx, X509_get0_pubkey(x), out);
+	return tpm_key_from_cert(cx, x, out);
 }
 
 /* Before anything is checked: which key is this about? */
@@ -134,7 +134,8 @@ read_certificate(struct json_in *in, enum json_need need, struct ek_shown *ek)
 	    chain_cert_parse(cx, der, &ek->certificate))))
 		return;
 	(void)attest_keep(in, "ek_chain",
-	    chain_certs_parse(cx, chain, ek->n_chain, &ek->chain));
+	    chain_certs_parse(cx, chain, ek->n_chain, CHAIN_LEAF_STAYS,
+	    &ek->chain));
 }
 
 void

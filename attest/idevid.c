@@ -35,7 +35,8 @@ read_idevid(struct ctx *cx, struct json_in *in, void **out_value)
 		json_refuse(in, "chain", "is empty");
 	if (!failed(in->err))
 		(void)attest_keep(in, "chain",
-		    chain_certs_parse(cx, chain, d->n_chain, &d->chain));
+		    chain_certs_parse(cx, chain, d->n_chain, CHAIN_LEAF_STAYS,
+		    &d->chain));
 	TRY(json_in_done(in));
 	*out_value = d;
 	return OK;

@@ -4,6 +4,7 @@
 #include <openssl/rsa.h>
 
 #include "attest/formats.h"
+#include "attest/pubkey.h"
 #include "attest/tpm_key.h"
 #include "base/text.h"
 
@@ -103,15 +104,13 @@ static struct err
 check_signature(struct ctx *cx, const struct optee *o,
     const struct appraisal *a)
 {
-	const uint8_t *p = o->spki.p;
-	AUTO(EVP_PKEY) key = d2i_PUBKEY(NULL, &p, (long)o->spki.n);
+	EVP_PKEY *key = pubkey_read(cx, o->spki);
 	struct tpm_public public;
 	struct slice message;
 
-	if (key == NULL || p != o->spki.p + o->spki.n ||
-	    !EVP_PKEY_is_a(key, "RSA"))
+	if (key == NULL || !EVP_PKEY_is_a(key, "RSA"))
 		return OSSL_FAIL(cx, ERR_EV_MALFORMED, "not an RSA key");
-	TRY(tpm_key_from_pkey(cx, key, &public));
+	TRY(tpm_key_from_spki(cx, o->spki, key, &public));
 	if (tpm_key_is_roca(public.rsa_n))
 		return FAIL_TELL(cx, ERR_EV_PROPERTY,
 		    "attestation key with a weak modulus (CVE-2017-15361)");

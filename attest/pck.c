@@ -246,7 +246,7 @@ check_sent_root(struct ctx *cx, X509 *sent, X509 *anchor)
 		return OK;
 	if (X509_NAME_cmp(X509_get_subject_name(sent),
 	    X509_get_subject_name(anchor)) != 0 ||
-	    X509_verify(sent, X509_get0_pubkey(anchor)) != 1)
+	    !chain_is_signed(cx, sent, anchor))
 		return FAIL_TELL(cx, ossl_code(ERR_EV_CHAIN),
 		    "the root in a chain is not the anchor's");
 	return OK;
@@ -289,24 +289,16 @@ pck_same_key(X509 *a, X509 *b)
 
 /* --- revocation lists ------------------------------------------------- */
 
-static void
-free_crl(void *crl)
-{
-	X509_CRL_free(crl);
-}
-
 struct err
 pck_crl_parse(struct ctx *cx, struct slice der, X509_CRL **out)
 {
-	const uint8_t *p = der.p;
 	X509_CRL *crl;
 
 	if (der.n > PCK_CRL_MAX)
 		return FAIL_TELL(cx, ERR_EV_MALFORMED, "CRL of %zu bytes",
 		    der.n);
-	crl = d2i_X509_CRL(NULL, &p, (long)der.n);
-	arena_defer(cx->arena, free_crl, crl);
-	if (crl == NULL || p != der.p + der.n)
+	crl = chain_crl_read(cx, der);
+	if (crl == NULL)
 		return FAIL_TELL(cx, ossl_code(ERR_EV_MALFORMED),
 		    "not just a CRL");
 	*out = crl;
@@ -364,7 +356,7 @@ pck_crl_verify(struct ctx *cx, X509_CRL *crl, X509 *issuer, int64_t at_s)
 	if (X509_CRL_get_signature_nid(crl) != NID_ecdsa_with_SHA256)
 		return FAIL_TELL(cx, ERR_EV_UNSUPPORTED,
 		    "a CRL's signature algorithm");
-	if (X509_CRL_verify(crl, X509_get0_pubkey(issuer)) != 1)
+	if (!chain_crl_is_signed(cx, crl, issuer))
 		return FAIL_TELL(cx, ossl_code(ERR_EV_SIGNATURE),
 		    "a CRL is not signed by its issuer");
 	TRY(check_crl_profile(cx, crl, issuer));

@@ -78,7 +78,7 @@ snp_read(struct json_in *in, const char *name, struct slice report,
 	}
 	out->n_certs = n;
 	(void)attest_keep(in, table.n > 0 ? name : "certificates",
-	    chain_certs_parse(in->cx, der, n, &out->certs));
+	    chain_certs_parse(in->cx, der, n, CHAIN_LEAF_STAYS, &out->certs));
 }
 
 static struct err

@@ -4,8 +4,8 @@
 #include <openssl/core_names.h>
 #include <openssl/rsa.h>
 
+#include "attest/pubkey.h"
 #include "codec/der.h"
-#include "pki/key.h"
 
 #define RSA_E		65537u
 #define ROCA_PRIMES	17u
@@ -255,28 +255,102 @@ tpm_key_from_pkey(struct ctx *cx, const EVP_PKEY *pkey,
 	return OK;
 }
 
-/*
- * The key for OpenSSL; reading it checks that a point is on its curve.  The
- * decoder costs more than the signature: it is left with what key_parse() does
- * not take, such as P-521, and with saying what is wrong.
- */
+static struct slice
+without_zeros(struct slice number)
+{
+	while (number.n > 0 && number.p[0] == 0)
+		number = SLICE(number.p + 1, number.n - 1);
+	return number;
+}
+
+/* An uncompressed point of a curve that is named. */
+static bool
+read_point(struct slice oid, struct slice bits, struct tpm_public *out)
+{
+	for (size_t i = 0; i < COUNT_OF(curves); i++) {
+		size_t size = tpm_curve_size(curves[i].curve);
+
+		if (!slice_equal(curves[i].oid, oid))
+			continue;
+		*out = (struct tpm_public){ .type = TPM_ECC,
+		    .curve = curves[i].curve };
+		if (bits.n != 1 + 2 * size || bits.p[0] != 4)
+			return false;
+		out->x = without_zeros(SLICE(bits.p + 1, size));
+		out->y = without_zeros(SLICE(bits.p + 1 + size, size));
+		return true;
+	}
+	return false;
+}
+
+/* RSAPublicKey (RFC 8017, A.1.1) with the one exponent that is taken. */
+static bool
+read_modulus(struct slice bits, struct tpm_public *out)
+{
+	struct reader r = reader_of(bits), pair = der_enter(&r, DER_SEQUENCE);
+	struct slice n = der_read_unsigned(&pair);
+	uint64_t e = der_read_uint(&pair);
+
+	der_leave(&r, &pair);
+	*out = (struct tpm_public){ .type = TPM_RSA, .rsa_n = n,
+	    .rsa_exponent = RSA_E, .rsa_bits = (uint16_t)(8 * n.n) };
+	return read_done(&r) && e == RSA_E;
+}
+
+struct err
+tpm_key_from_spki(struct ctx *cx, struct slice spki, const EVP_PKEY *pkey,
+    struct tpm_public *out)
+{
+	struct reader r = reader_of(spki), outer, algorithm;
+	struct slice oid, bits;
+	struct tpm_public key;
+
+	outer = der_enter(&r, DER_SEQUENCE);
+	algorithm = der_enter(&outer, DER_SEQUENCE);
+	oid = der_read_oid(&algorithm);
+	bits = der_read_bits(&outer);
+	/* That OpenSSL has the key says that all else is right. */
+	if (pkey == NULL || outer.bad || algorithm.bad)
+		return tpm_key_from_pkey(cx, pkey, out);
+	if (slice_equal(oid, SLICE_OF(oid_ec)) &&
+	    read_point(der_read_oid(&algorithm), bits, &key)) {
+		*out = key;
+		return OK;
+	}
+	if (slice_equal(oid, SLICE_OF(oid_rsa)) && read_modulus(bits, &key)) {
+		TRY(check_rsa(cx, &key));
+		*out = key;
+		return OK;
+	}
+	return tpm_key_from_pkey(cx, pkey, out);
+}
+
+struct err
+tpm_key_from_cert(struct ctx *cx, X509 *x, struct tpm_public *out)
+{
+	EVP_PKEY *key = X509_get0_pubkey(x);
+	uint8_t *der = NULL;
+	struct slice spki;
+	int n;
+
+	if (key == NULL)
+		return tpm_key_from_pkey(cx, NULL, out);
+	n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
+	ASSERT(n > 0);
+	spki = slice_dup(cx->arena, SLICE(der, (size_t)n));
+	OPENSSL_free(der);
+	return tpm_key_from_spki(cx, spki, key, out);
+}
+
+/* The key for OpenSSL. */
 static struct err
 pkey_of(struct ctx *cx, const struct tpm_public *key, EVP_PKEY **out)
 {
 	struct slice spki;
-	struct key parsed;
-	const uint8_t *p;
 
 	/* mutate: not reachable: who verifies by a key has checked it. */
 	TRY(tpm_key_spki(cx, key, &spki));
-	if (!failed(key_parse(cx, spki, &parsed))) {
-		ASSERT(EVP_PKEY_up_ref(parsed.pkey) == 1);
-		*out = parsed.pkey;
-		return OK;
-	}
-	ctx_forget(cx);
-	p = spki.p;
-	*out = d2i_PUBKEY(NULL, &p, (long)spki.n);
+	*out = pubkey_read(cx, spki);
 	if (*out == NULL)
 		return OSSL_FAIL(cx, ERR_EV_PROPERTY, "not a point on %04x",
 		    key->curve);
@@ -337,7 +411,7 @@ struct err
 tpm_key_verify(struct ctx *cx, const struct tpm_public *key,
     const struct tpm_signature *sig, struct slice message, bool sha1_allowed)
 {
-	AUTO(EVP_PKEY) pkey = NULL;
+	EVP_PKEY *pkey;
 	AUTO(EVP_MD_CTX) md = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *pctx;
 	struct slice bytes = sig->rsa;

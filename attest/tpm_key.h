@@ -39,6 +39,12 @@ struct err	tpm_key_spki(struct ctx *, const struct tpm_public *,
  */
 struct err	tpm_key_from_pkey(struct ctx *, const EVP_PKEY *,
 		    struct tpm_public *out);
+/* The same, where its SubjectPublicKeyInfo (DER) is at hand: sooner.  The
+ * result borrows from it.  And the key of a certificate. */
+struct err	tpm_key_from_spki(struct ctx *, struct slice spki,
+		    const EVP_PKEY *, struct tpm_public *out);
+struct err	tpm_key_from_cert(struct ctx *, X509 *,
+		    struct tpm_public *out);
 
 /*
  * Is it a signature over message by that key?  The scheme and hash must be

@@ -151,7 +151,7 @@ statement_signature(struct statement_in *in, struct webauthn *w)
 
 void
 statement_x5c(struct statement_in *in, enum cbor_need need,
-    struct webauthn *w)
+    enum chain_leaf leaf, struct webauthn *w)
 {
 	const struct cbor *value = statement_take(in, "x5c", CBOR_ARRAY, need);
 	struct slice ders[ATTEST_CHAIN_MAX];
@@ -173,7 +173,7 @@ statement_x5c(struct statement_in *in, enum cbor_need need,
 		ders[i] = value->items[i].string;
 	}
 	w->n_x5c = value->n;
-	in->err = chain_certs_read(in->cx, ders, w->n_x5c, &w->x5c);
+	in->err = chain_certs_read(in->cx, ders, w->n_x5c, leaf, &w->x5c);
 }
 
 struct err

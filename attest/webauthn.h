@@ -119,6 +119,7 @@ void		statement_alg(struct statement_in *, enum cbor_need,
 		    struct webauthn *);
 void		statement_signature(struct statement_in *, struct webauthn *);
 void		statement_x5c(struct statement_in *, enum cbor_need,
+		    enum chain_leaf,
 		    struct webauthn *);
 /* ERR_EV_MALFORMED: the first failure, or a member that nobody took. */
 struct err	statement_done(struct statement_in *);

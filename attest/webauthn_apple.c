@@ -26,7 +26,7 @@ read_apple(struct ctx *cx, const struct cbor *map, struct webauthn *w)
 	struct statement_in in = { .cx = cx, .map = map };
 
 	statement_alg(&in, CBOR_OPTIONAL, w);
-	statement_x5c(&in, CBOR_REQUIRED, w);
+	statement_x5c(&in, CBOR_REQUIRED, CHAIN_LEAF_OF_CHALLENGE, w);
 	TRY(statement_done(&in));
 	w->attested = chain_spki(cx, w->x5c[0]);
 	return OK;

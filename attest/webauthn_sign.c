@@ -105,7 +105,7 @@ read_packed(struct ctx *cx, const struct cbor *map, struct webauthn *w)
 
 	statement_alg(&in, CBOR_REQUIRED, w);
 	statement_signature(&in, w);
-	statement_x5c(&in, CBOR_OPTIONAL, w);
+	statement_x5c(&in, CBOR_OPTIONAL, CHAIN_LEAF_STAYS, w);
 	w->attested = w->auth.spki;
 	return statement_done(&in);
 }
@@ -175,7 +175,7 @@ read_android(struct ctx *cx, const struct cbor *map, struct webauthn *w)
 
 	statement_alg(&in, CBOR_REQUIRED, w);
 	statement_signature(&in, w);
-	statement_x5c(&in, CBOR_REQUIRED, w);
+	statement_x5c(&in, CBOR_REQUIRED, CHAIN_LEAF_OF_CHALLENGE, w);
 	TRY(statement_done(&in));
 	w->attested = chain_spki(cx, w->x5c[0]);
 	return OK;
@@ -225,7 +225,7 @@ read_step(struct ctx *cx, const struct cbor *map, struct webauthn *w)
 
 	statement_alg(&in, CBOR_REQUIRED, w);
 	statement_signature(&in, w);
-	statement_x5c(&in, CBOR_REQUIRED, w);
+	statement_x5c(&in, CBOR_REQUIRED, CHAIN_LEAF_STAYS, w);
 	TRY(statement_done(&in));
 	TRY(cbor_parse(cx, w->signature, CBOR_ANY_WIDTH, &inner));
 	if (inner.kind != CBOR_BYTES)

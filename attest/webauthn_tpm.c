@@ -57,7 +57,7 @@ read_tpm(struct ctx *cx, const struct cbor *map, struct webauthn *w)
 	w->pub_area = take_bytes(&in, "pubArea");
 	statement_alg(&in, CBOR_REQUIRED, w);
 	statement_signature(&in, w);
-	statement_x5c(&in, CBOR_REQUIRED, w);
+	statement_x5c(&in, CBOR_REQUIRED, CHAIN_LEAF_STAYS, w);
 	TRY(statement_done(&in));
 	if (!cbor_text_is(ver, TPM_VERSION))
 		return FAIL_TELL(cx, ERR_EV_UNSUPPORTED,
@@ -202,7 +202,7 @@ verify_tpm(struct ctx *cx, const struct webauthn *w,
 		return FAIL_TELL(cx, ERR_EV_UNSUPPORTED,
 		    "attestation statement: algorithm %lld",
 		    (long long)w->alg);
-	TRY(tpm_key_from_pkey(cx, X509_get0_pubkey(x), &ak.key));
+	TRY(tpm_key_from_cert(cx, x, &ak.key));
 	ak.key.scheme.alg = TPM_NULL;
 	TRY(chain_verify_path(cx, x, w->x5c + 1, w->n_x5c - 1, a->trust,
 	    a->at_s, &path));

@@ -86,10 +86,12 @@ verify(struct ctx *cx, const struct authority *a,
 }
 
 struct err
-appraise(struct ctx *cx, const struct authority *a, const json_t *document,
-    const char *pointer, struct slice nonce, struct slice spki,
-    struct appraised *out, struct subject *out_subject)
+appraise(struct ctx *caller, const struct authority *a,
+    const json_t *document, const char *pointer, struct slice nonce,
+    struct slice spki, struct appraised *out, struct subject *out_subject)
 {
+	/* What is read here is shared with other appraisals. */
+	struct ctx mine = *caller, *cx = &mine;
 	struct appraisal appraisal = {
 		.at_s = ctx_now(cx), .nonce = nonce, .spki = spki,
 	};
@@ -97,6 +99,7 @@ appraise(struct ctx *cx, const struct authority *a, const json_t *document,
 	struct evidence evidence;
 	struct slice text;
 
+	mine.seen = a->seen;
 	TRY(check_nonce(cx, a, nonce, &out->nonce_expires_s));
 	TRY(evidence_read(cx, document, pointer, &evidence));
 	evidence_identify(cx, &evidence, hardware_id, &out->ak_name);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "attest/seen.h"
 #include "authority/anchor.h"
 #include "authority/crls.h"
 #include "authority/delegate.h"
@@ -26,6 +27,9 @@ open_parts(struct ctx *cx, const struct authority_conf *conf,
 	a->delegates = delegates_new();
 	TRY(crls_open(cx, a, &a->crls));
 	a->trust = trust_cache_new();
+	if (conf->limits.evidence_cache_mb > 0)
+		a->seen = seen_new((size_t)conf->limits.evidence_cache_mb <<
+		    20);
 	a->upkeep = upkeep_start(a);
 	return OK;
 }
@@ -61,6 +65,7 @@ authority_close(struct authority *a)
 	delegates_free(a->delegates);
 	issuers_close(a->issuers);
 	trust_cache_free(a->trust);
+	seen_free(a->seen);
 	signer_close(a->signer);
 	db_close(a->db);
 	free(a);

@@ -19,6 +19,7 @@ struct crls;		/* authority/crls.h: their revocation lists */
 struct responder;	/* authority/responder.h: OCSP */
 struct delegates;	/* authority/delegate.h: keys that do one thing for a CA */
 struct trust_cache;
+struct seen;		/* attest/seen.h */
 struct upkeep;		/* authority/upkeep.h: what is done by time */
 struct signer_conf;
 
@@ -49,6 +50,7 @@ struct authority_limits {
 	int64_t		ca_announce_s;		/* from staged to active */
 	int64_t		collateral_warn_s;	/* before it lapses */
 	int64_t		anchor_warn_s;		/* before it ends */
+	unsigned	evidence_cache_mb;	/* attest/seen.h; 0: none */
 };
 
 struct authority {
@@ -61,6 +63,7 @@ struct authority {
 	struct delegates		*delegates;
 	struct upkeep			*upkeep;
 	struct trust_cache		*trust;	/* authority/anchor.h */
+	struct seen			*seen;	/* attest/seen.h; NULL: off */
 	const struct authority_keys	*keys;
 	struct authority_limits		 limits;
 	const char			*status_url;	/* "http://host:8080" */

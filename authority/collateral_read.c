@@ -192,7 +192,7 @@ find_issuer(struct ctx *cx, const struct check *check, X509_CRL *crl,
 	bool named = false;
 	X509 *issuer, **chain;
 
-	TRY(chain_certs_parse(cx, v->chain, v->n_chain, &chain));
+	TRY(chain_certs_parse(cx, v->chain, v->n_chain, CHAIN_LEAF_STAYS, &chain));
 	if (v->n_chain > 0 && signed_by(crl, chain[0], &named)) {
 		TRY(chain_verify(cx, chain[0], chain + 1, v->n_chain - 1,
 		    trust, check->at_s));

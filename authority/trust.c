@@ -5,6 +5,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "attest/chain.h"
+#include "attest/dcap_collateral.h"
 #include "authority/collateral_read.h"
 #include "base/base.h"
 #include "db/anchor.h"
@@ -304,6 +306,22 @@ read_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	return OK;
 }
 
+/* All of it to values, once for many appraisals. */
+static void
+read_values(const struct ctx *cx, const struct authority *a,
+    struct snapshot *s, struct trust_collateral *dcaps)
+{
+	struct trail trail = { .err = OK };
+	struct ctx mine = *cx;
+
+	mine.arena = s->arena;
+	mine.trail = &trail;
+	mine.seen = a->seen;
+	chain_read_trust(&mine, &s->view.trust);
+	for (size_t i = 0; i < s->view.trust.n_collateral; i++)
+		dcaps[i].opened = dcap_collateral_open(&mine, &dcaps[i]);
+}
+
 static struct err
 read_snapshot(struct ctx *cx, const struct authority *a, int64_t tenant_id,
     int64_t at_s, struct snapshot **out)
@@ -321,6 +339,7 @@ read_snapshot(struct ctx *cx, const struct authority *a, int64_t tenant_id,
 		let_go(s);
 		return e;
 	}
+	read_values(cx, a, s, r.dcaps);
 	*out = s;
 	return OK;
 }
@@ -409,12 +428,18 @@ trust_of_anchors(struct ctx *cx, const struct trust_loaded *loaded,
 	struct trust trust = loaded->trust;
 	struct slice *anchors = arena_array(cx->arena, trust.n_anchors,
 	    sizeof(*anchors));
+	struct x509_st **certs = arena_array(cx->arena, trust.n_anchors,
+	    sizeof(*certs));
 
 	trust.anchors = anchors;
+	trust.anchor_certs = certs;
 	trust.n_anchors = 0;
-	for (size_t i = 0; i < loaded->trust.n_anchors; i++)
-		if (strcmp(loaded->anchor_schemes[i], scheme) == 0)
-			anchors[trust.n_anchors++] = loaded->trust.anchors[i];
+	for (size_t i = 0; i < loaded->trust.n_anchors; i++) {
+		if (strcmp(loaded->anchor_schemes[i], scheme) != 0)
+			continue;
+		certs[trust.n_anchors] = loaded->trust.anchor_certs[i];
+		anchors[trust.n_anchors++] = loaded->trust.anchors[i];
+	}
 	return trust;
 }
 

@@ -43,6 +43,8 @@ struct trail {
 	int64_t		 retry_after_s;			/* 0: not said */
 };
 
+struct seen;		/* attest/seen.h */
+
 struct ctx {
 	struct arena		*arena;		/* freed when the request ends */
 	const struct clock	*clock;
@@ -50,6 +52,7 @@ struct ctx {
 	const struct log	*log;
 	struct trail		*trail;
 	const char		*request_id;	/* NULL outside a request */
+	struct seen		*seen;		/* NULL: nothing is kept */
 };
 
 /*

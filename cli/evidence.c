@@ -312,6 +312,7 @@ verify_all(struct ctx *cx, const struct options *o)
 		ctx_root_init(&root, cx->log);
 		root.cx.clock = cx->clock;
 		root.cx.rng = cx->rng;
+		root.cx.seen = cx->seen;
 		status = worse(status, verify_one(&root.cx, o, i));
 		ctx_root_fini(&root);
 	}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Certificates and lists from bytes, and whether they are signed: anew, or as
+ * it was found before (attest/seen.h). */
+#include "attest/chain.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include <openssl/x509v3.h>
+
+#include "attest/seen.h"
+
+/* What they take when they are read, beside their bytes twice (doc/BENCH.md). */
+#define CERT_BYTES	7000u
+#define CRL_BYTES	4000u
+#define CRL_FACTOR	8u
+
+/* --- names of certificates ---------------------------------------------- */
+
+/* A certificate that was read through a cache carries by which names: such
+ * that was not (of one challenge, or offline) carries none. */
+struct ids { uint8_t der[SEEN_SHA256_SIZE], spki[SEEN_SHA256_SIZE]; };
+
+/* The place in a certificate is OpenSSL's to give; asked for once. */
+static struct { pthread_once_t once; int index; } place = {
+	PTHREAD_ONCE_INIT, -1
+};
+
+static void
+free_ids(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl,
+    void *argp)
+{
+	(void)parent, (void)ad, (void)index, (void)argl, (void)argp;
+	free(ptr);
+}
+
+/* A copy may be changed: it has no name. */
+static int
+drop_ids(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **ptr,
+    int index, long argl, void *argp)
+{
+	(void)to, (void)from, (void)index, (void)argl, (void)argp;
+	*ptr = NULL;
+	return 1;
+}
+
+static void
+find_place(void)
+{
+	place.index = X509_get_ex_new_index(0, NULL, NULL, drop_ids,
+	    free_ids);
+}
+
+static const struct ids *
+ids_of(const X509 *x)
+{
+	ASSERT(pthread_once(&place.once, find_place) == 0);
+	return X509_get_ex_data(x, place.index);
+}
+
+static bool
+hash_spki(const X509 *x, uint8_t out[static SEEN_SHA256_SIZE])
+{
+	uint8_t *der = NULL;
+	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
+
+	if (n <= 0)
+		return false;
+	seen_hash(SLICE(der, (size_t)n), out);
+	OPENSSL_free(der);
+	return true;
+}
+
+static void
+name(X509 *x, const struct seen_id *id)
+{
+	struct ids *ids = base_alloc(sizeof(*ids));
+
+	ASSERT(pthread_once(&place.once, find_place) == 0);
+	memcpy(ids->der, id->of, sizeof(ids->der));
+	if (!hash_spki(x, ids->spki) ||
+	    X509_set_ex_data(x, place.index, ids) != 1)
+		free(ids);
+}
+
+/* --- certificates --------------------------------------------------------- */
+
+static void
+hold_x509(void *x)
+{
+	ASSERT(X509_up_ref(x) == 1);
+}
+
+static void
+free_x509(void *x)
+{
+	X509_free(x);
+}
+
+static const struct seen_type x509_type = { hold_x509, free_x509 };
+
+static struct err
+read_anew(struct ctx *cx, struct slice der, X509 **out)
+{
+	const uint8_t *p = der.p;
+	X509 *x;
+
+	if (der.n == 0 || der.n > ATTEST_CERT_MAX)
+		return FAIL_TELL(cx, ERR_EV_MALFORMED,
+		    "certificate of %zu bytes", der.n);
+	x = d2i_X509(NULL, &p, (long)der.n);
+	if (x == NULL)
+		return OSSL_FAIL(cx, ERR_EV_MALFORMED, "not a certificate");
+	arena_defer(cx->arena, free_x509, x);
+	if (p != der.p + der.n)
+		return FAIL_TELL(cx, ERR_EV_MALFORMED,
+		    "bytes follow a certificate");
+	/* Reads the extensions once, while this thread alone has it. */
+	(void)X509_get_extension_flags(x);
+	*out = x;
+	return OK;
+}
+
+static struct err
+read_certificate(struct ctx *cx, struct slice der, X509 **out)
+{
+	struct seen_id id = { .by = { 0 } };
+	void *kept;
+
+	if (cx->seen == NULL)
+		return read_anew(cx, der, out);
+	seen_hash(der, id.of);
+	if (seen_find(cx->seen, SEEN_CERTIFICATE, &id, &kept)) {
+		arena_defer(cx->arena, free_x509, kept);
+		*out = kept;
+		return OK;
+	}
+	TRY(read_anew(cx, der, out));
+	name(*out, &id);
+	seen_keep(cx->seen, SEEN_CERTIFICATE, &id, &x509_type, *out,
+	    CERT_BYTES + 2 * der.n);
+	return OK;
+}
+
+struct err
+chain_check_extensions(struct ctx *cx, X509 *x)
+{
+	if ((X509_get_extension_flags(x) & EXFLAG_INVALID) != 0)
+		return OSSL_FAIL(cx, ERR_EV_MALFORMED,
+		    "certificate with extensions that cannot be read");
+	return OK;
+}
+
+struct err
+chain_cert_parse(struct ctx *cx, struct slice der, X509 **out)
+{
+	X509 *x;
+
+	TRY(read_certificate(cx, der, &x));
+	TRY(chain_check_extensions(cx, x));
+	*out = x;
+	return OK;
+}
+
+struct err
+chain_certs_read(struct ctx *cx, const struct slice *der, size_t n,
+    enum chain_leaf leaf, X509 ***out)
+{
+	X509 **certs = arena_array(cx->arena, n, sizeof(*certs));
+
+	for (size_t i = 0; i < n; i++)
+		TRY(i == 0 && leaf == CHAIN_LEAF_OF_CHALLENGE ?
+		    read_anew(cx, der[i], &certs[i]) :
+		    read_certificate(cx, der[i], &certs[i]));
+	*out = certs;
+	return OK;
+}
+
+struct err
+chain_certs_parse(struct ctx *cx, const struct slice *der, size_t n,
+    enum chain_leaf leaf, X509 ***out)
+{
+	X509 **certs = arena_array(cx->arena, n, sizeof(*certs));
+
+	for (size_t i = 0; i < n; i++) {
+		TRY(i == 0 && leaf == CHAIN_LEAF_OF_CHALLENGE ?
+		    read_anew(cx, der[i], &certs[i]) :
+		    read_certificate(cx, der[i], &certs[i]));
+		TRY(chain_check_extensions(cx, certs[i]));
+	}
+	*out = certs;
+	return OK;
+}
+
+bool
+chain_is_signed(struct ctx *cx, X509 *child, X509 *issuer)
+{
+	const struct ids *of = ids_of(child), *by = ids_of(issuer);
+	EVP_PKEY *key = X509_get0_pubkey(issuer);
+	struct seen_id id;
+
+	if (key == NULL)
+		return false;
+	if (cx->seen == NULL || of == NULL || by == NULL)
+		return X509_verify(child, key) == 1;
+	memcpy(id.of, of->der, sizeof(id.of));
+	memcpy(id.by, by->spki, sizeof(id.by));
+	if (seen_find(cx->seen, SEEN_CERTIFICATE_SIGNED, &id, NULL))
+		return true;
+	if (X509_verify(child, key) != 1)
+		return false;
+	seen_keep(cx->seen, SEEN_CERTIFICATE_SIGNED, &id, NULL, NULL, 0);
+	return true;
+}
+
+/* --- revocation lists ------------------------------------------------------ */
+
+/* A list points at its name by OpenSSL's one place for something of ours, so
+ * both live and are held together. */
+struct list {
+	atomic_uint	 n_holders;
+	X509_CRL	*crl;
+	uint8_t		 der[SEEN_SHA256_SIZE];
+};
+
+static void
+hold_list(void *arg)
+{
+	struct list *l = arg;
+
+	atomic_fetch_add(&l->n_holders, 1);
+}
+
+static void
+let_go_list(void *arg)
+{
+	struct list *l = arg;
+
+	if (atomic_fetch_sub(&l->n_holders, 1) == 1) {
+		X509_CRL_free(l->crl);
+		free(l);
+	}
+}
+
+static const struct seen_type list_type = { hold_list, let_go_list };
+
+X509_CRL *
+chain_crl_read(struct ctx *cx, struct slice der)
+{
+	struct seen_id id = { .by = { 0 } };
+	const uint8_t *p = der.p;
+	struct list *l;
+	X509_CRL *crl;
+	void *kept;
+
+	seen_hash(der, id.of);
+	if (seen_find(cx->seen, SEEN_CRL, &id, &kept)) {
+		arena_defer(cx->arena, let_go_list, kept);
+		l = kept;
+		return l->crl;
+	}
+	crl = d2i_X509_CRL(NULL, &p, (long)der.n);
+	if (crl == NULL || p != der.p + der.n) {
+		X509_CRL_free(crl);
+		return NULL;
+	}
+	l = base_alloc(sizeof(*l));
+	atomic_init(&l->n_holders, 1);
+	l->crl = crl;
+	memcpy(l->der, id.of, sizeof(l->der));
+	X509_CRL_set_meth_data(crl, l->der);
+	arena_defer(cx->arena, let_go_list, l);
+	seen_keep(cx->seen, SEEN_CRL, &id, &list_type, l,
+	    CRL_BYTES + CRL_FACTOR * der.n);
+	return crl;
+}
+
+bool
+chain_crl_is_signed(struct ctx *cx, X509_CRL *crl, X509 *issuer)
+{
+	const uint8_t *of = X509_CRL_get_meth_data(crl);
+	const struct ids *by = ids_of(issuer);
+	EVP_PKEY *key = X509_get0_pubkey(issuer);
+	struct seen_id id;
+
+	if (key == NULL)
+		return false;
+	if (cx->seen == NULL || of == NULL || by == NULL)
+		return X509_CRL_verify(crl, key) == 1;
+	memcpy(id.of, of, sizeof(id.of));
+	memcpy(id.by, by->spki, sizeof(id.by));
+	if (seen_find(cx->seen, SEEN_CRL_SIGNED, &id, NULL))
+		return true;
+	if (X509_CRL_verify(crl, key) != 1)
+		return false;
+	seen_keep(cx->seen, SEEN_CRL_SIGNED, &id, NULL, NULL, 0);
+	return true;
+}
