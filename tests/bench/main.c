@@ -21,7 +21,7 @@
 static const struct { const char *name; bench_run *run; } workloads[] = {
 	{ "floor", bench_run_floor },
 	{ "csr-parse", bench_run_csr },
-	{ "verify-tpm2", bench_run_tpm2 },
+	{ "verify", bench_run_verify },
 	{ "db-commit", bench_run_db },
 	{ "signer-issue", bench_run_signer },
 	{ "ocsp", bench_run_ocsp },
@@ -52,7 +52,7 @@ tell_row(const struct result *r, double cpu)
 {
 	(void)printf("%-22s %7u %9.0f %-12s", r->workload, r->threads,
 	    r->rate, r->unit);
-	tell_share(r->rate / r->floor);
+	tell_share(r->floor > 0 ? r->rate / r->floor : 0);
 	tell_share(cpu);
 	(void)printf(" %.0f/s: %s\n", r->floor, r->floor_is);
 	(void)fflush(stdout);
@@ -97,6 +97,7 @@ void
 bench_tell(const struct bench *bench, const struct result *r)
 {
 	double cpu = r->cpu_s > 0 ? r->floor_cpu_s / r->cpu_s : 0;
+	double wall = r->floor > 0 ? r->rate / r->floor : 0;
 	char at[TEXT_TIME_SIZE], line[1024];
 	int n;
 
@@ -106,7 +107,7 @@ bench_tell(const struct bench *bench, const struct result *r)
 	    "\"threads\":%u,\"seconds\":%.2f,\"floor_is\":\"%s\","
 	    "\"cpu_us\":%.2f,\"floor_cpu_us\":%.2f,\"cpu_fraction\":%.4f%s%s,"
 	    "\"processors\":%ld,\"at\":\"%s\"}\n", r->workload, r->rate,
-	    r->floor, r->rate / r->floor, r->unit, r->threads, r->seconds,
+	    r->floor, wall, r->unit, r->threads, r->seconds,
 	    r->floor_is, r->cpu_s * 1e6, r->floor_cpu_s * 1e6, cpu,
 	    r->more != NULL ? "," : "", r->more != NULL ? r->more : "",
 	    sysconf(_SC_NPROCESSORS_ONLN), at);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parts of a renewal by themselves: primitives, requests, evidence, commits. */
+/* Parts of a renewal by themselves: primitives, requests, commits. */
 #include "tests/bench/bench.h"
 
 #include <fcntl.h>
@@ -11,12 +11,9 @@
 
 #include "db/nonce.h"
 #include "pki/csr.h"
-#include "tests/make_tpm.h"
 
 #define FLOOR_PART	0.25	/* of the time, before and after each workload */
 #define REQUESTS	64u	/* of different keys */
-#define DEVICES		16u
-#define ANCHORS		32u	/* of other makers, as a server has them */
 #define PAGE_SIZE	4096u	/* what one commit writes at least */
 #define LOG_SIZE	(1024u * PAGE_SIZE)
 
@@ -104,79 +101,6 @@ bench_run_csr(const struct bench *bench, int argc, char *argv[])
 	measure(bench, parse_one, &q, 1, &r);
 	ctx_root_fini(&q.root);
 	ctx_root_fini(&made);
-}
-
-/* --- evidence ------------------------------------------------------------ */
-
-/* Whole devices, and the text of their evidence. */
-struct fleet {
-	struct ctx_root		root;
-	struct make_device	devices[DEVICES];
-	struct slice		texts[DEVICES];
-	struct slice		anchors[DEVICES][ANCHORS + 1];
-	unsigned		n, at;
-};
-
-static void
-verify_one(void *arg)
-{
-	struct fleet *f = arg;
-	struct ctx *cx = &f->root.cx;
-	unsigned i = f->at++ % f->n;
-	struct attestation attestation;
-	json_t *document;
-
-	BENCH_OK(cx, json_parse(cx, f->texts[i], &document));
-	BENCH_OK(cx, make_verify(cx, document, &f->devices[i], &attestation));
-	ctx_root_reset(&f->root);
-}
-
-/* Whole trust: a device's root comes after those of other makers. */
-static void
-add_anchors(struct ctx *cx, struct fleet *f, unsigned device)
-{
-	struct make_device *d = &f->devices[device];
-	struct make_cert other = d->root;
-
-	for (unsigned i = 0; i < ANCHORS; i++) {
-		other.cn = other.issuer_cn = arena_printf(cx->arena,
-		    "Maker %u of TPMs", i);
-		f->anchors[device][i] = make_certificate(cx, &other);
-	}
-	f->anchors[device][ANCHORS] = d->trust.anchors[0];
-	d->trust.anchors = f->anchors[device];
-	d->trust.n_anchors = ANCHORS + 1;
-}
-
-void
-bench_run_tpm2(const struct bench *bench, int argc, char *argv[])
-{
-	struct result cold = { .workload = "verify-tpm2-cold",
-	    .unit = "evidences",
-	    .floor_is = "4 verifies (quote, key, EK chain of 2), one core" };
-	struct result again = { .workload = "verify-tpm2-repeated",
-	    .unit = "evidences",
-	    .floor_is = "2 verifies (quote, key), one core" };
-	struct fleet *f = base_alloc(sizeof(*f));
-	struct ctx_root made;
-
-	(void)argc;
-	(void)argv;
-	ctx_root_init(&made, NULL);
-	ctx_root_init(&f->root, NULL);
-	for (size_t i = 0; i < DEVICES; i++) {
-		make_device(&made.cx, &f->devices[i]);
-		f->texts[i] = json_text(&made.cx,
-		    make_evidence(&made.cx, &f->devices[i]));
-		add_anchors(&made.cx, f, (unsigned)i);
-	}
-	f->n = DEVICES;
-	measure(bench, verify_one, f, 4, &cold);
-	f->n = 1;
-	measure(bench, verify_one, f, 2, &again);
-	ctx_root_fini(&f->root);
-	ctx_root_fini(&made);
-	free(f);
 }
 
 /* --- commits -------------------------------------------------------------- */
