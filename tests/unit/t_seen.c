@@ -18,12 +18,14 @@
 #define KEPT_BYTES	1000u
 
 static struct seen *seen;
+static atomic_int n_held;	/* of the table's own tests */
 static struct make_dcap d;
 static struct make_device dev;
 
 static void
 begin_seen(void)
 {
+	n_held = 0;
 	seen = seen_new(ROOM);
 	cx->seen = seen;
 }
@@ -63,8 +65,6 @@ verdict(struct seen *through, const json_t *document,
 } while (0)
 
 /* --- the table ------------------------------------------------------------ */
-
-static atomic_int n_held;
 
 static void
 count_hold(void *value)
