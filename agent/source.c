@@ -4,12 +4,13 @@
 #include "agent/binding.h"
 #include "agent/command.h"
 #include "agent/program.h"
+#include "agent/tsm.h"
 #include "base/base.h"
 #include "base/text.h"
 #include "codec/base64.h"
 
 static const struct source *const sources[] = {
-	&source_command,
+	&source_command, &source_tsm,
 };
 
 static struct err

@@ -10,6 +10,8 @@
 #define UPDATE		"\"nextUpdate\":\"2026-06-20T00:00:00Z\""
 #define ATTRIBUTES	48u	/* of the enclave, in its report */
 #define TD_ATTRIBUTES	120u
+#define REPORT_DATA	320u
+#define TD_REPORT_DATA	520u
 #define SGX_DEBUG	0x02u
 #define TD_DEBUG	0x01u
 #define OLD_PCE_SVN	10u	/* of the level OutOfDate */
@@ -48,6 +50,10 @@ begin(struct standin *s, struct make_dcap *d, bool tdx)
 	shift_dates(s, d);
 	memcpy(d->nonce, s->nonce, sizeof(d->nonce));
 	d->spki = s->spki;
+	d->report_data_given = s->covered.n > 0;
+	if (d->report_data_given)
+		memcpy(d->body + (tdx ? TD_REPORT_DATA : REPORT_DATA),
+		    s->covered.p, s->covered.n);
 	if (s->old)
 		d->ext.pck.pce_svn = OLD_PCE_SVN;
 	if (s->debug)
@@ -100,7 +106,7 @@ standin_openenclave(struct standin *s)
 
 	begin(s, d, false);
 	d->report_data_given = true;
-	memcpy(d->body + 320, standin_binding(s, "openenclave", 64).p, 64);
+	memcpy(d->body + REPORT_DATA, standin_binding(s, "openenclave", 64).p, 64);
 	(void)make_dcap_evidence(s->cx, d);
 	publish(s, d);
 	put_bytes(&b, SLICE("\1\0\0\0\2\0\0\0", 8));

@@ -5,6 +5,9 @@
  *	standin evidence FOLDER [--debug] [--old]
  *		an evidence command of daa-agent(8): the request on standard
  *		input, the evidence document on standard output
+ *	standin quote FOLDER HEX
+ *		the evidence of an sgx, snp or tdx device over 64 bytes of report
+ *		data, as its kernel or quoting enclave is asked for it
  *	standin request FOLDER NONCE [--debug] [--old]
  *		the body of POST /v1/enrollments for a key that the device itself
  *		made; the key goes to FOLDER/certificate.key
@@ -27,12 +30,14 @@
 #include "tests/standin/standin.h"
 
 #define REQUEST_MAX	65536u
+#define REPORT_DATA_SIZE	64u
 #define SEED_SIZE	32u
 #define DEVICE_FILE	"device.json"
 
 static const char usage[] =
     "usage: standin init KIND FOLDER\n"
     "       standin evidence FOLDER [--debug] [--old]\n"
+    "       standin quote FOLDER HEX [--debug] [--old]\n"
     "       standin request FOLDER NONCE [--debug] [--old]\n"
     "       standin kinds\n";
 
@@ -245,6 +250,20 @@ do_evidence(struct standin *s, struct seed *seed)
 	return EXIT_SUCCESS;
 }
 
+static int
+do_quote(struct standin *s, struct seed *seed, const char *hex)
+{
+	const struct standin_kind *kind = load(s, seed);
+
+	if (!text_unhex_any(s->cx->arena, hex, REPORT_DATA_SIZE,
+	    &s->covered) || s->covered.n != REPORT_DATA_SIZE)
+		standin_die("report data is 128 hex digits");
+	s->key = make_p256(s->own);
+	s->spki = make_spki(s->own, s->key);
+	print(s->own, json_keep(s->own, kind->make(s)));
+	return EXIT_SUCCESS;
+}
+
 /* A key that nobody had before: not of the seed. */
 static void
 make_own_key(struct standin *s)
@@ -322,6 +341,8 @@ run(struct standin *s, struct seed *seed, int argc, char **argv)
 	s->folder = argv[2];
 	if (argc == 3 && strcmp(argv[1], "evidence") == 0)
 		return do_evidence(s, seed);
+	if (argc == 4 && strcmp(argv[1], "quote") == 0)
+		return do_quote(s, seed, argv[3]);
 	if (argc == 4 && strcmp(argv[1], "request") == 0)
 		return do_request(s, seed, argv[3]);
 	if (argc != 4 || strcmp(argv[1], "init") != 0)

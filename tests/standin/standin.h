@@ -20,6 +20,7 @@ struct standin {
 	bool		 first;		/* it is being made: files are written */
 	uint8_t		 nonce[32];
 	struct slice	 spki;		/* DER, of the certificate's key */
+	struct slice	 covered;	/* report data, 64 bytes, in their place */
 	EVP_PKEY	*key;		/* that key, if the device has it; else NULL */
 	bool		 debug;		/* it can be looked into */
 	bool		 old;		/* it was not updated */

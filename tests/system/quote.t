@@ -1,0 +1,280 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2317 # the steps are called by name
+# daa-agent with evidence from elsewhere, against daad and daa-signer.  Where the
+# evidence comes from are stand-ins, named so: tests/standin/standin is the
+# hardware, tests/standin/tsm the kernel's configfs-tsm, as a file system of its
+# own.
+srcdir=$(cd "${srcdir:-$(dirname "$0")/../..}" && pwd)
+builddir=$(cd "${builddir:-.}" && pwd)
+. "$srcdir/tests/system/service.sh"
+standin=$builddir/tests/standin/standin
+tsm=$builddir/tests/standin/tsm
+work=$(mktemp -d)
+mounted=
+
+finish() {
+	[ -z "$mounted" ] || unmount
+	service_end
+	rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 1' HUP INT TERM
+
+n=0
+step() {	# SENTENCE COMMAND...
+	n=$((n + 1))
+	sentence=$1
+	shift
+	# Not in a condition: -e would not hold there.
+	(set -e; "$@") >"$work/step.log" 2>&1
+	# shellcheck disable=SC2181
+	if [ $? -eq 0 ]; then
+		echo "ok $n - $sentence"
+		return
+	fi
+	echo "not ok $n - $sentence"
+	sed 's/^/# /' "$work/step.log"
+}
+
+skip() {	# REASON SENTENCE...
+	reason=$1
+	shift
+	for sentence; do
+		n=$((n + 1))
+		echo "ok $n - $sentence # SKIP $reason"
+	done
+}
+
+within() {	# SECONDS COMMAND...
+	left=$(($1 * 10))
+	shift
+	while ! "$@"; do
+		left=$((left - 1))
+		[ $left -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+# --- devices and the server ------------------------------------------------
+
+make_device() {	# KIND
+	"$standin" init "$1" "$work/$1"
+	mkdir "$work/$1/agent"
+}
+
+know_snp() {
+	service_ctl anchor add "$1" "$work/$1/ark.pem" --platform --scheme snp
+}
+
+know_intel() {
+	service_ctl anchor add "$1" "$work/$1/root.pem" --platform --scheme sgx
+	service_ctl collateral add "$1" --platform \
+	    --tcb-info "$work/$1/tcb-info.json" \
+	    --qe-identity "$work/$1/qe-identity.json" \
+	    --signer-chain "$work/$1/signer-chain.pem" \
+	    --root-crl "$work/$1/root-crl.der" \
+	    --pck-crl "$work/$1/pck-crl.der"
+}
+
+claim() {	# KIND: into a group that takes its format alone
+	echo '{"rules":[{"claim":"format","equals":"'"$1"'"}]}' \
+	    >"$work/$1/policy.json"
+	service_ctl group create "$1" -t acme --policy "$work/$1/policy.json"
+	service_ctl claim add "$(cat "$work/$1/hardware-id")" -t acme -g "$1"
+}
+
+prepare() {
+	service_begin "$work"
+	service_ctl tenant create acme
+	for kind in snp tdx; do
+		make_device $kind
+		claim $kind
+	done
+	know_snp snp
+	know_intel tdx
+}
+
+# daa KIND ARGUMENT...: the agent of that device
+daa() {
+	kind=$1
+	shift
+	"$builddir/daa-agent" "$@" --server "$SERVICE_DEVICE" \
+	    --ca "$SERVICE_CA" --state-dir "$work/$kind/agent" \
+	    --identity evidence --log-level debug
+}
+
+is_certified() {	# KIND
+	service_ctl ca fetch -t acme --out "$work/root.pem"
+	openssl verify -CAfile "$work/root.pem" \
+	    -untrusted "$work/$1/agent/chain.pem" \
+	    "$work/$1/agent/certificate.pem"
+	openssl x509 -in "$work/$1/agent/certificate.pem" -noout -pubkey \
+	    >"$work/public"
+	openssl pkey -in "$work/$1/agent/key.pem" -pubout |
+	    cmp - "$work/public"
+}
+
+refused() {	# CODE COMMAND...: the agent says that
+	code=$1
+	shift
+	rc=0
+	"$@" --json >"$work/refused" || rc=$?
+	cat "$work/refused"
+	[ $rc -ne 0 ]
+	grep "\"code\":\"$code\"" "$work/refused"
+}
+
+# --- any command ------------------------------------------------------------
+
+by_command() {	# ARGUMENT...
+	daa snp "$@" --format snp --evidence-source command \
+	    --evidence-command "'$standin' evidence '$work/snp' $more"
+}
+
+command_enrols() {
+	more=
+	by_command enroll
+	is_certified snp
+}
+
+command_names() {
+	more=
+	by_command id | grep -F "$(cat "$work/snp/hardware-id")"
+	cp "$work/snp/agent/certificate.pem" "$work/before.pem"
+	by_command renew
+	is_certified snp
+	if cmp "$work/before.pem" "$work/snp/agent/certificate.pem"; then
+		return 1
+	fi
+	# The server got the same device, not another.
+	by_command id | grep -F "$(cat "$work/snp/hardware-id")"
+}
+
+command_debug() {
+	more=--debug
+	refused policy.boot by_command enroll
+}
+
+command_fails() {
+	more=--no-such-option
+	refused source.failed by_command enroll
+	grep 'evidence_command ended with status 1: standin: usage' \
+	    "$work/refused"
+}
+
+# --- the kernel's configfs-tsm ----------------------------------------------
+
+mount_for() {	# KIND
+	mkdir -p "$work/tsm"
+	"$tsm" "$standin" "$work/$1" "$work/tsm" 2>"$work/tsm.log" &
+	mounted=$!
+	within 60 mountpoint -q "$work/tsm"
+}
+
+unmount() {
+	umount "$work/tsm" || kill "$mounted"
+	wait "$mounted"
+	mounted=
+}
+
+by_tsm() {	# KIND ARGUMENT...
+	who=$1
+	shift
+	daa "$who" "$@" --evidence-source tsm --tsm-dir "$work/tsm"
+}
+
+tsm_enrols() {	# KIND
+	rm -f "$work/$1/fault" "$work/$1/agent/credential.json"
+	by_tsm "$1" enroll
+	is_certified "$1"
+	[ -z "$(ls "$work/tsm")" ]
+}
+
+tsm_in_spite() {	# KIND FAULT...
+	who=$1
+	shift
+	for fault; do
+		echo "$fault" >"$work/$who/fault"
+		by_tsm "$who" enroll
+		[ -z "$(ls "$work/tsm")" ]
+	done
+	rm "$work/$who/fault"
+}
+
+tsm_says() {	# KIND FAULT WORDS
+	echo "$2" >"$work/$1/fault"
+	refused source.failed by_tsm "$1" enroll --evidence-timeout 1s
+	grep -F "$3" "$work/refused"
+	[ -z "$(ls "$work/tsm")" ]
+	rm "$work/$1/fault"
+}
+
+tsm_gives_up() {
+	tsm_says tdx 'race 100000' 'somebody else writes there'
+	tsm_says tdx 'late 100000' 'somebody else writes there'
+	tsm_says tdx 'busy 100000' 'Device or resource busy'
+	tsm_says tdx 'lost 100000' 'not taken'
+	tsm_says tdx 'blocked 100000' 'temporarily unavailable'
+	tsm_says tdx 'exists 100000' 'File exists'
+}
+
+tsm_broken() {
+	tsm_says tdx 'none 1' 'the kernel has no provider of reports'
+	tsm_says tdx 'unknown 1' 'another_guest is not known'
+	tsm_says tdx 'broken 1' 'Input/output error'
+	tsm_says tdx 'long 1' 'is longer than'
+	tsm_says tdx 'empty 1' 'is empty'
+	refused source.failed daa tdx enroll --evidence-source tsm \
+	    --tsm-dir "$work/nowhere"
+}
+
+tsm_format() {
+	refused server.config by_tsm tdx enroll --format snp
+	grep 'gives tdx' "$work/refused"
+}
+
+have_tsm() {
+	[ -x "$tsm" ] && [ -w /dev/fuse ] && mount_for "$1"
+}
+
+tsm_steps() {
+	set -- "a TDX quote of the kernel enrols, from a stand-in for configfs-tsm" \
+	    "what passes is waited for: others' writes, a busy kernel" \
+	    "what does not pass is given up after its time" \
+	    "a kernel without reports, and one with wrong ones, is told" \
+	    "a format that the kernel does not give is refused" \
+	    "an SNP report of the kernel enrols, with its certificates"
+	if ! have_tsm tdx; then
+		skip "there is no FUSE to mount a stand-in with" "$@"
+		return
+	fi
+	step "$1" tsm_enrols tdx
+	step "$2" tsm_in_spite tdx "race 3" "late 2" "busy 2" "lost 2" \
+	    "blocked 2" "exists 2"
+	step "$3" tsm_gives_up
+	step "$4" tsm_broken
+	step "$5" tsm_format
+	unmount
+	mount_for snp
+	step "$6" tsm_enrols snp
+	unmount
+}
+
+if ! service_have || [ ! -x "$standin" ]; then
+	echo "1..0 # SKIP the programs are not built"
+	exit 0
+fi
+step "a server knows the makers of two devices" prepare
+# The step was a shell of its own.
+service_dir=$work
+SERVICE_CA=$work/state/trust.pem
+SERVICE_TOKEN=$work/token
+SERVICE_DEVICE=$(service_url_ device)
+SERVICE_OPERATOR=$(service_url_ operator)
+step "evidence of a command enrols" command_enrols
+step "the agent tells the name that the server gave, and renews" command_names
+step "a guest that can be looked into is refused by policy" command_debug
+step "a command that fails is told with its own words" command_fails
+tsm_steps
+echo "1..$n"
