@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/source.h"
 
+#include "agent/aesm.h"
 #include "agent/binding.h"
 #include "agent/command.h"
 #include "agent/program.h"
@@ -10,7 +11,7 @@
 #include "codec/base64.h"
 
 static const struct source *const sources[] = {
-	&source_command, &source_tsm,
+	&source_aesm, &source_command, &source_tsm,
 };
 
 static struct err

@@ -1,20 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck disable=SC2317 # the steps are called by name
-# daa-agent with evidence from elsewhere, against daad and daa-signer.  Where the
-# evidence comes from are stand-ins, named so: tests/standin/standin is the
-# hardware, tests/standin/tsm the kernel's configfs-tsm, as a file system of its
-# own.
+# daa-agent with evidence from elsewhere, against daad and daa-signer.  Where
+# it comes from are stand-ins, named so: tests/standin/standin is the hardware,
+# tests/standin/tsm the kernel's configfs-tsm, as a file system of its own,
+# tests/standin/aesm.py the AESM service of SGX.
 srcdir=$(cd "${srcdir:-$(dirname "$0")/../..}" && pwd)
 builddir=$(cd "${builddir:-.}" && pwd)
 . "$srcdir/tests/system/service.sh"
 standin=$builddir/tests/standin/standin
 tsm=$builddir/tests/standin/tsm
+aesm=$srcdir/tests/standin/aesm.py
 work=$(mktemp -d)
 mounted=
+aesmd=
 
 finish() {
 	[ -z "$mounted" ] || unmount
+	[ -z "$aesmd" ] || aesm_end
 	service_end
 	rm -rf "$work"
 }
@@ -64,11 +67,13 @@ make_device() {	# KIND
 }
 
 know_snp() {
-	service_ctl anchor add "$1" "$work/$1/ark.pem" --platform --scheme snp
+	service_ctl anchor add "$1" "$work/$1/ark.pem" --platform --scheme snp \
+	    --unlisted
 }
 
 know_intel() {
-	service_ctl anchor add "$1" "$work/$1/root.pem" --platform --scheme sgx
+	service_ctl anchor add "$1" "$work/$1/root.pem" --platform --scheme sgx \
+	    --unlisted
 	service_ctl collateral add "$1" --platform \
 	    --tcb-info "$work/$1/tcb-info.json" \
 	    --qe-identity "$work/$1/qe-identity.json" \
@@ -87,11 +92,12 @@ claim() {	# KIND: into a group that takes its format alone
 prepare() {
 	service_begin "$work"
 	service_ctl tenant create acme
-	for kind in snp tdx; do
+	for kind in sgx snp tdx; do
 		make_device $kind
 		claim $kind
 	done
 	know_snp snp
+	know_intel sgx
 	know_intel tdx
 }
 
@@ -261,11 +267,93 @@ tsm_steps() {
 	unmount
 }
 
+# --- AESM ---------------------------------------------------------------------
+
+aesm_begin() {
+	python3 "$aesm" serve "$standin" "$work/sgx" "$work/aesm.socket" \
+	    2>"$work/aesm.log" &
+	aesmd=$!
+	within 60 test -S "$work/aesm.socket" || sed 's/^/# /' "$work/aesm.log"
+}
+
+aesm_end() {
+	kill "$aesmd"
+	wait "$aesmd" 2>/dev/null
+	aesmd=
+}
+
+by_aesm() {	# ARGUMENT...
+	daa sgx "$@" --evidence-source aesm \
+	    --aesm-socket "$work/aesm.socket" \
+	    --enclave-command "python3 '$aesm' enclave"
+}
+
+aesm_enrols() {
+	by_aesm enroll
+	is_certified sgx
+	by_aesm id | grep -F "$(cat "$work/sgx/hardware-id")"
+	by_aesm renew
+	is_certified sgx
+}
+
+aesm_says() {	# FAULT WORDS
+	echo "$1" >"$work/sgx/fault"
+	refused source.failed by_aesm enroll --evidence-timeout "${3:-60s}"
+	grep -F "$2" "$work/refused"
+	rm "$work/sgx/fault"
+}
+
+aesm_broken() {
+	aesm_says error 'AESM refused GetQuoteEx: error 13'
+	aesm_says unsupported 'AESM does not know GetQuoteEx'
+	aesm_says other "AESM's answer to GetSupportedAttKeyIDNum is none"
+	aesm_says garbage "AESM's answer to GetSupportedAttKeyIDNum is none"
+	aesm_says long 'of no length that it has'
+	aesm_says hang-up 'it hung up'
+	aesm_says silent 'no answer in time' 1s
+	aesm_says epid 'no attestation key for ECDSA quotes'
+	aesm_says target "AESM's answer to InitQuoteEx lacks what was asked"
+}
+
+aesm_gone() {
+	refused source.failed daa sgx enroll --evidence-source aesm \
+	    --aesm-socket "$work/nowhere" --enclave-command true
+	grep 'No such file' "$work/refused"
+}
+
+aesm_enclave() {
+	for answer in '{}' '{"report":"AAAA"}' \
+	    '{"report":"'"$(head -c 576 /dev/zero | tr '\0' A)"'"}' 'no'; do
+		echo "$answer" >"$work/answer"
+		refused source.failed daa sgx enroll --evidence-source aesm \
+		    --aesm-socket "$work/aesm.socket" \
+		    --enclave-command "cat '$work/answer'"
+		grep enclave_command "$work/refused"
+	done
+}
+
+aesm_steps() {
+	set -- "a quote of AESM enrols, from a stand-in for that service" \
+	    "whatever is wrong with the service is told" \
+	    "a service that is not there is told" \
+	    "an enclave's program that gives no report for this key is told"
+	if ! python3 -c 'import google.protobuf' 2>/dev/null; then
+		skip "there is no protobuf for Python" "$@"
+		return
+	fi
+	aesm_begin
+	step "$1" aesm_enrols
+	step "$2" aesm_broken
+	step "$3" aesm_gone
+	step "$4" aesm_enclave
+	aesm_end
+}
+
 if ! service_have || [ ! -x "$standin" ]; then
 	echo "1..0 # SKIP the programs are not built"
 	exit 0
 fi
-step "a server knows the makers of two devices" prepare
+step "a server knows the makers of three devices" prepare
 # The step was a shell of its own.
 service_dir=$work
 SERVICE_CA=$work/state/trust.pem
@@ -277,4 +365,5 @@ step "the agent tells the name that the server gave, and renews" command_names
 step "a guest that can be looked into is refused by policy" command_debug
 step "a command that fails is told with its own words" command_fails
 tsm_steps
+aesm_steps
 echo "1..$n"
