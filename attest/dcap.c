@@ -219,8 +219,11 @@ find_collateral(struct ctx *cx, const struct dcap_evidence *e,
 		return why.err;
 	}
 	if (!found && (trust->allow & TRUST_ALLOW_MISSING_COLLATERAL) == 0)
-		return FAIL_TELL(cx, ERR_EV_MISMATCH,
-		    "no collateral for this platform");
+		return FAIL_TELL(cx, ERR_EV_MISMATCH, "no collateral for this "
+		    "platform: %s, FMSPC %s, PCE-ID %s",
+		    e->quote.tee == DCAP_TDX ? "TDX" : "SGX",
+		    text_hex(cx->arena, SLICE_OF(e->pck.fmspc)),
+		    text_hex(cx->arena, SLICE_OF(e->pck.pce_id)));
 	ctx_forget(cx);
 	*out_found = found;
 	return OK;

@@ -37,7 +37,8 @@ START_TEST(collateral_is_needed_unless_allowed)
 {
 	begin();
 	d.know_collateral = false;
-	check_refused(ERR_EV_MISMATCH, "no collateral for this platform");
+	check_refused(ERR_EV_MISMATCH, "no collateral for this platform: "
+	    "SGX, FMSPC 00a1b2c3d4e5, PCE-ID 0000");
 	d.know_collateral = false;
 	d.trust.allow = TRUST_ALLOW_MISSING_COLLATERAL;
 	ck_ok(make_dcap_verify(cx, &d, &out));
