@@ -176,7 +176,8 @@ family_start(const struct family *f)
 static inline int64_t
 family_anchor(const struct tenant *t, const char *scheme, struct slice der)
 {
-	struct anchor_spec spec = { scheme, "a root of tests", der };
+	struct anchor_spec spec = { .scheme = scheme,
+	    .name = "a root of tests", .certificate = der };
 	struct db_anchor made;
 
 	ck_ok(anchor_add(cx, family_realm->authority, t, &realm_admin, &spec,
