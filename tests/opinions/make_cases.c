@@ -476,6 +476,63 @@ make_psa_cases(void)
 	}
 }
 
+static struct make_token platform, realm;
+
+static void
+cca_of_another(void)
+{
+	realm.key = make_curve(cx, "P-384");
+}
+
+static void
+cca_platform_of_another(void)
+{
+	platform.key = make_curve(cx, "P-384");
+}
+
+static void
+cca_not_bound(void)
+{
+	make_claim(&platform, 10, make_bytes(cx, 32, 0x5a));
+}
+
+static void
+cca_other_challenge(void)
+{
+	make_claim(&realm, 10, make_bytes(cx, 64, 0x5b));
+}
+
+static void
+make_cca_cases(uint64_t tag)
+{
+	static const struct row rows[] = {
+		{ "good", nothing, true, NULL },
+		{ "realm-of-another", cca_of_another, false, NULL },
+		{ "platform-of-another", cca_platform_of_another, false, NULL },
+		{ "not-bound", cca_not_bound, false, NULL },
+		{ "other-challenge", cca_other_challenge, false, NULL },
+	};
+	uint8_t instance[33], nonce[64];
+
+	memset(instance, 0x77, sizeof(instance));
+	instance[0] = 1;
+	memset(nonce, 0x5a, sizeof(nonce));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		json_t *e = json_keep(cx, json_object());
+		struct slice spki;
+
+		make_cca(cx, &platform, &realm);
+		spki = make_spki(cx, platform.key);
+		rows[i].change();
+		put(e, "format", json_string("psa"));
+		put(e, "token", bytes_json(make_collection(cx, tag,
+		    make_token(cx, &platform), make_token(cx, &realm))));
+		put_case(arena_printf(cx->arena, "cca-%u", (unsigned)tag),
+		    &rows[i], e, json_pack("{s:o}", "keys",
+		    keys_json(SLICE_OF(instance), spki)), SLICE_OF(nonce));
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -490,6 +547,8 @@ main(int argc, char **argv)
 		make_dcap_cases(version);
 	make_tpm_cases();
 	make_psa_cases();
+	make_cca_cases(399);
+	make_cca_cases(907);
 	ctx_root_fini(&root);
 	return 0;
 }

@@ -245,14 +245,6 @@ class CheckQuote(TpmJudge):
 class GoCose(Judge):
     name, formats, program = "go-cose", ("psa",), "bin/psa"
 
-    def outside(self, q):
-        if unb64(q["token"])[:3] in CCA:
-            return "it reads single tokens"
-        return None
-
-
-# Collections of tokens: tags 399 and 907.
-CCA = (bytes.fromhex("d9018f"), bytes.fromhex("d9038b"))
 
 JUDGES = [DcapQvl(), GoTdxGuest(), GoSevGuest(), GoTpmTools(), CheckQuote(),
           GoCose()]
