@@ -37,7 +37,7 @@ examine(struct ctx *cx, const struct authority *a,
 
 	if (!collateral_kind_find(spec->kind, &kind))
 		return FAIL_AT(cx, ERR_FIELD, "/kind",
-		    "must be dcap, crl or revoked-serials");
+		    "must be dcap, crl, revoked-serials or android-status");
 	TRY(collateral_read(cx, kind, spec->document, "/document", &value));
 	TRY(trust_load(cx, a, row->tenant_id, &loaded));
 	if (kind == COLLATERAL_DCAP)

@@ -10,6 +10,7 @@ static const char *const kinds[COLLATERAL_KIND_COUNT] = {
 	[COLLATERAL_DCAP] = "dcap",
 	[COLLATERAL_CRL] = "crl",
 	[COLLATERAL_REVOKED_SERIALS] = "revoked-serials",
+	[COLLATERAL_ANDROID_STATUS] = "android-status",
 };
 
 const char *
@@ -73,10 +74,58 @@ read_serials(struct json_in *in, struct collateral_value *v)
 	v->n_serials = n;
 }
 
+/* A number in hex as Google writes it: "0" and 2n + 1 digits are possible. */
+static bool
+read_number(struct arena *arena, const char *hex, struct slice *out)
+{
+	return hex[0] != '0' && strlen(hex) <= 2 * COLLATERAL_SERIAL_MAX &&
+	    text_unhex_any(arena, strlen(hex) % 2 == 0 ? hex :
+	    arena_printf(arena, "0%s", hex), COLLATERAL_SERIAL_MAX, out) &&
+	    out->n > 0;
+}
+
+static bool
+is_status(const json_t *entry)
+{
+	const char *status = json_string_value(json_object_get(entry,
+	    "status"));
+
+	return status != NULL && (strcmp(status, "REVOKED") == 0 ||
+	    strcmp(status, "SUSPENDED") == 0);
+}
+
+static void
+read_android_status(struct json_in *in, struct collateral_value *v)
+{
+	json_t *entries = (json_t *)json_get(in, "entries", JSON_REQUIRED);
+	size_t n = json_object_size(entries), i = 0;
+	struct slice *serials;
+	const char *hex;
+	json_t *entry;
+
+	if (!json_is_object(entries) || n > COLLATERAL_SERIALS_MAX) {
+		json_refuse(in, "entries", "must be an object of serial "
+		    "numbers");
+		return;
+	}
+	serials = arena_array(in->cx->arena, n, sizeof(*serials));
+	json_object_foreach(entries, hex, entry) {
+		if (!read_number(in->cx->arena, hex, &serials[i++]) ||
+		    !is_status(entry)) {
+			json_refuse(in, "entries", "must have serial numbers "
+			    "in lower-case hex, each REVOKED or SUSPENDED");
+			return;
+		}
+	}
+	v->serials = serials;
+	v->n_serials = n;
+}
+
 static void (*const readers[])(struct json_in *, struct collateral_value *) = {
 	[COLLATERAL_DCAP] = read_dcap,
 	[COLLATERAL_CRL] = read_crl,
 	[COLLATERAL_REVOKED_SERIALS] = read_serials,
+	[COLLATERAL_ANDROID_STATUS] = read_android_status,
 };
 
 struct err
@@ -254,11 +303,25 @@ check_serials(struct ctx *cx, const struct check *check,
 	return OK;
 }
 
+/* Nothing is signed over it, and nothing in it says until when it holds. */
+static struct err
+check_android_status(struct ctx *cx, const struct check *check,
+    struct collateral_facts *out)
+{
+	(void)cx;
+	*out = (struct collateral_facts){
+		.about = "Android key attestation",
+		.issued_s = check->at_s,
+	};
+	return OK;
+}
+
 static struct err (*const checkers[])(struct ctx *, const struct check *,
     struct collateral_facts *) = {
 	[COLLATERAL_DCAP] = check_dcap,
 	[COLLATERAL_CRL] = check_crl,
 	[COLLATERAL_REVOKED_SERIALS] = check_serials,
+	[COLLATERAL_ANDROID_STATUS] = check_android_status,
 };
 
 struct err

@@ -7,9 +7,13 @@
  *		 "pck_crl": "<DER>"}
  *	crl	{"crl": "<DER>", "chain": ["<DER>", ...]}
  *	revoked-serials	{"serials": ["<hex>", ...]}
+ *	android-status	{"entries": {"<hex>": {"status": "REVOKED", ...}, ...}}
  *
  * chain: the CRL's issuer first, where that is no anchor itself.  Serials are
- * lower-case hex without leading zero bytes.
+ * lower-case hex without leading zero bytes.  android-status is what Google
+ * publishes at https://android.googleapis.com/attestation/status; both statuses
+ * that it has, REVOKED and SUSPENDED, mean that a certificate is not believed.
+ * Its serials have no leading zero digits.
  */
 #ifndef DAAPKI_AUTHORITY_COLLATERAL_READ_H
 #define DAAPKI_AUTHORITY_COLLATERAL_READ_H
@@ -22,7 +26,7 @@
 
 enum collateral_kind {
 	COLLATERAL_DCAP, COLLATERAL_CRL, COLLATERAL_REVOKED_SERIALS,
-	COLLATERAL_KIND_COUNT,
+	COLLATERAL_ANDROID_STATUS, COLLATERAL_KIND_COUNT,
 };
 
 /* What a document holds; the members of its kind. */

@@ -262,6 +262,7 @@ static void (*const takers[])(struct reading *,
 	[COLLATERAL_DCAP] = take_dcap,
 	[COLLATERAL_CRL] = take_crl,
 	[COLLATERAL_REVOKED_SERIALS] = take_serials,
+	[COLLATERAL_ANDROID_STATUS] = take_serials,
 };
 
 /* Of what has lapsed too: without it, a device would be refused for another

@@ -483,6 +483,9 @@ def trust(ask, work):
         ask("delete", base + "/anchors/{id}", dict(names, id=made["id"]))
         one = {"kind": "revoked-serials", "name": "lost", "document":
                {"serials": ["0a", "7f00"]}}
+        status = {"kind": "android-status", "name": "Google", "document":
+                  {"entries": {"abc": {"status": "SUSPENDED"}}}}
+        ask("post", base + "/collateral", names, status)
         made = ask("post", base + "/collateral", names, one).json()
         ask("post", base + "/collateral", names, dict(one, kind="crl"))
         ask("get", base + "/collateral", names)

@@ -327,6 +327,53 @@ enroll_psa(struct make_token *m)
 	return enroll(cx, a, &r, &e);
 }
 
+static json_t *
+a_status_list(const char *serial, const char *status)
+{
+	return json_pack("{s:{s:{s:s,s:s},s:{s:s}}}", "entries", serial,
+	    "status", status, "reason", "KEY_COMPROMISE",
+	    "c35747a084470c3135aeefe2b8d40cd6", "status", "REVOKED");
+}
+
+START_TEST(googles_status_list_refuses_what_is_in_it)
+{
+	start();
+	ck_ok(add_dcap(NULL));
+	/* The PCK certificate's serial, in Google's way of writing it. */
+	ck_ok(add(&tenant, "android-status", a_status_list("3", "SUSPENDED")));
+	ck_assert_str_eq(row.about, "Android key attestation");
+	ck_assert_int_eq(row.expires_s, 0);
+	ck_fails(enroll_sgx(), ERR_EV_REVOKED);
+	/* There is one list, the newest. */
+	ck_ok(add(&tenant, "android-status", a_status_list("fff", "REVOKED")));
+	ck_ok(enroll_sgx());
+	end();
+}
+END_TEST
+
+START_TEST(a_status_list_has_nothing_but_serials_and_the_two_statuses)
+{
+	static const char *const serials[] = { "", "03", "0", "ABC", "xyz",
+	    "0x3", "11111111111111111111111111111111111111111" };
+
+	start();
+	for (size_t i = 0; i < COUNT_OF(serials); i++)
+		ck_fails(add(NULL, "android-status", a_status_list(serials[i],
+		    "REVOKED")), ERR_FIELD);
+	ck_fails(add(NULL, "android-status", a_status_list("3", "GOOD")),
+	    ERR_FIELD);
+	ck_fails(add(NULL, "android-status", json_pack("{s:{s:s}}",
+	    "entries", "3", "REVOKED")), ERR_FIELD);
+	ck_fails(add(NULL, "android-status", json_pack("{s:[]}", "entries")),
+	    ERR_FIELD);
+	ck_fails(add(NULL, "android-status", json_pack("{}")), ERR_FIELD);
+	ck_fails(add(NULL, "android-status", json_pack("{s:{},s:i}",
+	    "entries", "more", 1)), ERR_FIELD);
+	ck_ok(add(NULL, "android-status", json_pack("{s:{}}", "entries")));
+	end();
+}
+END_TEST
+
 START_TEST(a_psa_token_enrols_with_a_registered_key)
 {
 	struct group_spec spec = { NULL, "soft", PROFILE_NEWEST };
@@ -578,6 +625,8 @@ UNIT_MAIN("endorse",
     a_revoked_pck_certificate_does_not_enrol,
     a_list_of_any_maker_revokes_what_is_in_it,
     serial_numbers_may_be_refused_by_themselves,
+    googles_status_list_refuses_what_is_in_it,
+    a_status_list_has_nothing_but_serials_and_the_two_statuses,
     a_psa_token_enrols_with_a_registered_key,
     a_part_comes_with_the_key_that_it_signs_with_and_no_other,
     what_is_not_signed_under_an_anchor_is_not_taken,
