@@ -7,100 +7,46 @@
 #include "attest/pck.h"
 #include "base/base.h"
 #include "base/file.h"
-#include "base/text.h"
 #include "cli/cli.h"
-#include "codec/base64.h"
-#include "pki/pem.h"
+#include "cli/fetch.h"
+#include "cli/vendor_file.h"
 
-static bool
-is_pem(struct slice file)
-{
-	static const char begin[] = "-----BEGIN ";
-
-	return file.n > sizeof(begin) &&
-	    memmem(file.p, file.n, begin, sizeof(begin) - 1) != NULL;
-}
-
-/* The exact text of a file, to which no editor may have added a line's end. */
 static struct err
 put_file_text(struct cli *cli, json_t *document, const char *member,
     enum option_id option)
 {
 	const char *path = cli_option(cli, option);
-	json_t *value;
-	struct slice text;
+	struct slice file;
 
 	if (path == NULL)
 		return OK;
-	TRY(file_read(cli->cx, path, DCAP_JSON_MAX, &text));
-	while (text.n > 0 && isspace(text.p[text.n - 1]))
-		text.n--;
-	value = json_stringn((const char *)text.p, text.n);
-	if (value == NULL)
-		return FAIL(cli->cx, ERR_MALFORMED, "%s is not UTF-8", path);
-	ASSERT(json_object_set_new(document, member, value) == 0);
-	return OK;
-}
-
-/* PEM, DER, or (as Intel's service gives it out) hex of the DER. */
-static struct err
-read_der(struct cli *cli, const char *path, const char *label, size_t max,
-    struct slice *out)
-{
-	struct slice file, hex;
-
-	TRY(file_read(cli->cx, path, 2 * max, &file));
-	if (is_pem(file)) {
-		if (failed(pem_parse(cli->cx, label, file, out)))
-			return FAIL(cli->cx, ERR_MALFORMED,
-			    "%s is not exactly one %s in PEM", path, label);
-		return OK;
-	}
-	hex = file;
-	while (hex.n > 0 && isspace(hex.p[hex.n - 1]))
-		hex.n--;
-	if (!text_unhex_any(cli->cx->arena, arena_strndup(cli->cx->arena,
-	    (const char *)hex.p, hex.n), max, out))
-		*out = file;
-	return OK;
+	TRY(file_read(cli->cx, path, DCAP_JSON_MAX, &file));
+	return vendor_file_put_text(cli->cx, document, member, path, file);
 }
 
 static struct err
-put_file_der(struct cli *cli, json_t *document, const char *member,
+put_file_crl(struct cli *cli, json_t *document, const char *member,
     enum option_id option)
 {
 	const char *path = cli_option(cli, option);
-	struct slice der;
+	struct slice file;
 
 	if (path == NULL)
 		return OK;
-	TRY(read_der(cli, path, PEM_CRL, PCK_CRL_MAX, &der));
-	cli_put_text(document, member, base64url(cli->cx->arena, der));
-	return OK;
+	TRY(file_read(cli->cx, path, 2 * PCK_CRL_MAX, &file));
+	return vendor_file_put_crl(cli->cx, document, member, path, file);
 }
 
 static struct err
 put_chain(struct cli *cli, json_t *document, const char *member)
 {
 	const char *path = cli_option(cli, OPT_CHAIN_FILE);
-	struct slice file, der[ATTEST_CHAIN_MAX];
-	json_t *array;
-	size_t n;
+	struct slice file;
 
 	if (path == NULL)
 		return OK;
 	TRY(file_read(cli->cx, path, CLI_FILE_MAX, &file));
-	if (failed(pem_parse_all(cli->cx, PEM_CERTIFICATE, file, der,
-	    COUNT_OF(der), &n)))
-		return FAIL(cli->cx, ERR_MALFORMED,
-		    "%s is not 1 to %u certificates in PEM", path,
-		    ATTEST_CHAIN_MAX);
-	array = json_array();
-	for (size_t i = 0; i < n; i++)
-		ASSERT(json_array_append_new(array, json_string(
-		    base64url(cli->cx->arena, der[i]))) == 0);
-	ASSERT(json_object_set_new(document, member, array) == 0);
-	return OK;
+	return vendor_file_put_chain(cli->cx, document, member, path, file);
 }
 
 /* --- one a kind --------------------------------------------------------- */
@@ -111,14 +57,14 @@ put_dcap(struct cli *cli, json_t *document)
 	TRY(put_file_text(cli, document, "tcb_info", OPT_TCB_INFO));
 	TRY(put_file_text(cli, document, "qe_identity", OPT_QE_IDENTITY));
 	TRY(put_chain(cli, document, "tcb_signing_chain"));
-	TRY(put_file_der(cli, document, "root_crl", OPT_ROOT_CRL));
-	return put_file_der(cli, document, "pck_crl", OPT_PCK_CRL);
+	TRY(put_file_crl(cli, document, "root_crl", OPT_ROOT_CRL));
+	return put_file_crl(cli, document, "pck_crl", OPT_PCK_CRL);
 }
 
 static struct err
 put_crl(struct cli *cli, json_t *document)
 {
-	TRY(put_file_der(cli, document, "crl", OPT_CRL));
+	TRY(put_file_crl(cli, document, "crl", OPT_CRL));
 	return put_chain(cli, document, "chain");
 }
 
@@ -161,6 +107,21 @@ put_serials(struct cli *cli, json_t *document)
 	return OK;
 }
 
+static struct err
+put_android_status(struct cli *cli, json_t *document)
+{
+	struct slice file;
+	json_t *status;
+
+	TRY(file_read(cli->cx, cli_option(cli, OPT_ANDROID_STATUS),
+	    FETCH_MAX, &file));
+	TRY(json_parse(cli->cx, file, &status));
+	if (json_object_update(document, status) != 0)
+		return FAIL(cli->cx, ERR_MALFORMED, "%s is no JSON object",
+		    cli_option(cli, OPT_ANDROID_STATUS));
+	return OK;
+}
+
 static const struct {
 	enum option_id	 option;
 	const char	*kind;
@@ -169,6 +130,7 @@ static const struct {
 	{ OPT_TCB_INFO, "dcap", put_dcap },
 	{ OPT_CRL, "crl", put_crl },
 	{ OPT_REVOKED_SERIALS, "revoked-serials", put_serials },
+	{ OPT_ANDROID_STATUS, "android-status", put_android_status },
 };
 
 /* The one kind whose option was given. */
@@ -184,7 +146,7 @@ find_kind(struct cli *cli, size_t *out)
 		}
 	if (n != 1)
 		return FAIL(cli->cx, ERR_PARAMETER, "say one of --tcb-info, "
-		    "--crl and --revoked-serials");
+		    "--crl, --revoked-serials and --android-status");
 	return OK;
 }
 

@@ -11,7 +11,7 @@ _daactl_words()
 	group) echo 'create list show set' ;;
 	policy) echo 'show set learn' ;;
 	anchor) echo 'add fetch known list remove' ;;
-	collateral) echo 'add list show delete' ;;
+	collateral) echo 'add fetch list show delete' ;;
 	hardware) echo 'add list remove' ;;
 	claim) echo 'add import list release history' ;;
 	device) echo 'list show result ban unban move' ;;
@@ -39,7 +39,7 @@ _daactl_words()
 _daactl_takes_value()
 {
 	case $1 in
-	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--title|--role|--expires-at|--expires-in|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--format|--nonce|--reason|--algorithm|--key-store|--activate-at|--retire-at|--out|-o) return 0 ;;
+	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--title|--role|--expires-at|--expires-in|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--format|--nonce|--reason|--algorithm|--key-store|--activate-at|--retire-at|--out|-o) return 0 ;;
 	esac
 	return 1
 }
@@ -61,6 +61,7 @@ _daactl_values()
 	'anchor add:--scheme') echo 'tpm-ek sgx snp dice idevid android webauthn' ;;
 	'anchor fetch:--scheme') echo 'tpm-ek sgx snp dice idevid android webauthn' ;;
 	'anchor fetch:--source-ca') echo 'FILE' ;;
+	'collateral fetch:--source-ca') echo 'FILE' ;;
 	'hardware add:--ek-public') echo 'FILE' ;;
 	'hardware add:--public-key') echo 'FILE' ;;
 	'collateral add:--tcb-info') echo 'FILE' ;;
@@ -70,6 +71,9 @@ _daactl_values()
 	'collateral add:--pck-crl') echo 'FILE' ;;
 	'collateral add:--crl') echo 'FILE' ;;
 	'collateral add:--revoked-serials') echo 'FILE' ;;
+	'collateral add:--android-status') echo 'FILE' ;;
+	'collateral fetch:--api-key-file') echo 'FILE' ;;
+	'collateral fetch:--pck-ca') echo 'platform processor' ;;
 	'claim import:--format') echo 'csv ndjson' ;;
 	'report export:--format') echo 'csv ndjson' ;;
 	'certificate revoke:--reason') echo 'unspecified keyCompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn' ;;
@@ -114,7 +118,8 @@ _daactl_options()
 	'anchor fetch') echo '--tenant --platform --scheme --source-ca' ;;
 	'anchor list') echo '--tenant --platform --limit --after' ;;
 	'anchor remove') echo '--tenant --platform' ;;
-	'collateral add') echo '--tenant --platform --provenance --tcb-info --qe-identity --signer-chain --root-crl --pck-crl --crl --revoked-serials' ;;
+	'collateral add') echo '--tenant --platform --provenance --tcb-info --qe-identity --signer-chain --root-crl --pck-crl --crl --revoked-serials --android-status' ;;
+	'collateral fetch') echo '--tenant --platform --source-ca --from --api-key-file --pck-ca --expiring' ;;
 	'collateral list') echo '--tenant --platform --limit --after' ;;
 	'collateral show') echo '--tenant --platform' ;;
 	'collateral delete') echo '--tenant --platform' ;;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The list of known anchors, its shape, and what it decides.  Its truth is
- * held against published certificates by tests/anchors.t. */
+ * held against published certificates by tests/system/endorse.t. */
 #include "tests/unit/unit.h"
 
 #include <openssl/x509.h>
