@@ -194,6 +194,7 @@ def take_case(seeds, path):
     form = case["evidence"]["format"]
     text = json.dumps(case["evidence"], separators=(",", ":"))
     seeds.put("evidence", text.encode())
+    seeds.put("json", text.encode())
     walk(seeds, form, "", case["evidence"])
     walk(seeds, form, "", case.get("trust", {}))
 
