@@ -22,6 +22,13 @@ OIDS_DICE = [bytes.fromhex("06066781050504") + bytes([n]) for n in
 DCAP_QUOTE, DCAP_DOCUMENT, DCAP_COLLATERAL, DCAP_CRL, DCAP_CERTIFICATE = range(5)
 SNP_REPORT, SNP_TABLE, SNP_CERTIFICATE, SNP_LEAF = range(4)
 SNP_REPORT_SIZE = 1184
+# Answers of the AESM service, of which nobody publishes any: to InitQuoteEx,
+# GetQuoteSizeEx, GetQuoteEx, GetSupportedAttKeyIDNum and -IDs; a refusal.
+AESM_ANSWERS = [
+    (0, "7a110800120674617267657418ac0222026964"), (1, "8201050800108060"),
+    (2, "8a01080800120471756f74"), (3, "aa010408001002"),
+    (4, "b20106080012026964"), (2, "8a0102080d"), (2, "a201020801"),
+]
 ENCLAVE_HEADERS = 48 + 384      # of an SGX quote, before its signature
 HCL_HEADER, TD_QUOTE_BODY = 32, 48 + 584
 
@@ -220,6 +227,8 @@ def main():
         take_case(seeds, path)
     for path in sorted(vectors.glob("*/kat/*.json")):
         take_answer(seeds, path)
+    for kind, answer in AESM_ANSWERS:
+        seeds.put("aesm", bytes.fromhex(answer), kind)
     for folder in sorted(out.iterdir()):
         print(f"# {folder.name}: {len(list(folder.iterdir()))} seeds")
 

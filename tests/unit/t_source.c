@@ -265,6 +265,51 @@ START_TEST(settings_that_are_not_enough_are_refused_before_use)
 }
 END_TEST
 
+START_TEST(each_source_says_what_it_needs)
+{
+	struct settings set = {
+		.identity = "evidence", .evidence_timeout = "60s",
+		.evidence_source = "tsm", .tsm_dir = "/sys/kernel",
+		.aesm_socket = "/run/aesm", .enclave_command = "report",
+	};
+
+	ck_ok(source_check(cx, &set));
+	set.tsm_dir = "sys";
+	ck_fails(source_check(cx, &set), ERR_CONFIG);
+	set.evidence_source = "aesm";
+	ck_ok(source_check(cx, &set));
+	set.format = "sgx";
+	ck_ok(source_check(cx, &set));
+	set.format = "tdx";
+	ck_fails(source_check(cx, &set), ERR_CONFIG);
+	set.format = NULL;
+	set.enclave_command = NULL;
+	ck_fails(source_check(cx, &set), ERR_CONFIG);
+	set.enclave_command = "'";
+	ck_fails(source_check(cx, &set), ERR_CONFIG);
+}
+END_TEST
+
+/* Where the file system makes no attributes, as one that is not configfs. */
+START_TEST(a_folder_that_is_not_the_kernels_is_left_as_it_was)
+{
+	struct settings set = {
+		.identity = "evidence", .evidence_timeout = "60s",
+		.evidence_source = "tsm", .tsm_dir = folder,
+	};
+	json_t *out;
+
+	ck_fails(source_evidence(cx, &set, slice_text("nonce"),
+	    slice_text("spki"), &out), ERR_SOURCE);
+	ck_assert_ptr_nonnull(strstr(cx->trail->note,
+	    "/provider: No such file or directory"));
+	ck_assert_int_eq(rmdir(folder), 0);
+	ck_fails(source_evidence(cx, &set, slice_text("nonce"),
+	    slice_text("spki"), &out), ERR_SOURCE);
+	ck_assert_int_eq(mkdir(folder, 0700), 0);
+}
+END_TEST
+
 static struct err
 ask(const char *format, const char *lines, json_t **out)
 {
@@ -345,6 +390,8 @@ main(void)
 		an_answer_that_is_too_long_is_refused_at_once,
 		a_program_that_is_not_there_is_a_mistake_in_the_settings,
 		settings_that_are_not_enough_are_refused_before_use,
+		each_source_says_what_it_needs,
+		a_folder_that_is_not_the_kernels_is_left_as_it_was,
 		the_command_is_told_nonce_key_and_the_hash_of_its_format,
 		anything_but_one_document_of_that_format_is_refused,
 	};
