@@ -53,8 +53,8 @@ standin_cca(struct standin *s)
 
 	make_cca(s->cx, &platform, &realm);
 	publish(s, &platform);
-	make_claim(&realm, NONCE, make_bstr(s->cx, standin_binding(s, "psa",
-	    64)));
+	make_claim(&realm, NONCE, make_bstr(s->cx, s->covered.n > 0 ?
+	    s->covered : standin_binding(s, "psa", 64)));
 	return evidence_of(s, make_collection(s->cx, CCA_TAG,
 	    make_token(s->cx, &platform), make_token(s->cx, &realm)));
 }

@@ -6,7 +6,7 @@
  *		an evidence command of daa-agent(8): the request on standard
  *		input, the evidence document on standard output
  *	standin quote FOLDER HEX
- *		the evidence of an sgx, snp or tdx device over 64 bytes of report
+ *		the evidence of a cca, sgx, snp or tdx device over 64 bytes of report
  *		data, as its kernel or quoting enclave is asked for it
  *	standin request FOLDER NONCE [--debug] [--old]
  *		the body of POST /v1/enrollments for a key that the device itself

@@ -18,6 +18,8 @@
  *	race		somebody else writes inblob before outblob is read
  *	late		somebody else writes inblob after outblob is read
  *	long, empty	outblob has more or less than it should
+ *
+ * Where there is DEVICE/recorded, that is played back as outblob.
  */
 #define FUSE_USE_VERSION	31
 #include <fuse.h>
@@ -209,6 +211,20 @@ member_of(struct ctx *cx, const json_t *evidence, const char *name)
 	return s;
 }
 
+/* DEVICE/recorded, a report from another time, in the place of a new one. */
+static bool
+play_back(struct tsm *t, struct entry *e)
+{
+	const char *path = arena_printf(t->cx->arena, "%s/recorded",
+	    t->device);
+
+	if (failed(file_read(t->cx, path, BLOB_MAX, &e->blobs[OUTBLOB])))
+		return false;
+	e->blobs[AUXBLOB] = SLICE_NONE;
+	e->made_at = e->generation;
+	return true;
+}
+
 static bool
 make_blobs(struct tsm *t, struct entry *e)
 {
@@ -220,6 +236,7 @@ make_blobs(struct tsm *t, struct entry *e)
 		.output_max = BLOB_MAX,
 		.wait_s = MAKE_WAIT_S,
 	};
+	static const char *const members[] = { "quote", "report", "token" };
 	struct slice text, blob;
 	json_t *evidence;
 
@@ -228,9 +245,9 @@ make_blobs(struct tsm *t, struct entry *e)
 		(void)fprintf(stderr, "tsm: %s\n", t->cx->trail->note);
 		return false;
 	}
-	blob = member_of(t->cx, evidence, "quote");
-	if (blob.n == 0)
-		blob = member_of(t->cx, evidence, "report");
+	blob = SLICE_NONE;
+	for (size_t i = 0; i < COUNT_OF(members) && blob.n == 0; i++)
+		blob = member_of(t->cx, evidence, members[i]);
 	e->blobs[OUTBLOB] = blob;
 	e->blobs[AUXBLOB] = SLICE_NONE;
 	if (json_object_get(evidence, "report") != NULL) {
@@ -263,7 +280,8 @@ make_report(struct tsm *t, struct entry *e)
 		return -EIO;
 	if (faulty(e, "race"))
 		interfere(e);
-	if (e->made_at != e->generation && !make_blobs(t, e))
+	if (e->made_at != e->generation && !play_back(t, e) &&
+	    !make_blobs(t, e))
 		return -EIO;
 	if (faulty(e, "late"))
 		interfere(e);
@@ -284,7 +302,8 @@ provider_of(struct tsm *t, struct entry *e)
 	ASSERT(!failed(file_read(t->cx, path, 65536, &text)) &&
 	    !failed(json_parse(t->cx, text, &device)));
 	kind = json_string_value(json_object_get(device, "kind"));
-	return strcmp(kind, "tdx") == 0 ? "tdx_guest\n" : "sev_guest\n";
+	return strcmp(kind, "tdx") == 0 ? "tdx_guest\n" :
+	    strcmp(kind, "cca") == 0 ? "arm_cca_guest\n" : "sev_guest\n";
 }
 
 /* --- files ---------------------------------------------------------------- */

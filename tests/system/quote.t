@@ -82,8 +82,8 @@ know_intel() {
 	    --pck-crl "$work/$1/pck-crl.der"
 }
 
-claim() {	# KIND: into a group that takes its format alone
-	echo '{"rules":[{"claim":"format","equals":"'"$1"'"}]}' \
+claim() {	# KIND FORMAT: into a group that takes that format alone
+	echo '{"rules":[{"claim":"format","equals":"'"$2"'"}]}' \
 	    >"$work/$1/policy.json"
 	service_ctl group create "$1" -t acme --policy "$work/$1/policy.json"
 	service_ctl claim add "$(cat "$work/$1/hardware-id")" -t acme -g "$1"
@@ -92,10 +92,15 @@ claim() {	# KIND: into a group that takes its format alone
 prepare() {
 	service_begin "$work"
 	service_ctl tenant create acme
-	for kind in sgx snp tdx; do
+	for kind in cca sgx snp tdx; do
 		make_device $kind
-		claim $kind
+		case $kind in
+		cca) claim cca psa ;;
+		*) claim $kind $kind ;;
+		esac
 	done
+	service_ctl hardware add "$(cat "$work/cca/hardware-id")" --platform \
+	    --public-key "$work/cca/key.pem"
 	know_snp snp
 	know_intel sgx
 	know_intel tdx
@@ -131,6 +136,53 @@ refused() {	# CODE COMMAND...: the agent says that
 	grep "\"code\":\"$code\"" "$work/refused"
 }
 
+# record KIND HOW: keep a quote that was made before
+record() {
+	"$2" "$1" evidence --nonce 00112233 --out "$work/$1/evidence.json"
+	quote_of "$work/$1/evidence.json" >"$work/$1/recorded.bin"
+	mv "$work/$1/recorded.bin" "$work/$1/recorded"
+}
+
+quote_of() {	# FILE
+	python3 -c 'import base64, json, sys
+quote = json.load(open(sys.argv[1]))["quote"]
+sys.stdout.buffer.write(base64.urlsafe_b64decode(quote + "=="))' "$1"
+}
+
+# goes_through KIND HOW: the quote that is played back, byte for byte
+goes_through() {
+	"$2" "$1" evidence --nonce 44556677 --out "$work/$1/evidence.json"
+	quote_of "$work/$1/evidence.json" >"$work/$1/got"
+	cmp -n "$(stat -c %s "$work/$1/recorded")" "$work/$1/recorded" \
+	    "$work/$1/got"
+}
+
+replay() {	# KIND HOW
+	record "$1" "$2"
+	goes_through "$1" "$2"
+	refused evidence.nonce "$2" "$1" enroll
+	rm "$work/$1/recorded"
+	"$2" "$1" enroll
+}
+
+vectors=${DAAPKI_VECTORS:-$srcdir/../shared/vectors}
+
+# published KIND HOW FILE: of other people's hardware
+published() {
+	cp "$vectors/$3" "$work/$1/recorded"
+	goes_through "$1" "$2"
+	rm "$work/$1/recorded"
+}
+
+# published_step SENTENCE KIND HOW FILE
+published_step() {
+	if [ -f "$vectors/$4" ]; then
+		step "$1" published "$2" "$3" "$4"
+	else
+		skip "published evidence is not here (DAAPKI_VECTORS)" "$1"
+	fi
+}
+
 # --- any command ------------------------------------------------------------
 
 by_command() {	# ARGUMENT...
@@ -157,6 +209,27 @@ command_names() {
 	by_command id | grep -F "$(cat "$work/snp/hardware-id")"
 }
 
+logged() {	# EVENT
+	grep -q "info daa-agent $1 " "$work/run.log"
+}
+
+# A process of its own, which signals reach.
+command_runs() {
+	rm -rf "$work/snp/agent"
+	"$builddir/daa-agent" run --server "$SERVICE_DEVICE" \
+	    --ca "$SERVICE_CA" --state-dir "$work/snp/agent" \
+	    --identity evidence --format snp --evidence-source command \
+	    --evidence-command "'$standin' evidence '$work/snp'" \
+	    2>"$work/run.log" &
+	agent=$!
+	within 60 logged enrolled
+	kill -HUP $agent
+	within 60 logged renewed
+	kill -TERM $agent
+	wait $agent
+	is_certified snp
+}
+
 command_debug() {
 	more=--debug
 	refused policy.boot by_command enroll
@@ -175,7 +248,12 @@ mount_for() {	# KIND
 	mkdir -p "$work/tsm"
 	"$tsm" "$standin" "$work/$1" "$work/tsm" 2>"$work/tsm.log" &
 	mounted=$!
-	within 60 mountpoint -q "$work/tsm"
+	within 60 mounted_or_gone
+	mountpoint -q "$work/tsm"
+}
+
+mounted_or_gone() {
+	mountpoint -q "$work/tsm" || ! kill -0 "$mounted" 2>/dev/null
 }
 
 unmount() {
@@ -250,8 +328,12 @@ tsm_steps() {
 	    "what does not pass is given up after its time" \
 	    "a kernel without reports, and one with wrong ones, is told" \
 	    "a format that the kernel does not give is refused" \
-	    "an SNP report of the kernel enrols, with its certificates"
+	    "an SNP report of the kernel enrols, with its certificates" \
+	    "a realm's token of the kernel enrols" \
+	    "a recorded quote of the kernel goes through and is refused" \
+	    "a published TDX quote goes through"
 	if ! have_tsm tdx; then
+		mounted=
 		skip "there is no FUSE to mount a stand-in with" "$@"
 		return
 	fi
@@ -261,9 +343,14 @@ tsm_steps() {
 	step "$3" tsm_gives_up
 	step "$4" tsm_broken
 	step "$5" tsm_format
+	step "$8" replay tdx by_tsm
+	published_step "$9" tdx by_tsm tdx/quote-v4-uptodate.bin
 	unmount
 	mount_for snp
 	step "$6" tsm_enrols snp
+	unmount
+	mount_for cca
+	step "$7" tsm_enrols cca
 	unmount
 }
 
@@ -282,23 +369,23 @@ aesm_end() {
 	aesmd=
 }
 
-by_aesm() {	# ARGUMENT...
-	daa sgx "$@" --evidence-source aesm \
+by_aesm() {	# KIND ARGUMENT...
+	daa "$@" --evidence-source aesm \
 	    --aesm-socket "$work/aesm.socket" \
 	    --enclave-command "python3 '$aesm' enclave"
 }
 
 aesm_enrols() {
-	by_aesm enroll
+	by_aesm sgx enroll
 	is_certified sgx
-	by_aesm id | grep -F "$(cat "$work/sgx/hardware-id")"
-	by_aesm renew
+	by_aesm sgx id | grep -F "$(cat "$work/sgx/hardware-id")"
+	by_aesm sgx renew
 	is_certified sgx
 }
 
 aesm_says() {	# FAULT WORDS
 	echo "$1" >"$work/sgx/fault"
-	refused source.failed by_aesm enroll --evidence-timeout "${3:-60s}"
+	refused source.failed by_aesm sgx enroll --evidence-timeout "${3:-60s}"
 	grep -F "$2" "$work/refused"
 	rm "$work/sgx/fault"
 }
@@ -336,7 +423,9 @@ aesm_steps() {
 	set -- "a quote of AESM enrols, from a stand-in for that service" \
 	    "whatever is wrong with the service is told" \
 	    "a service that is not there is told" \
-	    "an enclave's program that gives no report for this key is told"
+	    "an enclave's program that gives no report for this key is told" \
+	    "a recorded quote of AESM goes through and is refused" \
+	    "a published SGX quote goes through"
 	if ! python3 -c 'import google.protobuf' 2>/dev/null; then
 		skip "there is no protobuf for Python" "$@"
 		return
@@ -346,6 +435,8 @@ aesm_steps() {
 	step "$2" aesm_broken
 	step "$3" aesm_gone
 	step "$4" aesm_enclave
+	step "$5" replay sgx by_aesm
+	published_step "$6" sgx by_aesm sgx/intel-sample/quote.dat
 	aesm_end
 }
 
@@ -353,7 +444,7 @@ if ! service_have || [ ! -x "$standin" ]; then
 	echo "1..0 # SKIP the programs are not built"
 	exit 0
 fi
-step "a server knows the makers of three devices" prepare
+step "a server knows the makers of four devices" prepare
 # The step was a shell of its own.
 service_dir=$work
 SERVICE_CA=$work/state/trust.pem
@@ -362,6 +453,7 @@ SERVICE_DEVICE=$(service_url_ device)
 SERVICE_OPERATOR=$(service_url_ operator)
 step "evidence of a command enrols" command_enrols
 step "the agent tells the name that the server gave, and renews" command_names
+step "run enrols with it and renews" command_runs
 step "a guest that can be looked into is refused by policy" command_debug
 step "a command that fails is told with its own words" command_fails
 tsm_steps
