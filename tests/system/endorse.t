@@ -32,7 +32,7 @@ unset DAACTL_TOKEN DAACTL_TENANT DAACTL_CONFIG
 unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy
 export HOME="$work"
 
-n=0 failed=0
+n=0 failed=0 port_site='' port_pccs='' port_tls=''
 step() {	# SENTENCE COMMAND...
 	n=$((n + 1))
 	sentence=$1
@@ -224,7 +224,8 @@ pccs() {
 	jq -e 'length == 2 and all(.kind == "dcap") and
 	    (map(.about | .[0:16]) == ["SGX 00a1b2c3d4e5",
 	    "TDX 00a1b2c3d4e5"])' "$work/out"
-	! grep -v 'key=secret-of-the-pccs$' "$work/pccs/log"
+	grep -q 'key=secret-of-the-pccs$' "$work/pccs/log"
+	[ "$(grep -vc 'key=secret-of-the-pccs$' "$work/pccs/log")" -eq 0 ]
 	# When it lapses is shown.
 	exits 0 ctl collateral list --platform --json
 	jq -e '.items | map(select(.kind == "dcap") |
@@ -308,6 +309,18 @@ android() {
 	exits 2 ctl collateral fetch android x --platform
 }
 
+# --- reference values ------------------------------------------------------------
+
+policy() {
+	sed -n '/^```json$/,/^```$/p' "$srcdir/doc/ANCHORS.md" | sed '/^```/d' \
+	    >"$work/policy.json"
+	jq -e '.rules | length == 5' "$work/policy.json"
+	exits 0 ctl tenant create acme
+	exits 0 ctl group create hosts -t acme --policy "$work/policy.json"
+	exits 0 ctl policy show hosts -t acme --document
+	jq -e '.rules[1].subset_of[1].value == "INTEL-SA-00828"' "$work/out"
+}
+
 mkdir "$work/server" "$work/site" "$work/pccs"
 "$builddir/tests/make_pccs" "$work/pccs" 5 || exit 99
 service_begin "$work/server" || exit 99
@@ -337,5 +350,6 @@ step 'what will lapse is fetched again from where it came' lapsing
 step 'collateral of a stranger is not taken' stranger
 step 'CRLs come by their URL and from AMD' crls
 step 'the status list for Android comes over HTTPS alone' android
+step 'the policy that the manual shows is one' policy
 echo "1..$n"
 exit $failed
