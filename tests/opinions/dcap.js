@@ -25,6 +25,8 @@ function signed(text, member) {
 }
 
 function judgeWith(q, c) {
+	if (q.anchors.length !== 1)
+		throw new Error('one root is to be believed');
 	const tcb = signed(c.tcb_info, 'tcbInfo');
 	const qe = signed(c.qe_identity, 'enclaveIdentity');
 	const chain = pem(c.tcb_signing_chain);
