@@ -15,6 +15,7 @@
 
 #define NAME_TRIES	4u	/* folders that somebody else has already */
 #define TEXT_MAX	64u	/* bytes of an attribute that is text */
+#define LEVEL_MAX	3u	/* VMPL */
 #define PAUSE_MS	50	/* before something is asked for again */
 
 struct provider {
@@ -114,6 +115,26 @@ read_generation(struct ctx *cx, const char *entry, uint64_t *out)
 }
 
 /* --- the report ---------------------------------------------------------- */
+
+/*
+ * Where something else of the VM runs above this kernel, the kernel gives reports
+ * of its own level and those below it only, and that is not the default.
+ */
+static struct err
+set_level(struct ctx *cx, const char *entry)
+{
+	const char *path = arena_printf(cx->arena, "%s/privlevel_floor",
+	    entry), *text;
+	uint64_t floor;
+
+	if (access(path, F_OK) != 0)
+		return OK;
+	TRY(read_text(cx, entry, "privlevel_floor", &text));
+	if (!text_parse_uint(text, LEVEL_MAX, &floor))
+		return FAIL(cx, ERR_SOURCE, "%s is not a level", path);
+	return floor == 0 ? OK : write_attribute(cx, entry, "privlevel",
+	    slice_text(text));
+}
 
 struct blobs {
 	struct slice	out, aux;
@@ -231,6 +252,7 @@ get_at(struct ctx *cx, const struct source_ask *ask, const char *entry,
 	struct blobs blobs;
 
 	TRY(find_provider(cx, entry, ask->set, &p));
+	TRY(set_level(cx, entry));
 	TRY(ask_until(cx, entry, source_binding(cx, ask, p->format,
 	    BINDING_MAX), p->aux, ask->wait_s, &blobs));
 	put_bytes(&whole, blobs.out);

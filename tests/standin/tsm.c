@@ -19,7 +19,8 @@
  *	late		somebody else writes inblob after outblob is read
  *	long, empty	outblob has more or less than it should
  *
- * Where there is DEVICE/recorded, that is played back as outblob.
+ * DEVICE/floor has a digit, the least privilege level of reports, if any.  Where
+ * there is DEVICE/recorded, that is played back as outblob.
  */
 #define FUSE_USE_VERSION	31
 #include <fuse.h>
@@ -44,10 +45,12 @@
 #define REPORT_SIZE	1184u	/* of SNP: what follows is the table */
 #define MAKE_WAIT_S	300
 
-enum { INBLOB, OUTBLOB, AUXBLOB, GENERATION, PROVIDER, N_ATTRIBUTES };
+enum { INBLOB, OUTBLOB, AUXBLOB, GENERATION, PROVIDER, LEVEL, FLOOR,
+	N_ATTRIBUTES };
 
 static const char *const attributes[N_ATTRIBUTES] = {
 	"inblob", "outblob", "auxblob", "generation", "provider",
+	"privlevel", "privlevel_floor",
 };
 
 struct entry {
@@ -56,6 +59,7 @@ struct entry {
 	size_t		 inblob_n, pending_n;
 	unsigned	 generation, made_at;	/* of the blobs */
 	struct slice	 blobs[N_ATTRIBUTES];
+	char		 level, floor;		/* digits; 0: there are none */
 	char		 fault[16];
 	unsigned	 times;
 };
@@ -100,6 +104,18 @@ read_fault(struct tsm *t, struct entry *e)
 	e->times = (unsigned)times;
 }
 
+/* DEVICE/floor: the least level that this kernel gives reports of. */
+static void
+read_floor(struct tsm *t, struct entry *e)
+{
+	const char *path = arena_printf(t->cx->arena, "%s/floor", t->device);
+	struct slice text;
+
+	e->level = '0';
+	if (!failed(file_read(t->cx, path, 8, &text)) && text.n > 0)
+		e->floor = (char)text.p[0];
+}
+
 /* --- paths ---------------------------------------------------------------- */
 
 /* "/entry" gives -1 for the attribute. */
@@ -120,7 +136,8 @@ find(const char *path, int *out_attribute)
 	for (size_t i = 0; n > 0 && i < ENTRIES_MAX; i++)
 		if (strlen(t->entries[i].name) == n &&
 		    memcmp(t->entries[i].name, path + 1, n) == 0)
-			return &t->entries[i];
+			return *out_attribute >= LEVEL &&
+			    t->entries[i].floor == 0 ? NULL : &t->entries[i];
 	return NULL;
 }
 
@@ -139,7 +156,8 @@ on_getattr(const char *path, struct stat *st, struct fuse_file_info *fi)
 	if (find(path, &attribute) == NULL)
 		return -ENOENT;
 	st->st_mode = attribute < 0 ? S_IFDIR | 0755 :
-	    attribute == INBLOB ? S_IFREG | 0200 : S_IFREG | 0400;
+	    attribute == INBLOB || attribute == LEVEL ? S_IFREG | 0200 :
+	    S_IFREG | 0400;
 	return 0;
 }
 
@@ -169,6 +187,7 @@ on_mkdir(const char *path, mode_t mode)
 
 	(void)mode;
 	read_fault(t, &made);
+	read_floor(t, &made);
 	if (strcmp(made.fault, "none") == 0)
 		return -ENXIO;
 	if (strcmp(made.fault, "exists") == 0 && taken++ < made.times)
@@ -272,7 +291,7 @@ interfere(struct entry *e)
 static int
 make_report(struct tsm *t, struct entry *e)
 {
-	if (e->inblob_n == 0)
+	if (e->inblob_n == 0 || e->level < e->floor)
 		return -EINVAL;
 	if (faulty(e, "blocked"))
 		return -EWOULDBLOCK;
@@ -340,7 +359,8 @@ on_read(const char *path, char *buf, size_t n, off_t offset,
 	(void)fi;
 	if (e == NULL || attribute < 0)
 		return -ENOENT;
-	s = attribute == GENERATION ? slice_text(arena_printf(t->cx->arena,
+	s = attribute == FLOOR ? SLICE(&e->floor, 1) :
+	    attribute == GENERATION ? slice_text(arena_printf(t->cx->arena,
 	    "%u\n", e->generation)) : attribute == PROVIDER ?
 	    slice_text(provider_of(t, e)) : e->blobs[attribute];
 	if ((size_t)offset >= s.n)
@@ -359,6 +379,11 @@ on_write(const char *path, const char *buf, size_t n, off_t offset,
 	struct entry *e = find(path, &attribute);
 
 	(void)fi;
+	if (e != NULL && attribute == LEVEL && n > 0) {
+		e->level = buf[0];
+		e->generation++;
+		return (int)n;
+	}
 	if (e == NULL || attribute != INBLOB)
 		return -EACCES;
 	if (faulty(e, "busy"))

@@ -294,6 +294,12 @@ tsm_says() {	# KIND FAULT WORDS
 	rm "$work/$1/fault"
 }
 
+tsm_level() {
+	printf 2 >"$work/snp/floor"
+	tsm_enrols snp
+	rm "$work/snp/floor"
+}
+
 tsm_gives_up() {
 	tsm_says tdx 'race 100000' 'somebody else writes there'
 	tsm_says tdx 'late 100000' 'somebody else writes there'
@@ -331,7 +337,8 @@ tsm_steps() {
 	    "an SNP report of the kernel enrols, with its certificates" \
 	    "a realm's token of the kernel enrols" \
 	    "a recorded quote of the kernel goes through and is refused" \
-	    "a published TDX quote goes through"
+	    "a published TDX quote goes through" \
+	    "a kernel that is not at the top of its VM is asked for its own level"
 	if ! have_tsm tdx; then
 		mounted=
 		skip "there is no FUSE to mount a stand-in with" "$@"
@@ -348,6 +355,7 @@ tsm_steps() {
 	unmount
 	mount_for snp
 	step "$6" tsm_enrols snp
+	step "${10}" tsm_level
 	unmount
 	mount_for cca
 	step "$7" tsm_enrols cca
