@@ -143,9 +143,9 @@ known_pick(struct ctx *cx, struct slice file, const char *sha256,
 {
 	struct slice der = file;
 
-	if (strcmp(sha256_of(cx, file), sha256) != 0 &&
+	if (file.n == 0 || (strcmp(sha256_of(cx, file), sha256) != 0 &&
 	    !pick_pem(cx, file, sha256, &der) &&
-	    !pick_json(cx, file, sha256, &der))
+	    !pick_json(cx, file, sha256, &der)))
 		return FAIL(cx, ERR_NOT_FOUND,
 		    "no certificate there has the fingerprint %s", sha256);
 	*out_der = der;

@@ -275,6 +275,12 @@ crls() {
 	exits 0 ctl collateral fetch crl "$at/root.crl" --platform --json
 	jq -e --arg at "$at/root.crl" '.[0].kind == "crl" and
 	    .[0].provenance == $at' "$work/out"
+	# A key goes to nobody else.
+	chmod 600 "$work/key"
+	: >"$work/pccs/log"
+	exits 7 ctl collateral fetch crl "$at/moved/root.crl" --platform \
+	    --api-key-file "$work/key"
+	[ "$(wc -l <"$work/pccs/log")" -eq 1 ]
 	# The stand-in's CRL is the test root's: the addresses are AMD's.
 	exits 0 ctl collateral fetch amd Milan --from "$at" --platform
 	grep -q '^/vcek/v1/Milan/crl ' "$work/pccs/log"
