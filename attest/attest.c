@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attest/attest.h"
 
-#include <openssl/evp.h>
-
 #include "attest/formats.h"
 #include "base/base.h"
 #include "base/text.h"
+#include "pki/ossl.h"
 
 #define BINDING_TAG	"daapki-bind-1"
 #define SHA256_SIZE	32u
@@ -114,11 +113,12 @@ attest_binding(const char *format, struct slice nonce, struct slice spki,
     uint8_t *out, size_t out_n)
 {
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
-	const EVP_MD *hash = out_n == SHA512_SIZE ? EVP_sha512() : EVP_sha256();
+	const EVP_MD *hash = out_n == SHA512_SIZE ? ossl_sha512() :
+	    ossl_sha256();
 	uint8_t key[SHA256_SIZE];
 
 	ASSERT(md != NULL && (out_n == SHA256_SIZE || out_n == SHA512_SIZE));
-	ASSERT(EVP_Digest(spki.p, spki.n, key, NULL, EVP_sha256(), NULL) == 1);
+	ASSERT(EVP_Digest(spki.p, spki.n, key, NULL, ossl_sha256(), NULL) == 1);
 	/* The tag and the format's name go with their NULs. */
 	ASSERT(EVP_DigestInit_ex(md, hash, NULL) == 1 &&
 	    EVP_DigestUpdate(md, BINDING_TAG, sizeof(BINDING_TAG)) == 1 &&
@@ -135,6 +135,6 @@ attest_device_id(const char *hardware_id, char out[static DEVICE_ID_SIZE])
 	uint8_t hash[SHA256_SIZE];
 
 	ASSERT(EVP_Digest(hardware_id, strlen(hardware_id), hash, NULL,
-	    EVP_sha256(), NULL) == 1);
+	    ossl_sha256(), NULL) == 1);
 	text_hex_into(SLICE_OF(hash), out);
 }

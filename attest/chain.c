@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attest/chain.h"
 
-#include <stdlib.h>
-
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -42,12 +40,11 @@ put_oid(const char *oid, uint8_t out[static OID_SIZE_MAX])
 	size_t n = 0;
 
 	for (unsigned i = 0; *oid != '\0'; i++) {
-		char *end;
-
-		arc = strtoull(oid, &end, 10);
-		if (end == oid || n + ARC_SIZE_MAX > OID_SIZE_MAX)
+		if (n + ARC_SIZE_MAX > OID_SIZE_MAX)
 			return 0;
-		oid = *end == '.' ? end + 1 : end;
+		for (arc = 0; *oid >= '0' && *oid <= '9'; oid++)
+			arc = arc * 10 + (uint64_t)(*oid - '0');
+		oid += *oid == '.';
 		if (i == 0)
 			first = arc;
 		else

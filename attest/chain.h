@@ -110,6 +110,9 @@ bool		chain_key_is_strong(X509 *);
 /* Seconds of an ASN.1 time; false when it is none. */
 bool		chain_seconds_of(const ASN1_TIME *, int64_t *out);
 
+/* Its names in subjectAltName; NULL: none, or none that can be read.  They live
+ * as long as the certificate and the arena. */
+const struct stack_st_GENERAL_NAME *chain_alt_names(struct arena *, X509 *);
 /* Does the certificate list this extended key usage ("2.23.133.8.1")? */
 bool		chain_has_eku(X509 *, const char *oid);
 /* Does it have any extended key usage at all? */

@@ -7,20 +7,25 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include "attest/seen.h"
 
-/* What they take when they are read, beside their bytes twice (doc/BENCH.md). */
-#define CERT_BYTES	7000u
+/* What they take when they are read, beside their bytes (doc/BENCH.md). */
+#define CERT_BYTES	6000u
 #define CRL_BYTES	4000u
 #define CRL_FACTOR	8u
 
 /* --- names of certificates ---------------------------------------------- */
 
 /* A certificate that was read through a cache carries by which names: such
- * that was not (of one challenge, or offline) carries none. */
-struct ids { uint8_t der[SEEN_SHA256_SIZE], spki[SEEN_SHA256_SIZE]; };
+ * that was not (of one challenge, or offline) carries none.  And its names in
+ * subjectAltName, which are asked for several times and long to read. */
+struct ids {
+	uint8_t		 der[SEEN_SHA256_SIZE], spki[SEEN_SHA256_SIZE];
+	GENERAL_NAMES	*alt_names;	/* NULL: none that can be read */
+};
 
 /* The place in a certificate is OpenSSL's to give; asked for once. */
 static struct { pthread_once_t once; int index; } place = {
@@ -31,8 +36,12 @@ static void
 free_ids(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl,
     void *argp)
 {
+	struct ids *ids = ptr;
+
 	(void)parent, (void)ad, (void)index, (void)argl, (void)argp;
-	free(ptr);
+	if (ids != NULL)
+		GENERAL_NAMES_free(ids->alt_names);
+	free(ids);
 }
 
 /* A copy may be changed: it has no name. */
@@ -80,8 +89,31 @@ name(X509 *x, const struct seen_id *id)
 	ASSERT(pthread_once(&place.once, find_place) == 0);
 	memcpy(ids->der, id->of, sizeof(ids->der));
 	if (!hash_spki(x, ids->spki) ||
-	    X509_set_ex_data(x, place.index, ids) != 1)
+	    X509_set_ex_data(x, place.index, ids) != 1) {
 		free(ids);
+		return;
+	}
+	ids->alt_names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+	ERR_clear_error();		/* of names that cannot be read */
+}
+
+static void
+free_alt_names(void *names)
+{
+	GENERAL_NAMES_free(names);
+}
+
+const GENERAL_NAMES *
+chain_alt_names(struct arena *arena, X509 *x)
+{
+	const struct ids *ids = ids_of(x);
+	GENERAL_NAMES *names;
+
+	if (ids != NULL)
+		return ids->alt_names;
+	names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+	arena_defer(arena, free_alt_names, names);
+	return names;
 }
 
 /* --- certificates --------------------------------------------------------- */
@@ -139,7 +171,7 @@ read_certificate(struct ctx *cx, struct slice der, X509 **out)
 	TRY(read_anew(cx, der, out));
 	name(*out, &id);
 	seen_keep(cx->seen, SEEN_CERTIFICATE, &id, &x509_type, *out,
-	    CERT_BYTES + 2 * der.n);
+	    CERT_BYTES + der.n);
 	return OK;
 }
 

@@ -260,7 +260,7 @@ check_qe(struct ctx *cx, const struct dcap_quote *q, X509 *leaf)
 	TRY(dcap_sig_verify(cx, X509_get0_pubkey(leaf), q->qe_signature,
 	    q->qe.bytes, "the signature of the QE report"));
 	ASSERT(md != NULL &&
-	    EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 &&
+	    EVP_DigestInit_ex(md, ossl_sha256(), NULL) == 1 &&
 	    EVP_DigestUpdate(md, q->attestation_key.p,
 	    q->attestation_key.n) == 1 &&
 	    EVP_DigestUpdate(md, q->auth_data.p, q->auth_data.n) == 1 &&
@@ -372,7 +372,7 @@ dcap_hardware_id(const struct dcap_evidence *e,
 	if (!e->has_pck || sodium_is_zero(e->pck.ppid, sizeof(e->pck.ppid)))
 		return;
 	ASSERT(EVP_Digest(e->pck.ppid, sizeof(e->pck.ppid), hash, NULL,
-	    EVP_sha256(), NULL) == 1);
+	    ossl_sha256(), NULL) == 1);
 	memcpy(out, SCHEME, n);
 	text_hex_into(SLICE_OF(hash), out + n);
 }

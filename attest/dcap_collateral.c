@@ -277,7 +277,7 @@ hash_collateral(const struct trust_collateral *in, struct seen_id *out)
 	    in->n_qe_signing_chain };
 
 	*out = (struct seen_id){ .by = { 0 } };
-	ASSERT(md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1);
+	ASSERT(md != NULL && EVP_DigestInit_ex(md, ossl_sha256(), NULL) == 1);
 	ASSERT(EVP_DigestUpdate(md, counts, sizeof(counts)) == 1);
 	for (size_t i = 0; i < in->n_tcb_signing_chain; i++)
 		hash_part(md, in->tcb_signing_chain[i]);

@@ -165,7 +165,7 @@ put_hardware_id(struct ctx *cx, const struct layers *l,
 	if (device == NULL)
 		return;
 	spki = chain_spki(cx, device);
-	ASSERT(EVP_Digest(spki.p, spki.n, hash, NULL, EVP_sha256(), NULL)
+	ASSERT(EVP_Digest(spki.p, spki.n, hash, NULL, ossl_sha256(), NULL)
 	    == 1);
 	text_hex_into(SLICE_OF(hash), hex);
 	(void)snprintf(out, HARDWARE_ID_MAX, "dice:%s", hex);
@@ -223,7 +223,7 @@ tell_layer(struct ctx *cx, const struct dice_layer *layer, struct told *t)
 	if (layer->message.n == 0)
 		return;
 	ASSERT(EVP_Digest(layer->message.p, layer->message.n, hash, NULL,
-	    EVP_sha256(), NULL) == 1);
+	    ossl_sha256(), NULL) == 1);
 	t->messages[t->n_messages++] = text_hex(cx->arena, SLICE_OF(hash));
 	if (layer->n_components == 0)
 		t->flags_known = 0;

@@ -14,8 +14,6 @@
 #define NV_PREFIX_SIZE		3u
 #define MANUFACTURER_DIGITS	8u
 
-AUTO_DEFINE(GENERAL_NAMES, GENERAL_NAMES_free);
-
 /* TCG TPM Vendor ID Registry Family 1.2 and 2.0, table 2: capabilities' IDs.
  * Table 3, simulators and tests, is left out on purpose. */
 static const char *const manufacturers[] = {
@@ -217,8 +215,7 @@ keep_name(struct ctx *cx, const X509_NAME_ENTRY *entry, struct names *out)
 static struct err
 find_names(struct ctx *cx, X509 *x, struct names *out)
 {
-	AUTO(GENERAL_NAMES) san = X509_get_ext_d2i(x, NID_subject_alt_name,
-	    NULL, NULL);
+	const GENERAL_NAMES *san = chain_alt_names(cx->arena, x);
 
 	*out = (struct names){ NULL, NULL, NULL };
 	for (int i = 0; i < sk_GENERAL_NAME_num(san); i++) {

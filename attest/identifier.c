@@ -8,8 +8,6 @@
 #define OID_PERMANENT_ID	"1.3.6.1.5.5.7.8.3"	/* RFC 4043 */
 #define OID_HARDWARE_MODULE	"1.3.6.1.5.5.7.8.4"	/* RFC 4108 */
 
-AUTO_DEFINE(GENERAL_NAMES, GENERAL_NAMES_free);
-
 /* The first UTF8String or OCTET STRING directly inside a SEQUENCE. */
 static bool
 value_of(const ASN1_TYPE *name, struct slice *out)
@@ -52,8 +50,7 @@ bool
 identifier_find(struct arena *arena, X509 *x, const char *wanted,
     struct slice *out)
 {
-	AUTO(GENERAL_NAMES) san = X509_get_ext_d2i(x, NID_subject_alt_name,
-	    NULL, NULL);
+	const GENERAL_NAMES *san = chain_alt_names(arena, x);
 
 	for (int i = 0; i < sk_GENERAL_NAME_num(san); i++) {
 		const GENERAL_NAME *name = sk_GENERAL_NAME_value(san, i);

@@ -13,8 +13,6 @@
 #define NAME_TEXT_MAX		256
 #define SHA256_SIZE		32u
 
-AUTO_DEFINE(GENERAL_NAMES, GENERAL_NAMES_free);
-
 struct idevid {
 	X509		**chain;
 	size_t		 n_chain;
@@ -87,8 +85,7 @@ read_module(struct slice der, struct module_name *out)
 static struct err
 find_module(struct ctx *cx, X509 *x, struct module_name *out, bool *out_found)
 {
-	AUTO(GENERAL_NAMES) san = X509_get_ext_d2i(x, NID_subject_alt_name,
-	    NULL, NULL);
+	const GENERAL_NAMES *san = chain_alt_names(cx->arena, x);
 	bool found = false;
 
 	for (int i = 0; i < sk_GENERAL_NAME_num(san); i++) {

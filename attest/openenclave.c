@@ -242,7 +242,7 @@ hash_of_claims(struct ctx *cx, struct slice claims)
 {
 	uint8_t *hash = arena_alloc(cx->arena, DCAP_REPORT_DATA_SIZE);
 
-	ASSERT(EVP_Digest(claims.p, claims.n, hash, NULL, EVP_sha256(),
+	ASSERT(EVP_Digest(claims.p, claims.n, hash, NULL, ossl_sha256(),
 	    NULL) == 1);
 	return SLICE(hash, DCAP_REPORT_DATA_SIZE);
 }

@@ -34,7 +34,7 @@ read_optee(struct ctx *cx, struct json_in *in, void **out_value)
 	o->measurement = SLICE(report.p, MEASUREMENT_SIZE);
 	o->signature = SLICE(report.p + MEASUREMENT_SIZE,
 	    report.n - MEASUREMENT_SIZE);
-	ASSERT(EVP_Digest(o->spki.p, o->spki.n, o->id, NULL, EVP_sha256(),
+	ASSERT(EVP_Digest(o->spki.p, o->spki.n, o->id, NULL, ossl_sha256(),
 	    NULL) == 1);
 	*out_value = o;
 	return OK;

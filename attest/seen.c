@@ -4,10 +4,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include <openssl/evp.h>
 #include <sodium.h>
 
-#include "base/base.h"
+#include "pki/ossl.h"
 
 #define BYTES_PER_BUCKET	4096u
 #define BUCKETS_MIN		64u
@@ -189,7 +188,7 @@ seen_keep(struct seen *s, enum seen_kind kind, const struct seen_id *id,
 void
 seen_hash(struct slice s, uint8_t out[static SEEN_SHA256_SIZE])
 {
-	ASSERT(EVP_Digest(s.p, s.n, out, NULL, EVP_sha256(), NULL) == 1);
+	ASSERT(EVP_Digest(s.p, s.n, out, NULL, ossl_sha256(), NULL) == 1);
 }
 
 struct seen_count

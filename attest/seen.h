@@ -30,8 +30,8 @@
 #include "base/ctx.h"
 
 #define SEEN_SHA256_SIZE	32u
-/* Room for 10,000 devices' own certificates and what leads up from them: one
- * takes 9 to 12 KiB when it is read (doc/BENCH.md). */
+/* Room for 10,000 devices' own certificates (5 to 7 KiB each, when they are
+ * read: doc/BENCH.md) and their two keys besides. */
 #define SEEN_BYTES_DEFAULT	(192u * 1024u * 1024u)
 
 enum seen_kind {

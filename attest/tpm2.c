@@ -74,7 +74,7 @@ certified_ak_id(struct ctx *cx, X509 *x, char out[static HARDWARE_ID_MAX])
 	struct tpm_public key;
 	struct slice spki;
 
-	if (failed(tpm_key_from_pkey(cx, X509_get0_pubkey(x), &key)) ||
+	if (failed(tpm_key_from_cert(cx, x, &key)) ||
 	    failed(tpm_key_spki(cx, &key, &spki))) {
 		ctx_forget(cx);
 		return;

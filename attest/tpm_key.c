@@ -38,8 +38,8 @@ const EVP_MD *
 tpm_key_md(uint16_t hash)
 {
 	static const struct { uint16_t hash; const EVP_MD *(*md)(void); } mds[] = {
-		{ TPM_SHA1, EVP_sha1 }, { TPM_SHA256, EVP_sha256 },
-		{ TPM_SHA384, EVP_sha384 }, { TPM_SHA512, EVP_sha512 },
+		{ TPM_SHA1, ossl_sha1 }, { TPM_SHA256, ossl_sha256 },
+		{ TPM_SHA384, ossl_sha384 }, { TPM_SHA512, ossl_sha512 },
 		{ TPM_SM3_256, EVP_sm3 }, { TPM_SHA3_256, EVP_sha3_256 },
 		{ TPM_SHA3_384, EVP_sha3_384 }, { TPM_SHA3_512, EVP_sha3_512 },
 	};

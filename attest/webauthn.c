@@ -209,7 +209,7 @@ webauthn_message_hash(struct ctx *cx, const struct webauthn *w)
 	struct slice message = webauthn_message(cx, w);
 	uint8_t *hash = arena_alloc(cx->arena, WEBAUTHN_HASH_SIZE);
 
-	ASSERT(EVP_Digest(message.p, message.n, hash, NULL, EVP_sha256(),
+	ASSERT(EVP_Digest(message.p, message.n, hash, NULL, ossl_sha256(),
 	    NULL) == 1);
 	return SLICE(hash, WEBAUTHN_HASH_SIZE);
 }
@@ -305,7 +305,7 @@ put_hardware_id(struct ctx *cx, X509 *issuer, struct slice name,
 	if (name.n == 0)
 		return;
 	ASSERT(md != NULL);
-	ASSERT(EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 &&
+	ASSERT(EVP_DigestInit_ex(md, ossl_sha256(), NULL) == 1 &&
 	    EVP_DigestUpdate(md, spki.p, spki.n) == 1 &&
 	    EVP_DigestUpdate(md, name.p, name.n) == 1 &&
 	    EVP_DigestFinal_ex(md, hash, NULL) == 1);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/ossl.h"
 
+#include <pthread.h>
+
 #include <openssl/err.h>
 
 enum err_code
@@ -14,6 +16,36 @@ ossl_code(enum err_code otherwise)
 			code = ERR_BUSY;
 	return code;
 }
+
+/* Made once for the process, like what OpenSSL itself keeps, and only read
+ * afterwards. */
+static struct {
+	pthread_once_t	 once;
+	EVP_MD		*sha1, *sha256, *sha384, *sha512;
+} found = { PTHREAD_ONCE_INIT, NULL, NULL, NULL, NULL };
+
+static void
+find_digests(void)
+{
+	found.sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+	found.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	found.sha384 = EVP_MD_fetch(NULL, "SHA384", NULL);
+	found.sha512 = EVP_MD_fetch(NULL, "SHA512", NULL);
+}
+
+/* Without one, OpenSSL shall say so where it is used. */
+#define FOUND(name)							\
+const EVP_MD *								\
+ossl_ ## name(void)							\
+{									\
+	ASSERT(pthread_once(&found.once, find_digests) == 0);		\
+	return found.name != NULL ? found.name : EVP_ ## name();	\
+}
+
+FOUND(sha1)
+FOUND(sha256)
+FOUND(sha384)
+FOUND(sha512)
 
 /* What CAs sign with, and so what every certificate path leads through. */
 struct algorithm { const char *type, *group, *digest; };

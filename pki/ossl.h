@@ -35,6 +35,16 @@ enum err_code	ossl_code(enum err_code otherwise);
 #define OSSL_FAIL(cx, code, ...) FAIL((cx), ossl_code(code), __VA_ARGS__)
 
 /*
+ * The same as EVP_sha256() and so on, found once for the process: OpenSSL looks
+ * up what stands behind those anew each time that a digest begins, which takes
+ * longer than to hash an event or a name.
+ */
+const EVP_MD	*ossl_sha1(void);
+const EVP_MD	*ossl_sha256(void);
+const EVP_MD	*ossl_sha384(void);
+const EVP_MD	*ossl_sha512(void);
+
+/*
  * Use each algorithm once, so that OpenSSL has loaded all that it loads
  * lazily: before threads start, before a sandbox closes, before anything
  * depends on the answer.  Calling it again is harmless.

@@ -18,7 +18,8 @@ struct bench_evidence {
 
 /* The devices' signatures, by kind. */
 enum bench_kind {
-	BENCH_P256, BENCH_P384, BENCH_RSA2048, BENCH_RSA4096, BENCH_KINDS
+	BENCH_P256, BENCH_P384, BENCH_RSA2048, BENCH_RSA3072, BENCH_RSA4096,
+	BENCH_KINDS
 };
 
 struct bench_format {
