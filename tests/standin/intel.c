@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "codec/base64.h"
 #include "pki/pem.h"
-#include "tests/make_dcap.h"
+#include "tests/make_azure.h"
 #include "tests/standin/standin.h"
 
 #define ISSUED		"\"issueDate\":\"2026-05-20T00:00:00Z\""
@@ -43,9 +43,8 @@ shift_dates(struct standin *s, struct make_dcap *d)
 }
 
 static void
-begin(struct standin *s, struct make_dcap *d, bool tdx)
+make_ready(struct standin *s, struct make_dcap *d, bool tdx)
 {
-	make_dcap(s->cx, d, tdx);
 	standin_random(s, d->ext.pck.ppid, sizeof(d->ext.pck.ppid));
 	shift_dates(s, d);
 	memcpy(d->nonce, s->nonce, sizeof(d->nonce));
@@ -59,6 +58,13 @@ begin(struct standin *s, struct make_dcap *d, bool tdx)
 	if (s->debug)
 		d->body[tdx ? TD_ATTRIBUTES : ATTRIBUTES] |=
 		    tdx ? TD_DEBUG : SGX_DEBUG;
+}
+
+static void
+begin(struct standin *s, struct make_dcap *d, bool tdx)
+{
+	make_dcap(s->cx, d, tdx);
+	make_ready(s, d, tdx);
 }
 
 static void
@@ -95,6 +101,23 @@ json_t *
 standin_tdx(struct standin *s)
 {
 	return make_quoted(s, true);
+}
+
+/* As of AMD: the certificate's key is not the TPM's, but its quote covers it. */
+json_t *
+standin_azure_cvm_tdx(struct standin *s)
+{
+	struct make_azure *v = ARENA_NEW(s->cx->arena, struct make_azure);
+	json_t *evidence;
+
+	make_azure(s->cx, v, true);
+	make_ready(s, &v->td, true);
+	memcpy(v->tpm.nonce, s->nonce, sizeof(v->tpm.nonce));
+	v->tpm.spki = s->spki;
+	v->tpm.send_key = false;
+	evidence = make_azure_evidence(s->cx, v);
+	publish(s, &v->td);
+	return json_incref(evidence);
 }
 
 /* What oe_get_report() gives: version, kind (remote), length, quote. */

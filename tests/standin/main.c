@@ -44,6 +44,7 @@ static const char usage[] =
 const struct standin_kind standin_kinds[] = {
 	{ "android-key", "android-key", standin_android },
 	{ "azure-cvm", "azure-cvm", standin_azure_cvm },
+	{ "azure-cvm-tdx", "azure-cvm", standin_azure_cvm_tdx },
 	{ "cca", "psa", standin_cca },
 	{ "dice", "dice", standin_dice },
 	{ "idevid", "idevid", standin_idevid },

@@ -54,6 +54,7 @@ _Noreturn void	standin_die(const char *why);
 /* One a kind. */
 json_t		*standin_android(struct standin *);
 json_t		*standin_azure_cvm(struct standin *);
+json_t		*standin_azure_cvm_tdx(struct standin *);
 json_t		*standin_cca(struct standin *);
 json_t		*standin_dice(struct standin *);
 json_t		*standin_idevid(struct standin *);

@@ -163,6 +163,7 @@ START_TEST(every_claim_of_a_page_exists_with_its_type)
 	begin();
 	for (size_t k = 0; k < n_pages; k++) {
 		at = section(&pages[k], "Claims");
+		ck_assert_msg(at != NULL, "%s", pages[k].name);
 		for (n = 0; next_row(&at, word, &cell); n++) {
 			const struct claim_kind *kind = claim_kind_find(word);
 
@@ -187,6 +188,7 @@ START_TEST(every_refusal_of_a_page_is_a_code)
 	begin();
 	for (size_t k = 0; k < n_pages; k++) {
 		at = section(&pages[k], "When it is refused");
+		ck_assert_msg(at != NULL, "%s", pages[k].name);
 		for (n = 0; next_row(&at, word, &cell); n++)
 			ck_assert_msg(err_find(word, &e), "%s: %s",
 			    pages[k].name, word);
