@@ -47,6 +47,13 @@ struct trust_collateral {
 	const struct dcap_opened *opened;
 };
 
+/* The certificates of an SNP chip's key, which hosts need not send. */
+struct trust_chip {
+	struct slice		 chip_id;	/* as in reports */
+	const struct slice	*certs;		/* DER; VCEK, ASK, ARK or not */
+	size_t			 n_certs;
+};
+
 /* What an appraisal may do without; named as in doc/EVIDENCE.md. */
 enum trust_allow {
 	TRUST_ALLOW_MISSING_CRL		= 1 << 0,
@@ -75,6 +82,8 @@ struct trust {
 	size_t			 n_manufacturers;
 	const struct trust_collateral *collateral;	/* Intel's */
 	size_t			 n_collateral;
+	const struct trust_chip	*chips;
+	size_t			 n_chips;
 	unsigned		 allow;		/* enum trust_allow */
 	/* NULL; or anchors and crls as chain_read_trust() read them. */
 	struct x509_st *const	*anchor_certs;

@@ -132,6 +132,30 @@ check_signature(struct ctx *cx, const struct snp_report *r, X509 *leaf)
 	return OK;
 }
 
+/* Of the chip's certificates, which there are one of for each TCB, those whose
+ * key signed the report; none is no failure yet. */
+static struct err
+find_certs(struct ctx *cx, const struct trust *trust, struct snp_evidence *e)
+{
+	for (size_t i = 0; i < trust->n_chips; i++) {
+		const struct trust_chip *chip = &trust->chips[i];
+		X509 **certs;
+
+		if (!slice_equal(chip->chip_id, e->report.chip_id))
+			continue;
+		TRY(chain_certs_parse(cx, chip->certs, chip->n_certs,
+		    CHAIN_LEAF_STAYS, &certs));
+		if (failed(check_signature(cx, &e->report, certs[0]))) {
+			ctx_forget(cx);
+			continue;
+		}
+		e->certs = certs;
+		e->n_certs = chip->n_certs;
+		return OK;
+	}
+	return OK;
+}
+
 static struct err
 check_signed(struct ctx *cx, const struct snp_evidence *e,
     struct slice report_data)
@@ -415,23 +439,26 @@ snp_hardware_id(struct ctx *cx, const struct snp_evidence *e,
 }
 
 struct err
-snp_verify(struct ctx *cx, const struct snp_evidence *e,
+snp_verify(struct ctx *cx, const struct snp_evidence *sent,
     const struct appraisal *a, struct slice report_data,
     struct attestation *out)
 {
+	struct snp_evidence e = *sent;
 	struct snp_cert cert;
 
+	if (e.n_certs == 0)
+		TRY(find_certs(cx, a->trust, &e));
 	/* As in tpm2: a stranger learns nothing of what is believed here
 	 * before he has shown to have the hardware. */
 	if (!a->raw)
-		TRY(check_signed(cx, e, report_data));
-	TRY(snp_cert_verify(cx, e->certs, e->n_certs, a->trust, a->at_s,
+		TRY(check_signed(cx, &e, report_data));
+	TRY(snp_cert_verify(cx, e.certs, e.n_certs, a->trust, a->at_s,
 	    &cert));
 	if (a->raw)
-		TRY(check_signed(cx, e, report_data));
-	TRY(check_content(cx, &e->report, &cert));
-	claim_report(&out->claims, &e->report, &cert);
-	snp_hardware_id(cx, e, out->hardware_id);
+		TRY(check_signed(cx, &e, report_data));
+	TRY(check_content(cx, &e.report, &cert));
+	claim_report(&out->claims, &e.report, &cert);
+	snp_hardware_id(cx, &e, out->hardware_id);
 	return OK;
 }
 

@@ -24,7 +24,8 @@ void		snp_read(struct json_in *in, const char *name,
 		    struct slice report, struct snp_evidence *out);
 
 /*
- * Appraise it: the chain, the report's signature, that it is of the chip and the
+ * Appraise it, by the chip's certificates that trust has where none were sent:
+ * the chain, the report's signature, that it is of the chip and the
  * TCB that the certificate names, that what it says of itself agrees; and that
  * its report data is report_data (64 bytes).  Writes hardware_id and claims.
  * ERR_EV_*	as snp_cert_verify() has them

@@ -217,6 +217,22 @@ snp_cert_read(struct ctx *cx, X509 *leaf, const struct snp_line *line,
 	return OK;
 }
 
+bool
+snp_cert_chip(struct ctx *cx, X509 *leaf, uint8_t out[static SNP_CHIP_ID_SIZE])
+{
+	struct snp_cert cert = { .leaf = leaf };
+	struct extensions e = { .cert = &cert };
+
+	if (failed(read_extensions(cx, leaf, &e)))
+		ctx_forget(cx);
+	else if (cert.hwid.n > 0) {
+		memset(out, 0, SNP_CHIP_ID_SIZE);
+		memcpy(out, cert.hwid.p, cert.hwid.n);
+		return true;
+	}
+	return false;
+}
+
 void
 snp_cert_provider(struct ctx *cx, X509 *leaf, char out[static SNP_TEXT_MAX])
 {

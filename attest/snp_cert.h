@@ -58,6 +58,10 @@ struct err	snp_cert_read(struct ctx *, X509 *leaf,
 		    const struct snp_line *, enum snp_signing_key kind,
 		    struct snp_cert *out);
 
+/* The chip in a leaf of which nothing is verified, as reports have it; false:
+ * it names none. */
+bool		snp_cert_chip(struct ctx *, X509 *leaf,
+		    uint8_t out[static SNP_CHIP_ID_SIZE]);
 /* The provider in a leaf of which nothing is verified; "" in a VCEK. */
 void		snp_cert_provider(struct ctx *, X509 *leaf,
 		    char out[static SNP_TEXT_MAX]);

@@ -37,11 +37,14 @@ examine(struct ctx *cx, const struct authority *a,
 
 	if (!collateral_kind_find(spec->kind, &kind))
 		return FAIL_AT(cx, ERR_FIELD, "/kind",
-		    "must be dcap, crl, revoked-serials or android-status");
+		    "must be dcap, crl, revoked-serials, android-status or "
+		    "snp-chain");
 	TRY(collateral_read(cx, kind, spec->document, "/document", &value));
 	TRY(trust_load(cx, a, row->tenant_id, &loaded));
 	if (kind == COLLATERAL_DCAP)
 		loaded.trust = trust_of_anchors(cx, &loaded, "sgx");
+	if (kind == COLLATERAL_SNP_CHAIN)
+		loaded.trust = trust_of_anchors(cx, &loaded, "snp");
 	TRY(collateral_check(cx, &value, &loaded.trust, row->created_s,
 	    "/document", &facts));
 	text = json_text(cx, spec->document);

@@ -4,6 +4,7 @@
 #include <openssl/x509v3.h>
 
 #include "attest/dcap_collateral.h"
+#include "attest/snp_cert.h"
 #include "base/text.h"
 
 static const char *const kinds[COLLATERAL_KIND_COUNT] = {
@@ -11,6 +12,7 @@ static const char *const kinds[COLLATERAL_KIND_COUNT] = {
 	[COLLATERAL_CRL] = "crl",
 	[COLLATERAL_REVOKED_SERIALS] = "revoked-serials",
 	[COLLATERAL_ANDROID_STATUS] = "android-status",
+	[COLLATERAL_SNP_CHAIN] = "snp-chain",
 };
 
 const char *
@@ -121,11 +123,33 @@ read_android_status(struct json_in *in, struct collateral_value *v)
 	v->n_serials = n;
 }
 
+static void
+read_chip(struct json_in *in, struct collateral_value *v)
+{
+	uint8_t *chip_id = arena_alloc(in->cx->arena, SNP_CHIP_ID_SIZE);
+	struct slice *certs;
+	X509 *leaf;
+
+	v->chip.n_certs = json_get_bytes_array(in, "certificates",
+	    JSON_REQUIRED, SNP_CHAIN_MAX, ATTEST_CERT_MAX, &certs);
+	v->chip.certs = certs;
+	v->chip.chip_id = SLICE(chip_id, SNP_CHIP_ID_SIZE);
+	if (failed(in->err))
+		return;
+	if (v->chip.n_certs == 0 ||
+	    failed(chain_cert_parse(in->cx, certs[0], &leaf)) ||
+	    !snp_cert_chip(in->cx, leaf, chip_id)) {
+		ctx_forget(in->cx);
+		json_refuse(in, "certificates", "must begin with a VCEK");
+	}
+}
+
 static void (*const readers[])(struct json_in *, struct collateral_value *) = {
 	[COLLATERAL_DCAP] = read_dcap,
 	[COLLATERAL_CRL] = read_crl,
 	[COLLATERAL_REVOKED_SERIALS] = read_serials,
 	[COLLATERAL_ANDROID_STATUS] = read_android_status,
+	[COLLATERAL_SNP_CHAIN] = read_chip,
 };
 
 struct err
@@ -316,12 +340,39 @@ check_android_status(struct ctx *cx, const struct check *check,
 	return OK;
 }
 
+static struct err
+check_chip(struct ctx *cx, const struct check *check,
+    struct collateral_facts *out)
+{
+	const struct trust_chip *chip = &check->value->chip;
+	struct snp_cert cert;
+	int64_t from_s, to_s;
+	X509 **certs;
+
+	TRY(chain_certs_parse(cx, chip->certs, chip->n_certs,
+	    CHAIN_LEAF_STAYS, &certs));
+	TRY(snp_cert_verify(cx, certs, chip->n_certs, check->trust,
+	    check->at_s, &cert));
+	if (!chain_seconds_of(X509_get0_notBefore(certs[0]), &from_s) ||
+	    !chain_seconds_of(X509_get0_notAfter(certs[0]), &to_s))
+		return FAIL_TELL(cx, ERR_EV_MALFORMED,
+		    "the VCEK does not say from when until when");
+	*out = (struct collateral_facts){
+		.about = arena_printf(cx->arena, "%s %s %s", cert.product,
+		    text_hex(cx->arena, cert.hwid), text_hex(cx->arena,
+		    SLICE(cert.spl, sizeof(cert.spl)))),
+		.issued_s = from_s, .expires_s = to_s + 1,
+	};
+	return OK;
+}
+
 static struct err (*const checkers[])(struct ctx *, const struct check *,
     struct collateral_facts *) = {
 	[COLLATERAL_DCAP] = check_dcap,
 	[COLLATERAL_CRL] = check_crl,
 	[COLLATERAL_REVOKED_SERIALS] = check_serials,
 	[COLLATERAL_ANDROID_STATUS] = check_android_status,
+	[COLLATERAL_SNP_CHAIN] = check_chip,
 };
 
 struct err

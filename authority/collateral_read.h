@@ -8,12 +8,14 @@
  *	crl	{"crl": "<DER>", "chain": ["<DER>", ...]}
  *	revoked-serials	{"serials": ["<hex>", ...]}
  *	android-status	{"entries": {"<hex>": {"status": "REVOKED", ...}, ...}}
+ *	snp-chain	{"certificates": ["<DER>", ...]}
  *
  * chain: the CRL's issuer first, where that is no anchor itself.  Serials are
  * lower-case hex without leading zero bytes.  android-status is what Google
  * publishes at https://android.googleapis.com/attestation/status; both statuses
  * that it has, REVOKED and SUSPENDED, mean that a certificate is not believed.
- * Its serials have no leading zero digits.
+ * Its serials have no leading zero digits.  Of snp-chain,
+ * certificates are a chip's VCEK, its ASK, and the ARK or not.
  */
 #ifndef DAAPKI_AUTHORITY_COLLATERAL_READ_H
 #define DAAPKI_AUTHORITY_COLLATERAL_READ_H
@@ -26,7 +28,7 @@
 
 enum collateral_kind {
 	COLLATERAL_DCAP, COLLATERAL_CRL, COLLATERAL_REVOKED_SERIALS,
-	COLLATERAL_ANDROID_STATUS, COLLATERAL_KIND_COUNT,
+	COLLATERAL_ANDROID_STATUS, COLLATERAL_SNP_CHAIN, COLLATERAL_KIND_COUNT,
 };
 
 /* What a document holds; the members of its kind. */
@@ -38,6 +40,7 @@ struct collateral_value {
 	size_t			 n_chain;
 	const struct slice	*serials;	/* big-endian, no leading 0 */
 	size_t			 n_serials;
+	struct trust_chip	 chip;
 };
 
 /* Of what it speaks, and from when until when. */

@@ -100,11 +100,12 @@ struct reading {
 	struct trust_key	*keys;
 	uint8_t			(*eks)[32];
 	struct trust_collateral	*dcaps;
+	struct trust_chip	*chips;
 	struct slice		*crls, *serials;
 	size_t			 n_anchors, n_keys, n_eks;
-	size_t			 n_dcaps, n_crls, n_serials;
+	size_t			 n_dcaps, n_chips, n_crls, n_serials;
 	size_t			 cap_anchors, cap_schemes, cap_keys, cap_eks;
-	size_t			 cap_dcaps, cap_crls, cap_serials;
+	size_t			 cap_dcaps, cap_chips, cap_crls, cap_serials;
 };
 
 static void *
@@ -257,12 +258,29 @@ take_serials(struct reading *r, const struct collateral_value *v)
 	}
 }
 
+static void
+take_chip(struct reading *r, const struct collateral_value *v)
+{
+	struct arena *arena = r->snapshot->arena;
+	const struct trust_chip *c = &v->chip;
+	struct slice *certs = arena_array(arena, c->n_certs, sizeof(*certs));
+
+	for (size_t i = 0; i < c->n_certs; i++)
+		certs[i] = slice_dup(arena, c->certs[i]);
+	r->chips = grow(arena, r->chips, r->n_chips, &r->cap_chips,
+	    sizeof(*r->chips));
+	r->chips[r->n_chips++] = (struct trust_chip){
+		slice_dup(arena, c->chip_id), certs, c->n_certs,
+	};
+}
+
 static void (*const takers[])(struct reading *,
     const struct collateral_value *) = {
 	[COLLATERAL_DCAP] = take_dcap,
 	[COLLATERAL_CRL] = take_crl,
 	[COLLATERAL_REVOKED_SERIALS] = take_serials,
 	[COLLATERAL_ANDROID_STATUS] = take_serials,
+	[COLLATERAL_SNP_CHAIN] = take_chip,
 };
 
 /* Of what has lapsed too: without it, a device would be refused for another
@@ -299,6 +317,7 @@ read_work(struct ctx *cx, struct db_tx *tx, void *arg)
 		    .revoked_serials = r->serials,
 		    .n_revoked_serials = r->n_serials,
 		    .collateral = r->dcaps, .n_collateral = r->n_dcaps,
+		    .chips = r->chips, .n_chips = r->n_chips,
 		    .allow = TRUST_ALLOW_ANY_MAKER },
 		.anchor_schemes = r->anchor_schemes,
 		.known_eks = (const uint8_t (*)[32])r->eks,

@@ -38,15 +38,22 @@ put_file_crl(struct cli *cli, json_t *document, const char *member,
 }
 
 static struct err
-put_chain(struct cli *cli, json_t *document, const char *member)
+put_certs(struct cli *cli, json_t *document, const char *member,
+    enum option_id option)
 {
-	const char *path = cli_option(cli, OPT_CHAIN_FILE);
+	const char *path = cli_option(cli, option);
 	struct slice file;
 
 	if (path == NULL)
 		return OK;
 	TRY(file_read(cli->cx, path, CLI_FILE_MAX, &file));
 	return vendor_file_put_chain(cli->cx, document, member, path, file);
+}
+
+static struct err
+put_chain(struct cli *cli, json_t *document, const char *member)
+{
+	return put_certs(cli, document, member, OPT_CHAIN_FILE);
 }
 
 /* --- one a kind --------------------------------------------------------- */
@@ -122,6 +129,12 @@ put_android_status(struct cli *cli, json_t *document)
 	return OK;
 }
 
+static struct err
+put_chip(struct cli *cli, json_t *document)
+{
+	return put_certs(cli, document, "certificates", OPT_SNP_CHAIN);
+}
+
 static const struct {
 	enum option_id	 option;
 	const char	*kind;
@@ -131,6 +144,7 @@ static const struct {
 	{ OPT_CRL, "crl", put_crl },
 	{ OPT_REVOKED_SERIALS, "revoked-serials", put_serials },
 	{ OPT_ANDROID_STATUS, "android-status", put_android_status },
+	{ OPT_SNP_CHAIN, "snp-chain", put_chip },
 };
 
 /* The one kind whose option was given. */
@@ -146,7 +160,8 @@ find_kind(struct cli *cli, size_t *out)
 		}
 	if (n != 1)
 		return FAIL(cli->cx, ERR_PARAMETER, "say one of --tcb-info, "
-		    "--crl, --revoked-serials and --android-status");
+		    "--crl, --revoked-serials, --android-status and "
+		    "--snp-chain");
 	return OK;
 }
 

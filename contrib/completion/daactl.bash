@@ -39,7 +39,7 @@ _daactl_words()
 _daactl_takes_value()
 {
 	case $1 in
-	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--title|--role|--expires-at|--expires-in|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--format|--nonce|--reason|--algorithm|--key-store|--activate-at|--retire-at|--out|-o) return 0 ;;
+	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--title|--role|--expires-at|--expires-in|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--snp-chain|--format|--nonce|--reason|--algorithm|--key-store|--activate-at|--retire-at|--out|-o) return 0 ;;
 	esac
 	return 1
 }
@@ -74,6 +74,7 @@ _daactl_values()
 	'collateral add:--android-status') echo 'FILE' ;;
 	'collateral fetch:--api-key-file') echo 'FILE' ;;
 	'collateral fetch:--pck-ca') echo 'platform processor' ;;
+	'collateral add:--snp-chain') echo 'FILE' ;;
 	'claim import:--format') echo 'csv ndjson' ;;
 	'report export:--format') echo 'csv ndjson' ;;
 	'certificate revoke:--reason') echo 'unspecified keyCompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn' ;;
@@ -118,7 +119,7 @@ _daactl_options()
 	'anchor fetch') echo '--tenant --platform --scheme --source-ca' ;;
 	'anchor list') echo '--tenant --platform --limit --after' ;;
 	'anchor remove') echo '--tenant --platform' ;;
-	'collateral add') echo '--tenant --platform --provenance --tcb-info --qe-identity --signer-chain --root-crl --pck-crl --crl --revoked-serials --android-status' ;;
+	'collateral add') echo '--tenant --platform --provenance --tcb-info --qe-identity --signer-chain --root-crl --pck-crl --crl --revoked-serials --android-status --snp-chain' ;;
 	'collateral fetch') echo '--tenant --platform --source-ca --from --api-key-file --pck-ca --expiring' ;;
 	'collateral list') echo '--tenant --platform --limit --after' ;;
 	'collateral show') echo '--tenant --platform' ;;

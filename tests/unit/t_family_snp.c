@@ -197,7 +197,7 @@ START_TEST(a_provider_that_hides_the_chip_leaves_nobody_to_enrol)
 }
 END_TEST
 
-/* --- what was revoked -------------------------------------------------------------- */
+/* --- certificates that the server has ------------------------------------------------- */
 
 /* The ARK's list with that serial number. */
 static struct slice
@@ -210,6 +210,67 @@ list_of(uint64_t serial)
 	(void)make_snp_evidence(cx, &other);
 	return other.crl_der;
 }
+
+static struct err
+put_chain(const struct tenant *t, size_t n)
+{
+	json_t *certs = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		(void)json_array_append_new(certs, json_string(base64url(
+		    cx->arena, s.chain[i])));
+	return family_collateral(t, "snp-chain", json_pack("{s:o}",
+	    "certificates", certs));
+}
+
+START_TEST(a_guest_without_certificates_enrols_by_those_of_the_server)
+{
+	for (size_t i = 0; i < COUNT_OF(lines); i++) {
+		start(lines[i], false);
+		s.n_certs = 0;
+		ck_fails(family_enroll(), ERR_EV_CHAIN);
+		ck_ok(put_chain(&family_other, 3));
+		ck_fails(family_enroll(), ERR_EV_CHAIN);
+		ck_ok(put_chain(NULL, 2 + i % 2));
+		ck_ok(family_enroll());
+		/* They are of that chip, and of that TCB. */
+		s.signer = make_curve(cx, "P-384");
+		ck_fails(family_enroll(), ERR_EV_CHAIN);
+		s.signer = s.leaf_key;
+		s.report[CHIP_ID] ^= 1;
+		ck_fails(family_enroll(), ERR_EV_CHAIN);
+		s.report[CHIP_ID] ^= 1;
+		ck_ok(family_crl(NULL, list_of(ASK_SERIAL), SLICE_NONE));
+		ck_fails(family_enroll(), ERR_EV_REVOKED);
+		family_close();
+	}
+}
+END_TEST
+
+START_TEST(only_a_chain_that_leads_to_an_anchor_is_kept)
+{
+	struct slice leaf;
+
+	start("Milan", false);
+	ck_fails(put_chain(NULL, 0), ERR_FIELD);
+	ck_fails(put_chain(NULL, 1), ERR_FIELD);
+	leaf = s.chain[0];
+	s.chain[0] = s.chain[1];
+	ck_fails(put_chain(NULL, 3), ERR_FIELD);
+	ck_assert_ptr_nonnull(strstr(cx->trail->tell, "VCEK"));
+	s.chain[0] = leaf;
+	ck_ok(put_chain(NULL, 3));
+	family_realm->ahead_s += 31 * MAKE_DAY;
+	ck_fails(put_chain(NULL, 3), ERR_FIELD);
+	family_realm->ahead_s -= 31 * MAKE_DAY;
+	family_close();
+	start("Milan", true);
+	ck_fails(put_chain(NULL, 3), ERR_FIELD);
+	family_close();
+}
+END_TEST
+
+/* --- what was revoked -------------------------------------------------------------- */
 
 START_TEST(what_the_root_revoked_does_not_enrol)
 {
@@ -345,6 +406,8 @@ UNIT_MAIN("family_snp",
     a_providers_key_never_speaks_for_the_chips_own,
     a_policy_says_which_key_may_sign,
     a_provider_that_hides_the_chip_leaves_nobody_to_enrol,
+    a_guest_without_certificates_enrols_by_those_of_the_server,
+    only_a_chain_that_leads_to_an_anchor_is_kept,
     what_the_root_revoked_does_not_enrol,
     a_list_that_has_lapsed_holds_all_off,
     issuers_may_be_refused_by_their_numbers,
