@@ -83,7 +83,7 @@ floor_of(struct one *ones, const unsigned counts[BENCH_KINDS], double seconds)
 		if (counts[i] == 0)
 			continue;
 		if (ones[i].key == NULL)
-			one_init(i, &ones[i]);
+			one_init((enum bench_kind)i, &ones[i]);
 		s = bench_sample(seconds, verify_one, &ones[i]);
 		t.wall_s += counts[i] * s.wall_s / (double)s.n;
 		t.cpu_s += counts[i] * s.cpu_s / (double)s.n;
