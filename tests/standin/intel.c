@@ -14,6 +14,12 @@
 #define TD_REPORT_DATA	520u
 #define SGX_DEBUG	0x02u
 #define TD_DEBUG	0x01u
+#define TD_RTMR0	328u
+#define RTMR_SIZE	48u
+#define EV_NO_ACTION	0x00000003u
+#define EV_SEPARATOR	0x00000004u
+#define EV_CONFIG	0x80000001u
+#define EV_ACTION	0x80000007u
 #define OLD_PCE_SVN	10u	/* of the level OutOfDate */
 
 static void
@@ -79,6 +85,60 @@ publish(struct standin *s, const struct make_dcap *d)
 	standin_file(s, "pck-crl.der", d->pck_crl_der);
 }
 
+/* --- the log of a trust domain's boot (CCEL) -------------------------------- */
+
+static void
+put_le(struct buf *b, uint64_t v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put_u8(b, (uint8_t)(v >> 8 * i));
+}
+
+/* An event of RTMR0 to RTMR3 (register 1 to 4), and what it makes of that. */
+static void
+put_event(struct buf *b, struct make_dcap *d, uint32_t mr, uint32_t type,
+    struct slice data)
+{
+	uint8_t *rtmr = d->body + TD_RTMR0 + (mr - 1) * RTMR_SIZE;
+	uint8_t both[2 * RTMR_SIZE];
+
+	memcpy(both, rtmr, RTMR_SIZE);
+	ASSERT(EVP_Digest(data.p, data.n, both + RTMR_SIZE, NULL,
+	    EVP_sha384(), NULL) == 1);
+	ASSERT(EVP_Digest(both, sizeof(both), rtmr, NULL, EVP_sha384(),
+	    NULL) == 1);
+	put_le(b, mr, 4);
+	put_le(b, type, 4);
+	put_le(b, 1, 4);
+	put_le(b, TPM_SHA384, 2);
+	put_bytes(b, SLICE(both + RTMR_SIZE, RTMR_SIZE));
+	put_le(b, data.n, 4);
+	put_bytes(b, data);
+}
+
+static void
+boot(struct standin *s, struct make_dcap *d)
+{
+	static const uint8_t zeros[20];
+	struct buf b = buf_in(s->cx->arena, 4096);
+
+	put_le(&b, 0, 4);
+	put_le(&b, EV_NO_ACTION, 4);
+	put_bytes(&b, SLICE_OF(zeros));
+	put_le(&b, 33, 4);
+	put_bytes(&b, SLICE("Spec ID Event03\0\0\0\0\0\0\2\0\2", 24));
+	put_le(&b, 1, 4);
+	put_le(&b, TPM_SHA384, 2);
+	put_le(&b, RTMR_SIZE, 2);
+	put_u8(&b, 0);
+	put_event(&b, d, 1, EV_CONFIG, make_secure_boot(s->cx, 1));
+	put_event(&b, d, 1, EV_SEPARATOR, SLICE(zeros, 4));
+	put_event(&b, d, 2, EV_ACTION, slice_text("kernel 6.12"));
+	put_event(&b, d, 3, EV_ACTION, slice_text("root=/dev/vda ro"));
+	ASSERT(!b.bad);
+	d->event_log = buf_slice(&b);
+}
+
 static json_t *
 make_quoted(struct standin *s, bool tdx)
 {
@@ -86,6 +146,8 @@ make_quoted(struct standin *s, bool tdx)
 	json_t *evidence;
 
 	begin(s, d, tdx);
+	if (tdx)
+		boot(s, d);
 	evidence = make_dcap_evidence(s->cx, d);
 	publish(s, d);
 	return json_incref(evidence);
