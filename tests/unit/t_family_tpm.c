@@ -106,18 +106,19 @@ ek_id(void)
 	    SLICE_OF(hash)));
 }
 
-/* 000b: SHA-256 (Part 1, 16). */
+/* By the key in its certificate; or by its name, 000b: SHA-256 (Part 1, 16). */
 static const char *
 ak_id(void)
 {
-	struct slice public;
+	struct slice known;
 	uint8_t hash[32];
 
 	make_one();
-	public = make_tpmt_public(cx, &d.ak_public);
-	crypto_hash_sha256(hash, public.p, public.n);
-	return arena_printf(cx->arena, "tpm-ak:000b%s", text_hex(cx->arena,
-	    SLICE_OF(hash)));
+	known = registered ? make_tpmt_public(cx, &d.ak_public) :
+	    make_spki(cx, d.ak);
+	crypto_hash_sha256(hash, known.p, known.n);
+	return arena_printf(cx->arena, "%s%s", registered ? "tpm-ak:000b" :
+	    "tpm-ak-cert:", text_hex(cx->arena, SLICE_OF(hash)));
 }
 
 static void
