@@ -39,6 +39,7 @@ struct job {
 	const char	*path;		/* of the scope's collateral */
 	const char	*from;		/* --from, or NULL */
 	const char	*api_key;	/* a secret, or NULL */
+	const char	*key_for;	/* URL: the key is for its host alone */
 	struct fetched	 fetched[FETCHED_MAX];
 	size_t		 n_fetched;
 	json_t		*made;
@@ -56,6 +57,24 @@ struct wish {
 	const char	*name;		/* to keep it under; NULL: a usual one */
 };
 
+/* Scheme, host and port, as they are written. */
+static struct slice
+host_of(const char *url)
+{
+	const char *host = strstr(url, "://");
+	size_t n = host == NULL ? strlen(url) : (size_t)(host + 3 - url);
+
+	return SLICE((const uint8_t *)url, n + strcspn(url + n, "/"));
+}
+
+/* What was kept names other hosts too, and others may have said so. */
+static const char *
+key_for(const struct job *job, const char *url)
+{
+	return slice_equal(host_of(url), host_of(job->key_for)) ?
+	    job->api_key : NULL;
+}
+
 static struct err
 get(struct job *job, const char *url, bool https_only,
     struct fetch_answer *out)
@@ -63,7 +82,7 @@ get(struct job *job, const char *url, bool https_only,
 	const struct fetch_call call = {
 		.url = url, .https_only = https_only,
 		.ca_file = cli_option(job->cli, OPT_SOURCE_CA),
-		.api_key = job->api_key,
+		.api_key = key_for(job, url),
 	};
 
 	for (size_t i = 0; i < job->n_fetched; i++)
@@ -71,7 +90,7 @@ get(struct job *job, const char *url, bool https_only,
 			*out = job->fetched[i].answer;
 			return OK;
 		}
-	cli_progress(job->cli, "%s", url);
+	cli_progress(job->cli, "%s", table_safe(job->cli->cx, url));
 	TRY(fetch(job->cli->cx, &call, out));
 	if (job->n_fetched < FETCHED_MAX)
 		job->fetched[job->n_fetched++] = (struct fetched){
@@ -255,10 +274,12 @@ fetch_android(struct job *job, const struct wish *w)
 static const struct source {
 	const char	*name;
 	struct err	(*fetch)(struct job *, const struct wish *);
-	bool		 needs_items;
+	bool		 needs_items, items_are_urls;
 } sources[] = {
-	{ "amd", fetch_amd, true }, { "android", fetch_android, false },
-	{ "crl", fetch_crl, true }, { "intel", fetch_intel, true },
+	{ "amd", fetch_amd, true, false },
+	{ "android", fetch_android, false, false },
+	{ "crl", fetch_crl, true, true },
+	{ "intel", fetch_intel, true, false },
 };
 
 /* One that fails is said, and the others are fetched all the same. */
@@ -311,9 +332,12 @@ fetch_named(struct job *job)
 		    "amd, URLs for crl" : "%s takes no items", name);
 	if (!source->needs_items)
 		fetch_item(job, source, &(struct wish){ .item = NULL });
-	for (size_t i = 1; cli_arg(cli, i) != NULL; i++)
+	for (size_t i = 1; cli_arg(cli, i) != NULL; i++) {
+		if (source->items_are_urls)
+			job->key_for = cli_arg(cli, i);
 		fetch_item(job, source,
 		    &(struct wish){ .item = cli_arg(cli, i) });
+	}
 	return OK;
 }
 
@@ -417,6 +441,8 @@ read_key(struct cli *cli, const char **out)
 		if (*p <= ' ' || *p > '~')
 			return FAIL(cli->cx, ERR_CONFIG,
 			    "%s holds characters that no key has", path);
+	if (*key == '\0')
+		return FAIL(cli->cx, ERR_CONFIG, "%s is empty", path);
 	*out = key;
 	return OK;
 }
@@ -453,6 +479,7 @@ cmd_collateral_fetch(struct cli *cli)
 	};
 	TRY(cli_scope_path(cli, "/collateral", &job->path));
 	TRY(read_key(cli, &job->api_key));
+	job->key_for = job->from != NULL ? job->from : INTEL;
 	TRY(cli_option(cli, OPT_EXPIRING) != NULL ? fetch_expiring(job) :
 	    fetch_named(job));
 	TRY(show(job));

@@ -255,6 +255,28 @@ lapsing() {
 	exits 2 ctl collateral fetch --platform
 }
 
+# Whoever keeps collateral says where it is from, and may say his own host.
+key_stays() {
+	exits 0 ctl collateral list --platform --json
+	jq -e '[.items[] | select(.provenance | startswith("http"))] |
+	    length > 0' "$work/out"
+	chmod 600 "$work/key"
+	: >"$work/pccs/log"
+	exits 0 ctl collateral fetch --expiring 30d --platform \
+	    --api-key-file "$work/key" --json
+	jq -e 'length > 0' "$work/out"
+	grep -q '^/tdx/.* key=$' "$work/pccs/log"
+	exits 1 grep secret "$work/pccs/log"
+	exits 0 ctl collateral fetch --expiring 30d --platform \
+	    --api-key-file "$work/key" --from "http://127.0.0.1:$port_pccs"
+	grep -q '^/tdx/.* key=secret-of-the-pccs$' "$work/pccs/log"
+	: >"$work/empty"
+	chmod 600 "$work/empty"
+	exits 1 ctl collateral fetch --expiring 30d --platform \
+	    --api-key-file "$work/empty"
+	grep -q 'is empty' "$work/err"
+}
+
 # Signed by a root that is no anchor here.
 stranger() {
 	mkdir "$work/other"
@@ -353,6 +375,7 @@ step 'a root that nobody knows is added, pinned where one wishes' unknown
 step 'a root with a known name must be the known one or pinned' lookalike
 step 'collateral comes from a PCCS' pccs
 step 'what will lapse is fetched again from where it came' lapsing
+step 'a key for a source goes to the host that it is for alone' key_stays
 step 'collateral of a stranger is not taken' stranger
 step 'CRLs come by their URL and from AMD' crls
 step 'the status list for Android comes over HTTPS alone' android
