@@ -27,7 +27,7 @@
 
 #define FMSPC_CHARS	12u
 #define FETCHED_MAX	16u	/* answers that are kept for another use */
-#define ROWS_MAX	1000u	/* of the store, for --expiring */
+#define ROWS_PAGE	50u	/* of the store, in one answer */
 #define NAME_MAX_CHARS	200u
 #define EXPIRING_MAX_S	(3650LL * 86400)
 
@@ -392,13 +392,37 @@ fetch_row(struct job *job, const json_t *row)
 	}
 }
 
+/* All rows, page by page: fetching changes the list. */
+static struct err
+list_rows(struct job *job, json_t *rows)
+{
+	struct ctx *cx = job->cli->cx;
+	const char *path, *next = NULL;
+	json_t *page;
+
+	do {
+		path = cli_query(cx, job->path, "limit",
+		    arena_printf(cx->arena, "%u", ROWS_PAGE));
+		if (next != NULL)
+			path = cli_query(cx, path, "after", next);
+		TRY(cli_ask(job->cli, "GET", path, NULL, &page));
+		if (json_array_extend(rows, json_object_get(page,
+		    "items")) != 0)
+			return FAIL(cx, ERR_MALFORMED,
+			    "the server's answer is no list");
+		next = json_string_value(json_object_get(page, "next"));
+	} while (next != NULL && json_array_size(json_object_get(page,
+	    "items")) > 0);
+	return OK;
+}
+
 static struct err
 fetch_expiring(struct job *job)
 {
 	struct ctx *cx = job->cli->cx;
 	const char *until, *expires, *within = cli_option(job->cli,
 	    OPT_EXPIRING);
-	json_t *list, *row;
+	json_t *rows = json_keep(cx, json_array()), *row;
 	int64_t within_s;
 	size_t i;
 
@@ -409,10 +433,9 @@ fetch_expiring(struct job *job)
 		return FAIL(cx, ERR_PARAMETER,
 		    "--expiring is a duration such as 12h or 10d");
 	until = text_time_dup(cx->arena, ctx_now(cx) + within_s);
-	TRY(cli_ask(job->cli, "GET", cli_query(cx, job->path, "limit",
-	    arena_printf(cx->arena, "%u", ROWS_MAX)), NULL, &list));
+	TRY(list_rows(job, rows));
 	/* RFC 3339 in UTC: texts are in order of time. */
-	json_array_foreach(json_object_get(list, "items"), i, row) {
+	json_array_foreach(rows, i, row) {
 		expires = json_string_value(json_object_get(row,
 		    "expires_at"));
 		if (expires == NULL || strcmp(expires, until) <= 0)

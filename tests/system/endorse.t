@@ -277,6 +277,25 @@ key_stays() {
 	grep -q 'is empty' "$work/err"
 }
 
+# More than one page of the list; what is due is on the second one.
+many() {
+	i=0
+	while [ $i -lt 50 ]; do
+		i=$((i + 1))
+		printf '%04x\n' $((i + 4096)) >"$work/serials"
+		ctl collateral add "list $i" --platform \
+		    --revoked-serials "$work/serials" --json >"$work/out"
+		jq -r .id "$work/out" >>"$work/ids"
+	done
+	exits 0 ctl collateral fetch intel 00a1b2c3d4e5 --platform \
+	    --from "http://127.0.0.1:$port_pccs"
+	exits 0 ctl collateral fetch --expiring 30d --platform --json
+	jq -e 'length == 2 and all(.kind == "dcap")' "$work/out"
+	while read -r id; do
+		ctl collateral delete "$id" --platform
+	done <"$work/ids"
+}
+
 # Signed by a root that is no anchor here.
 stranger() {
 	mkdir "$work/other"
@@ -375,6 +394,7 @@ step 'a root that nobody knows is added, pinned where one wishes' unknown
 step 'a root with a known name must be the known one or pinned' lookalike
 step 'collateral comes from a PCCS' pccs
 step 'what will lapse is fetched again from where it came' lapsing
+step 'what will lapse is found in a long list' many
 step 'a key for a source goes to the host that it is for alone' key_stays
 step 'collateral of a stranger is not taken' stranger
 step 'CRLs come by their URL and from AMD' crls
