@@ -184,15 +184,29 @@ verify_if_for(struct ctx *cx, const struct trust_collateral *c,
 	    a->at_s, out) : OK;
 }
 
+/* Two CAs certify PCKs; one platform's collateral may be here with the CRL of
+ * each. */
+static void
+prefer_crl(X509_CRL **best, X509_CRL *crl, const X509 *pck)
+{
+	if (crl == NULL || X509_NAME_cmp(X509_CRL_get_issuer(crl),
+	    X509_get_issuer_name(pck)) != 0)
+		return;
+	if (*best == NULL || ASN1_TIME_compare(X509_CRL_get0_lastUpdate(crl),
+	    X509_CRL_get0_lastUpdate(*best)) > 0)
+		*best = crl;
+}
+
 /*
  * What the device brought must be right; what is known here besides is taken
  * where it is newer, so that nobody can choose an older judgement of his
- * platform.
+ * platform.  The CRL is the newest of the CA that certified this PCK.
  */
 static struct err
-find_collateral(struct ctx *cx, const struct dcap_evidence *e,
+find_collateral(struct ctx *cx, const struct dcap_evidence *e, const X509 *pck,
     const struct appraisal *a, struct dcap_collateral *out, bool *out_found)
 {
+	X509_CRL *pck_crl = NULL;
 	const struct trust *trust = a->trust;
 	struct dcap_collateral c;
 	struct trail why;
@@ -203,17 +217,24 @@ find_collateral(struct ctx *cx, const struct dcap_evidence *e,
 		if (!found)
 			return FAIL_TELL(cx, ERR_EV_MISMATCH,
 			    "collateral for another platform");
+		prefer_crl(&pck_crl, out->pck_crl, pck);
 	}
 	for (size_t i = 0; i < trust->n_collateral; i++) {
 		if (failed(verify_if_for(cx, &trust->collateral[i], e, a, &c,
 		    &is_for))) {
 			wrong = true;
 			why = *cx->trail;
-		} else if (is_for && (!found || is_newer(&c, out))) {
-			found = true;
-			*out = c;
+			continue;
 		}
+		if (!is_for)
+			continue;
+		prefer_crl(&pck_crl, c.pck_crl, pck);
+		if (!found || is_newer(&c, out))
+			*out = c;
+		found = true;
 	}
+	if (pck_crl != NULL)
+		out->pck_crl = pck_crl;
 	if (!found && wrong) {
 		*cx->trail = why;
 		return why.err;
@@ -422,7 +443,7 @@ dcap_verify(struct ctx *cx, const struct dcap_evidence *e,
 	if (!a->raw)
 		TRY(check_signed(cx, e, report_data));
 	TRY(check_chain(cx, e, a, &path));
-	TRY(find_collateral(cx, e, a, c, &found));
+	TRY(find_collateral(cx, e, path.certs[0], a, c, &found));
 	if (found)
 		TRY(check_revocation(cx, &path, c, a->at_s));
 	if (a->raw)

@@ -113,6 +113,37 @@ START_TEST(newer_collateral_counts_whoever_has_it)
 }
 END_TEST
 
+/* The same platform's collateral with the CRL of each CA that certifies PCKs. */
+START_TEST(the_crl_of_the_pcks_own_ca_counts)
+{
+	struct trust_collateral both[2];
+	struct make_intel_crl other;
+	json_t *e;
+
+	begin();
+	e = make_dcap_evidence(cx, &d);
+	other = d.pck_crl;
+	other.issuer_cn = "Intel SGX PCK Processor CA";
+	other.key = d.signing_key;
+	both[0] = both[1] = d.collateral;
+	both[0].pck_crl = make_intel_crl(cx, &other);
+	d.trust.collateral = both;
+	d.trust.n_collateral = 1;
+	ck_assert(failed(make_dcap_verify_json(cx, e, &d, &out)));
+	d.trust.n_collateral = 2;
+	ck_ok(make_dcap_verify_json(cx, e, &d, &out));
+	/* And the newer one of two. */
+	other = d.pck_crl;
+	other.from_s += 60;
+	other.serial = d.pck.serial;
+	both[0].pck_crl = make_intel_crl(cx, &other);
+	ck_fails(make_dcap_verify_json(cx, e, &d, &out), ERR_EV_REVOKED);
+	both[1] = both[0];
+	both[0] = d.collateral;
+	ck_fails(make_dcap_verify_json(cx, e, &d, &out), ERR_EV_REVOKED);
+}
+END_TEST
+
 START_TEST(collateral_is_text_within_its_limits)
 {
 	json_t *e, *c;
@@ -462,6 +493,7 @@ UNIT_MAIN("collateral",
     collateral_is_for_the_platform,
     collateral_that_the_device_brings_must_be_right_and_for_it,
     newer_collateral_counts_whoever_has_it,
+    the_crl_of_the_pcks_own_ca_counts,
     collateral_is_text_within_its_limits,
     other_platforms_collateral_does_no_harm,
     documents_are_signed_as_they_came,
