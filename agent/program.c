@@ -2,6 +2,7 @@
 #include "agent/program.h"
 
 #include <sys/pidfd.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -17,7 +18,9 @@
 #define NOTED_MAX	4096u	/* of standard error; the rest is read past */
 
 /* Its place in struct run's descriptors, and in those that are polled. */
-enum { TO, FROM, SAID, ENDED, N_FDS };
+enum { TO, FROM, SAID, ENDED, STOP, N_FDS };
+
+enum outcome { RAN, TOO_LATE, STOPPED };
 
 struct run {
 	const struct program	*program;
@@ -146,6 +149,22 @@ start(struct ctx *cx, const struct program *program, struct run *run)
 	    "watch %s: %s", words[0], strerror(errno));
 }
 
+/*
+ * Whoever wants to end us does not wait for the program, nor leave it behind:
+ * the signal stays pending until it is dead.
+ */
+static void
+hold_signals(struct run *run, sigset_t *out_before)
+{
+	sigset_t signals;
+
+	(void)sigemptyset(&signals);
+	(void)sigaddset(&signals, SIGINT);
+	(void)sigaddset(&signals, SIGTERM);
+	ASSERT(sigprocmask(SIG_BLOCK, &signals, out_before) == 0);
+	run->fd[STOP] = signalfd(-1, &signals, SFD_CLOEXEC);
+}
+
 /* --- talking with it ----------------------------------------------------- */
 
 static void
@@ -182,37 +201,45 @@ take(int *fd, struct buf *into)
 	}
 }
 
-/* Until it has ended and all that it wrote is read; false: too late. */
-static bool
+/* What can be done now. */
+static void
+serve(struct run *run, const struct pollfd polled[static N_FDS])
+{
+	if (polled[TO].revents != 0)
+		give(run);
+	if (polled[FROM].revents != 0)
+		take(&run->fd[FROM], &run->output);
+	if (polled[SAID].revents != 0)
+		take(&run->fd[SAID], &run->said);
+	if (polled[ENDED].revents != 0) {
+		shut(&run->fd[ENDED]);
+		/* What it left behind would hold the pipes open. */
+		(void)kill(-run->pid, SIGKILL);
+	}
+}
+
+/* Until it has ended and all that it wrote is read. */
+static enum outcome
 talk(struct ctx *cx, struct run *run)
 {
-	while (run->fd[ENDED] >= 0 || run->fd[FROM] >= 0) {
+	while ((run->fd[ENDED] >= 0 || run->fd[FROM] >= 0) &&
+	    !run->output.bad) {
 		struct pollfd polled[N_FDS];
 		uint64_t now_us = ticks_us(cx);
 
 		if (now_us >= run->end_us)
-			return false;
+			return TOO_LATE;
 		for (int i = 0; i < N_FDS; i++)
 			polled[i] = (struct pollfd){ .fd = run->fd[i],
 			    .events = i == TO ? POLLOUT : POLLIN };
 		if (poll(polled, N_FDS,
 		    (int)((run->end_us - now_us) / 1000) + 1) <= 0)
 			continue;
-		if (polled[TO].revents != 0)
-			give(run);
-		if (polled[FROM].revents != 0)
-			take(&run->fd[FROM], &run->output);
-		if (polled[SAID].revents != 0)
-			take(&run->fd[SAID], &run->said);
-		if (polled[ENDED].revents != 0) {
-			shut(&run->fd[ENDED]);
-			/* What it left behind would hold the pipes open. */
-			(void)kill(-run->pid, SIGKILL);
-		}
-		if (run->output.bad)
-			return true;
+		if (polled[STOP].revents != 0)
+			return STOPPED;
+		serve(run, polled);
 	}
-	return true;
+	return RAN;
 }
 
 /* While it is not waited for, its number stands for nobody else. */
@@ -249,12 +276,15 @@ first_line(struct ctx *cx, const struct buf *said)
 }
 
 static struct err
-judge(struct ctx *cx, const struct run *run, bool in_time, int status)
+judge(struct ctx *cx, const struct run *run, enum outcome outcome, int status)
 {
 	const char *name = run->program->name;
 	const char *line = first_line(cx, &run->said);
 
-	if (!in_time)
+	if (outcome == STOPPED)
+		return FAIL(cx, ERR_SOURCE,
+		    "%s was stopped, as a signal came", name);
+	if (outcome == TOO_LATE)
 		return FAIL(cx, ERR_SOURCE,
 		    "%s was stopped after %lld s%s", name,
 		    (long long)run->program->wait_s, line);
@@ -277,21 +307,27 @@ program_run(struct ctx *cx, const struct program *program, struct slice *out)
 	struct run run = {
 		.program = program,
 		.pid = -1,
-		.fd = { -1, -1, -1, -1 },
+		.fd = { -1, -1, -1, -1, -1 },
 		.output = buf_in(cx->arena, program->output_max),
 		.said = buf_in(cx->arena, NOTED_MAX),
 		.end_us = ticks_us(cx) + (uint64_t)program->wait_s * 1000000u,
 	};
-	struct err e = start(cx, program, &run);
-	bool in_time = !failed(e) && talk(cx, &run);
+	enum outcome outcome = RAN;
+	sigset_t before;
+	struct err e;
 	int status = 0;
 
+	hold_signals(&run, &before);
+	e = start(cx, program, &run);
+	if (!failed(e))
+		outcome = talk(cx, &run);
 	if (run.pid > 0)
 		status = finish(&run);
 	for (int i = 0; i < N_FDS; i++)
 		shut(&run.fd[i]);
+	ASSERT(sigprocmask(SIG_SETMASK, &before, NULL) == 0);
 	TRY(e);
-	TRY(judge(cx, &run, in_time, status));
+	TRY(judge(cx, &run, outcome, status));
 	*out = buf_slice(&run.output);
 	return OK;
 }

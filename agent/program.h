@@ -34,11 +34,11 @@ struct program {
 
 /*
  * Run it to its end; out is what it wrote to standard output, in cx->arena.
- * When it is over, or has taken too long, it and what it started are killed.
- * SIGPIPE must be ignored.
+ * When it is over, has taken too long, or SIGINT or SIGTERM comes, its process
+ * group is killed; the signal then does what it does.  SIGPIPE must be ignored.
  * ERR_CONFIG		it cannot be started
- * ERR_SOURCE		it failed, took longer than wait_s, or wrote more than
- *			output_max; the note has the first line that it wrote to
+ * ERR_SOURCE		it failed, took longer than wait_s, was stopped, or wrote
+ *			more than output_max; the note has the first line that it wrote to
  *			standard error
  */
 struct err	program_run(struct ctx *, const struct program *,

@@ -2,6 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <fcntl.h>
 #include <ftw.h>
@@ -176,6 +177,48 @@ START_TEST(a_program_that_takes_too_long_is_killed_with_what_it_started)
 	ck_assert_str_eq(cx->trail->note,
 	    "a_command was stopped after 2 s: no");
 	check_gone("child");
+}
+END_TEST
+
+/* In a process of its own, as the signal would end this one. */
+static void
+run_until_signal(void)
+{
+	struct slice out;
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	ck_assert_int_eq(sigprocmask(SIG_SETMASK, &none, NULL), 0);
+	(void)signal(SIGTERM, SIG_DFL);
+	(void)run(script("sleep 1000 & echo $! >$1/child\n"
+	    "kill -TERM $PPID; wait\n"), SLICE_NONE, 100, WAIT_S, &out);
+	_exit(0);
+}
+
+START_TEST(whoever_is_told_to_end_leaves_no_program_behind)
+{
+	sigset_t term, before;
+	struct slice out;
+	pid_t child = fork();
+	int status, got;
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0)
+		run_until_signal();
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+	check_gone("child");
+	/* Where it was blocked, it is still to come. */
+	(void)sigemptyset(&term);
+	(void)sigaddset(&term, SIGTERM);
+	ck_assert_int_eq(sigprocmask(SIG_BLOCK, &term, &before), 0);
+	ck_fails(run(script("kill -TERM $PPID; sleep 1000\n"), SLICE_NONE,
+	    100, WAIT_S, &out), ERR_SOURCE);
+	ck_assert_str_eq(cx->trail->note,
+	    "a_command was stopped, as a signal came");
+	ck_assert_int_eq(sigwait(&term, &got), 0);
+	ck_assert_int_eq(got, SIGTERM);
+	ck_assert_int_eq(sigprocmask(SIG_SETMASK, &before, NULL), 0);
 }
 END_TEST
 
@@ -385,6 +428,7 @@ main(void)
 		a_program_sees_nothing_of_ours_but_its_pipes,
 		a_program_has_no_signal_blocked_or_ignored,
 		a_program_that_takes_too_long_is_killed_with_what_it_started,
+		whoever_is_told_to_end_leaves_no_program_behind,
 		what_a_program_leaves_behind_holds_up_nothing,
 		a_failure_tells_the_first_line_that_the_program_wrote,
 		an_answer_that_is_too_long_is_refused_at_once,
