@@ -682,6 +682,7 @@ chain_verify_by(struct ctx *cx, const struct chain_rules *rules, X509 *leaf,
 	if (failed(e))
 		return e;
 	ctx_forget(cx);			/* of paths that led nowhere */
+	chain_keep(cx, s->found.certs, s->found.n);
 	*out = s->found;
 	return OK;
 }

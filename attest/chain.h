@@ -18,8 +18,8 @@
 #define CHAIN_TRIES_MAX		64u
 
 /*
- * Read exactly one certificate; shared through cx->seen where that is, so it is
- * not to be changed.  cx->arena lets it go.
+ * Read exactly one certificate; shared through cx->seen where that is and has
+ * it, so it is not to be changed.  cx->arena lets it go.
  * ERR_EV_MALFORMED
  */
 struct err	chain_cert_parse(struct ctx *, struct slice der, X509 **out);
@@ -44,10 +44,16 @@ X509_CRL	*chain_crl_read(struct ctx *, struct slice der);
 
 /*
  * Is it signed by the issuer's key (whatever else they are)?  What was found
- * right is kept in cx->seen.  false: no; OpenSSL's queue may say why.
+ * right is looked for in cx->seen (and of lists, kept there).  false: no;
+ * OpenSSL's queue may say why.
  */
 bool		chain_is_signed(struct ctx *, X509 *child, X509 *issuer);
 bool		chain_crl_is_signed(struct ctx *, X509_CRL *, X509 *issuer);
+/*
+ * Keep a path that led to an anchor, each signed by the next, in cx->seen: what
+ * strangers send leads to none, and so takes no room there.
+ */
+void		chain_keep(struct ctx *, X509 *const *path, size_t n);
 
 /*
  * Read all anchors and CRLs of trust at once, for many appraisals: into

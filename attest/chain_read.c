@@ -12,8 +12,10 @@
 
 #include "attest/seen.h"
 
-/* What they take when they are read, beside their bytes (doc/BENCH.md). */
+/* What they take when they are read, beside their bytes (doc/BENCH.md); each
+ * extension and name is some values of its own, however few bytes it has. */
 #define CERT_BYTES	6000u
+#define CERT_PART_BYTES	200u
 #define CRL_BYTES	4000u
 #define CRL_FACTOR	8u
 
@@ -25,6 +27,8 @@
 struct ids {
 	uint8_t		 der[SEEN_SHA256_SIZE], spki[SEEN_SHA256_SIZE];
 	GENERAL_NAMES	*alt_names;	/* NULL: none that can be read */
+	size_t		 bytes;		/* about, with all of this */
+	atomic_bool	 is_kept;	/* was put into the cache */
 };
 
 /* The place in a certificate is OpenSSL's to give; asked for once. */
@@ -61,7 +65,7 @@ find_place(void)
 	    free_ids);
 }
 
-static const struct ids *
+static struct ids *
 ids_of(const X509 *x)
 {
 	ASSERT(pthread_once(&place.once, find_place) == 0);
@@ -83,7 +87,7 @@ hash_spki(const X509 *x, uint8_t out[static SEEN_SHA256_SIZE])
 }
 
 static void
-name(X509 *x, const struct seen_id *id)
+name(X509 *x, const struct seen_id *id, size_t n)
 {
 	struct ids *ids = base_alloc(sizeof(*ids));
 
@@ -96,6 +100,9 @@ name(X509 *x, const struct seen_id *id)
 	}
 	ids->alt_names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
 	ERR_clear_error();		/* of names that cannot be read */
+	ids->bytes = n + CERT_BYTES + CERT_PART_BYTES *
+	    (size_t)(X509_get_ext_count(x) + (ids->alt_names == NULL ? 0 :
+	    sk_GENERAL_NAME_num(ids->alt_names)));
 }
 
 static void
@@ -170,9 +177,7 @@ read_certificate(struct ctx *cx, struct slice der, X509 **out)
 		return OK;
 	}
 	TRY(read_anew(cx, der, out));
-	name(*out, &id);
-	seen_keep(cx->seen, SEEN_CERTIFICATE, &id, &x509_type, *out,
-	    CERT_BYTES + der.n);
+	name(*out, &id, der.n);
 	return OK;
 }
 
@@ -226,6 +231,16 @@ chain_certs_parse(struct ctx *cx, const struct slice *der, size_t n,
 	return OK;
 }
 
+static struct seen_id
+id_of_link(const struct ids *of, const struct ids *by)
+{
+	struct seen_id id;
+
+	memcpy(id.of, of->der, sizeof(id.of));
+	memcpy(id.by, by->spki, sizeof(id.by));
+	return id;
+}
+
 bool
 chain_is_signed(struct ctx *cx, X509 *child, X509 *issuer)
 {
@@ -233,16 +248,43 @@ chain_is_signed(struct ctx *cx, X509 *child, X509 *issuer)
 	EVP_PKEY *key = X509_get0_pubkey(issuer);
 	struct seen_id id;
 
-	if (cx->seen == NULL || of == NULL || by == NULL)
-		return key != NULL && X509_verify(child, key) == 1;
-	memcpy(id.of, of->der, sizeof(id.of));
-	memcpy(id.by, by->spki, sizeof(id.by));
-	if (seen_find(cx->seen, SEEN_CERTIFICATE_SIGNED, &id, NULL))
-		return true;
-	if (key == NULL || X509_verify(child, key) != 1)
-		return false;
-	seen_keep(cx->seen, SEEN_CERTIFICATE_SIGNED, &id, NULL, NULL, 0);
-	return true;
+	if (of != NULL && by != NULL) {
+		id = id_of_link(of, by);
+		if (seen_find(cx->seen, SEEN_CERTIFICATE_SIGNED, &id, NULL))
+			return true;
+	}
+	return key != NULL && X509_verify(child, key) == 1;
+}
+
+static void
+keep_certificate(struct seen *seen, X509 *x, struct ids *ids)
+{
+	struct seen_id id = { .by = { 0 } };
+
+	if (atomic_exchange(&ids->is_kept, true))
+		return;
+	memcpy(id.of, ids->der, sizeof(id.of));
+	seen_keep(seen, SEEN_CERTIFICATE, &id, &x509_type, x, ids->bytes);
+}
+
+void
+chain_keep(struct ctx *cx, X509 *const *path, size_t n)
+{
+	struct ids *below = NULL;
+
+	for (size_t i = 0; cx->seen != NULL && i < n; i++) {
+		struct ids *ids = ids_of(path[i]);
+
+		if (ids != NULL)
+			keep_certificate(cx->seen, path[i], ids);
+		if (ids != NULL && below != NULL) {
+			struct seen_id id = id_of_link(below, ids);
+
+			seen_keep(cx->seen, SEEN_CERTIFICATE_SIGNED, &id,
+			    NULL, NULL, 0);
+		}
+		below = ids;
+	}
 }
 
 /* --- revocation lists ------------------------------------------------------ */
@@ -296,6 +338,8 @@ chain_crl_read(struct ctx *cx, struct slice der)
 		X509_CRL_free(crl);
 		return NULL;
 	}
+	/* A search would do it, while other threads search. */
+	sk_X509_REVOKED_sort(X509_CRL_get_REVOKED(crl));
 	l = base_alloc(sizeof(*l));
 	atomic_init(&l->n_holders, 1);
 	l->crl = crl;

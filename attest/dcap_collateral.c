@@ -10,7 +10,11 @@
 #include "base/text.h"
 #include "codec/json_span.h"
 
-#define OPENED_FACTOR	12u	/* of its documents' bytes, when they are read */
+/* What its parts take when they are read, by their bytes: it holds those that
+ * are kept on their own, too, also when they are no longer. */
+#define DOCUMENT_FACTOR	12u
+#define CRL_FACTOR	10u
+#define CERT_FACTOR	10u
 
 /* Collateral after reading. */
 struct parts {
@@ -290,6 +294,20 @@ hash_collateral(const struct trust_collateral *in, struct seen_id *out)
 	ASSERT(EVP_DigestFinal_ex(md, out->of, NULL) == 1);
 }
 
+static size_t
+bytes_of(const struct trust_collateral *in)
+{
+	size_t certs = 0;
+
+	for (size_t i = 0; i < in->n_tcb_signing_chain; i++)
+		certs += in->tcb_signing_chain[i].n;
+	for (size_t i = 0; i < in->n_qe_signing_chain; i++)
+		certs += in->qe_signing_chain[i].n;
+	return DOCUMENT_FACTOR * (in->tcb_info.n + in->qe_identity.n) +
+	    CRL_FACTOR * (in->root_crl.n + in->pck_crl.n) +
+	    CERT_FACTOR * certs;
+}
+
 static struct err
 open_all(struct ctx *cx, const struct trust_collateral *in,
     struct parts *o)
@@ -330,7 +348,7 @@ dcap_collateral_open(struct ctx *cx, const struct trust_collateral *in)
 	}
 	arena_defer(cx->arena, let_go_opened, o);
 	seen_keep(cx->seen, SEEN_COLLATERAL, &id, &opened_type, o,
-	    OPENED_FACTOR * (in->tcb_info.n + in->qe_identity.n));
+	    bytes_of(in));
 	return o;
 }
 

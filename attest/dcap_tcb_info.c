@@ -348,6 +348,9 @@ tcb_info_parse(struct ctx *cx, struct slice text, struct tcb_info *out)
 	/* Version 2 is of a time when there was only SGX. */
 	if (version == 3)
 		t.tee = get_tcb_id(&in);
+	else if (json_get(&in, "id", JSON_OPTIONAL) != NULL &&
+	    get_tcb_id(&in) != DCAP_SGX)
+		unsupported(&in, "id");
 	t.issued_s = get_time(&in, "issueDate");
 	t.next_s = get_time(&in, "nextUpdate");
 	get_hex(&in, "fmspc", t.fmspc, sizeof(t.fmspc));

@@ -4,8 +4,10 @@
 #include "attest/seen.h"
 #include "pki/key.h"
 
-/* What a key takes: a curve's group, or what RSA computes once (doc/BENCH.md). */
+/* What a key takes: a curve's group, or what RSA computes once (doc/BENCH.md),
+ * its numbers and what is kept of them. */
 #define KEY_BYTES	5000u
+#define KEY_FACTOR	4u
 
 static void
 hold_key(void *key)
@@ -59,6 +61,6 @@ pubkey_read(struct ctx *cx, struct slice spki)
 	key = read_anew(cx, spki);
 	if (key != NULL)
 		seen_keep(cx->seen, SEEN_KEY, &id, &key_type, key,
-		    KEY_BYTES);
+		    KEY_BYTES + KEY_FACTOR * spki.n);
 	return key;
 }

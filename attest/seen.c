@@ -169,9 +169,9 @@ seen_keep(struct seen *s, enum seen_kind kind, const struct seen_id *id,
 	if (s == NULL || bytes > s->bytes_max)
 		return;
 	ASSERT(pthread_mutex_lock(&s->lock) == 0);
-	make_room(s, bytes);
-	place = place_of(s, kind, id);
-	if (*place == NULL) {	/* else another thread was faster */
+	if (*place_of(s, kind, id) == NULL) {	/* else nothing has to go */
+		make_room(s, bytes);
+		place = place_of(s, kind, id);
 		e = base_alloc(sizeof(*e));
 		*e = (struct entry){ .id = *id, .kind = kind, .type = type,
 		    .value = value, .bytes = bytes };

@@ -18,6 +18,8 @@
  *    accepted: all that is judged each time, from the values.
  *  - What depends on a nonce never enters: the signatures of quotes, reports and
  *    tokens, and certificates that a device made for one challenge.
+ *  - Certificates enter when a path over them led to somebody's anchor: what
+ *    strangers make takes no room (but for their keys).
  *
  * So an empty one, a full one, and none at all give the same verdicts; they
  * differ in time.  Values in it are shared by threads and never change.

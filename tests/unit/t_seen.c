@@ -193,6 +193,56 @@ START_TEST(what_one_tenant_trusts_another_does_not)
 }
 END_TEST
 
+START_TEST(certificates_that_lead_to_no_anchor_are_not_kept)
+{
+	const json_t *e = quote();
+	size_t n_anchors = d.trust.n_anchors;
+
+	d.trust.n_anchors = 0;
+	for (unsigned i = 0; i < 2; i++) {
+		ck_code(verdict(seen, e, &d.appraisal), ERR_EV_CHAIN);
+		/* The attestation key alone. */
+		ck_assert_uint_le(seen_count(seen).n, 1);
+	}
+	d.trust.n_anchors = n_anchors;
+	ck_code(verdict(seen, e, &d.appraisal), ERR_OK);
+	ck_assert_uint_gt(seen_count(seen).n, 5);
+}
+END_TEST
+
+START_TEST(what_is_kept_again_drives_nothing_out)
+{
+	struct seen *small = seen_new(2 * KEPT_BYTES + 500);
+	struct seen_id a = id_of(1), b = id_of(2);
+	int thing;
+
+	seen_keep(small, SEEN_KEY, &a, &counted, &thing, KEPT_BYTES);
+	seen_keep(small, SEEN_KEY, &b, &counted, &thing, KEPT_BYTES);
+	for (unsigned i = 0; i < 3; i++)
+		seen_keep(small, SEEN_KEY, i % 2 == 0 ? &b : &a, &counted,
+		    &thing, KEPT_BYTES);
+	ck_assert_uint_eq(seen_count(small).n, 2);
+	ck_assert_int_eq(n_held, 2);
+	seen_free(small);
+}
+END_TEST
+
+START_TEST(collateral_takes_room_for_its_lists_and_certificates)
+{
+	struct trust_collateral *c = &d.collateral;
+	size_t all;
+
+	(void)quote();
+	d.know_collateral = true;
+	(void)make_dcap_evidence(cx, &d);
+	all = 12 * (c->tcb_info.n + c->qe_identity.n) +
+	    8 * (c->root_crl.n + c->pck_crl.n);
+	ck_assert_ptr_nonnull(dcap_collateral_open(cx, c));
+	ck_assert_uint_gt(seen_count(seen).bytes,
+	    all + 8 * (c->root_crl.n + c->pck_crl.n));
+}
+END_TEST
+
 START_TEST(a_new_list_revokes_what_was_believed)
 {
 	const json_t *e = quote();
@@ -456,6 +506,9 @@ main(void)
 		the_second_time_nothing_new_is_kept,
 		an_appraisal_at_another_time_is_judged_by_that_time,
 		what_one_tenant_trusts_another_does_not,
+		certificates_that_lead_to_no_anchor_are_not_kept,
+		what_is_kept_again_drives_nothing_out,
+		collateral_takes_room_for_its_lists_and_certificates,
 		a_new_list_revokes_what_was_believed,
 		a_flipped_bit_of_collateral_is_judged_as_if_nothing_were_kept,
 		a_flipped_bit_of_evidence_is_judged_as_if_nothing_were_kept,

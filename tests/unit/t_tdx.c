@@ -195,6 +195,9 @@ START_TEST(a_tcb_info_for_tdx_is_of_its_form)
 	}
 	ck_fails(tcb_info_parse(cx, slice_text("{\"version\":3,\"id\":\"X\"}"),
 	    &t), ERR_EV_UNSUPPORTED);
+	/* Version 2 knows of no trust domains, whatever it calls itself. */
+	ck_fails(tcb_info_parse(cx, slice_text("{\"version\":2,\"id\":\"TDX\"}"),
+	    &t), ERR_EV_UNSUPPORTED);
 	ck_fails(tcb_info_parse(cx, slice_text("[]"), &t), ERR_EV_MALFORMED);
 	ck_fails(tcb_info_parse(cx, slice_text("{\"id\":\"SGX\","
 	    "\"version\":3,\"issueDate\":\"2026-01-01T00:00:00Z\","
