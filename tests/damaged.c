@@ -10,7 +10,7 @@
  *
  * The first two are patterns of fnmatch(3), the bytes are those of the member
  * ("*": all of them; "4-7:ak_name": and then that claim may be another), REASON
- * is for the reader.
+ * is for the reader.  All share one cache, which holds what is undamaged.
  */
 #include <fnmatch.h>
 #include <stdio.h>
@@ -18,6 +18,7 @@
 
 #include <sodium.h>
 
+#include "attest/seen.h"
 #include "base/base.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -404,10 +405,12 @@ main(int argc, char **argv)
 {
 	struct run all = { .step = 1, .members = "*" };
 	const char *known = NULL;
+	struct seen *seen;
 	bool ok = true;
 	int i;
 
 	ASSERT(sodium_init() >= 0);
+	seen = seen_new(SEEN_BYTES_DEFAULT);
 	/* Several of these may write to one file. */
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	for (i = 1; i + 1 < argc && strncmp(argv[i], "--", 2) == 0; i += 2) {
@@ -426,11 +429,13 @@ main(int argc, char **argv)
 		ctx_root_init(&root, NULL);
 		ctx_root_init(&r.tried, NULL);
 		r.cx = &root.cx;
+		r.tried.cx.seen = seen;
 		if (known != NULL)
 			read_list(&r, known);
 		ok = try_case(&r, argv[i]) && ok;
 		ctx_root_fini(&r.tried);
 		ctx_root_fini(&root);
 	}
+	seen_free(seen);
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
