@@ -172,6 +172,17 @@ tell_text(struct claims *claims, struct arena *arena, const char *name,
 		    (const char *)value.p, value.n));
 }
 
+/* What is issued here is an LDevID, with a key of its own (IEEE 802.1AR): that
+ * can be replaced, and the maker's cannot. */
+static struct err
+check_other_key(struct ctx *cx, X509 *x, const struct appraisal *a)
+{
+	if (!a->raw && slice_equal(a->spki, chain_spki(cx, x)))
+		return FAIL_TELL(cx, ERR_EV_PROPERTY,
+		    "the key to be certified is the IDevID's own");
+	return OK;
+}
+
 /* The two serial numbers need not agree: RFC 4108 leaves it to the maker. */
 static struct err
 tell(struct ctx *cx, X509 *x, struct claims *claims)
@@ -209,6 +220,7 @@ verify_idevid(struct ctx *cx, const void *value, const struct appraisal *a,
 	TRY(check_profile(cx, leaf));
 	TRY(check_identifier(cx, leaf, a->identifier));
 	TRY(possession_check(cx, format_idevid.name, leaf, d->signature, a));
+	TRY(check_other_key(cx, leaf, a));
 	claims_add_bool(&result.claims, "hardware_key", false);
 	TRY(tell(cx, leaf, &result.claims));
 	put_hardware_id(leaf, path.certs[1], result.hardware_id);

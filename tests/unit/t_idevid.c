@@ -217,6 +217,22 @@ START_TEST(the_signature_binds_the_key_to_be_certified)
 }
 END_TEST
 
+START_TEST(an_idevids_own_key_is_not_certified_again)
+{
+	uint8_t hash[32];
+
+	begin();
+	appraisal.raw = false;
+	appraisal.spki = make_spki(cx, certs[0].key);
+	attest_binding("idevid", appraisal.nonce, appraisal.spki, hash, 32);
+	signature = maker_sign(certs[0].key, EVP_sha256(), SLICE_OF(hash));
+	ck_fails(maker_verify(), ERR_EV_PROPERTY);
+	appraisal.raw = true;
+	signature = maker_sign(certs[0].key, EVP_sha256(), SLICE_OF(nonce));
+	ck_ok(maker_verify());
+}
+END_TEST
+
 START_TEST(the_key_fixes_the_algorithm)
 {
 	const struct { EVP_PKEY *key; const EVP_MD *md, *other; } rows[] = {
@@ -312,6 +328,7 @@ UNIT_MAIN("idevid",
     a_chain_and_its_members_can_be_read,
     who_sends_a_chain_holds_its_key,
     the_signature_binds_the_key_to_be_certified,
+    an_idevids_own_key_is_not_certified_again,
     the_key_fixes_the_algorithm,
     a_signature_with_any_bit_changed_or_cut_is_refused,
     a_leaf_with_any_bit_changed_or_cut_is_refused)
