@@ -208,6 +208,48 @@ START_TEST(an_ek_certificate_in_other_hands_enrols_nobody)
 }
 END_TEST
 
+/* By hand, so that what comes back can be changed, and late. */
+static struct err
+enroll_by(const json_t *activation, const char *token, const char *secret)
+{
+	struct family_call call;
+	json_t *changed = json_deep_copy(activation);
+
+	if (token != NULL)
+		(void)json_object_set_new(changed, "token", json_string(token));
+	if (secret != NULL)
+		(void)json_object_set_new(changed, "secret",
+		    json_string(secret));
+	activates = false;
+	call = family_call();
+	(void)json_object_set_new((json_t *)(uintptr_t)call.evidence,
+	    "activation", changed);
+	return family_send(&call);
+}
+
+START_TEST(an_activation_is_opened_by_its_own_secret_and_in_time)
+{
+	const json_t *one, *other;
+	char *token;
+
+	start(0);
+	one = activate(d.ek);
+	other = activate(d.ek);
+	ck_fails(enroll_by(one, NULL, json_string_value(json_object_get(other,
+	    "secret"))), ERR_EV_ACTIVATION);
+	token = arena_strdup(cx->arena, json_string_value(json_object_get(one,
+	    "token")));
+	token[40] = token[40] == 'A' ? 'B' : 'A';
+	ck_fails(enroll_by(one, token, NULL), ERR_EV_ACTIVATION);
+	token[9] = '\0';
+	ck_fails(enroll_by(one, token, NULL), ERR_EV_ACTIVATION);
+	family_realm->ahead_s += 301;
+	ck_fails(enroll_by(one, NULL, NULL), ERR_EV_ACTIVATION);
+	ck_ok(enroll_by(activate(d.ek), NULL, NULL));
+	family_close();
+}
+END_TEST
+
 /* --- what was revoked ---------------------------------------------------------------- */
 
 START_TEST(a_revoked_certificate_does_not_enrol)
@@ -306,6 +348,7 @@ UNIT_MAIN("family_tpm",
     a_tpm_is_a_family,
     an_activated_key_is_remembered_and_no_other,
     an_ek_certificate_in_other_hands_enrols_nobody,
+    an_activation_is_opened_by_its_own_secret_and_in_time,
     a_revoked_certificate_does_not_enrol,
     a_registered_key_is_believed_until_it_is_forgotten,
     what_booted_is_held_to_policy,
