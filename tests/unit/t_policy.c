@@ -182,22 +182,25 @@ END_TEST
 
 START_TEST(a_value_with_an_end_is_accepted_with_a_warning_until_then)
 {
-	static const struct { const char *rule, *tier; int64_t until_s; } cases[] = {
+	static const struct {
+		const char *rule, *tier; int64_t until_s; const char *found;
+	} cases[] = {
 		{ "{\"claim\":\"tpm_manufacturer\",\"one_of\":["
 		    UNTIL("00001014", "2027-01-15T08:00:01Z") "]}",
-		    "warning", AT + 1 },
+		    "warning", AT + 1, "" },
 		{ "{\"claim\":\"tpm_manufacturer\",\"one_of\":["
 		    UNTIL("00001014", "2027-01-15T08:00:00Z") "]}",
-		    "contraindicated", 0 },
+		    "contraindicated", 0,
+		    "accepted until 2027-01-15T08:00:00Z" },
 		{ "{\"claim\":\"tpm_manufacturer\",\"one_of\":["
 		    UNTIL("00001014", "2027-01-15T08:00:00Z")
-		    ",\"00001014\"]}", "affirming", 0 },
+		    ",\"00001014\"]}", "affirming", 0, "" },
 		{ "{\"claim\":\"boot_components\",\"subset_of\":[\"" A64 "\","
 		    UNTIL(B64, "2028-01-01T00:00:00Z") "]}",
-		    "warning", 1830297600 },
+		    "warning", 1830297600, "" },
 		{ "{\"claim\":\"boot_components\",\"subset_of\":[\"" A64 "\","
 		    UNTIL(B64, "2026-01-01T00:00:00Z") "]}",
-		    "contraindicated", 0 },
+		    "contraindicated", 0, "has " B64 },
 	};
 	struct claims claims = device();
 
@@ -208,6 +211,8 @@ START_TEST(a_value_with_an_end_is_accepted_with_a_warning_until_then)
 		ck_assert_msg(strcmp(verdict.tier, cases[i].tier) == 0,
 		    "%zu: %s %s", i, verdict.tier, verdict.detail);
 		ck_assert_int_eq(verdict.until_s, cases[i].until_s);
+		ck_assert_msg(strstr(verdict.detail, cases[i].found) != NULL,
+		    "%zu: %s", i, verdict.detail);
 	}
 }
 END_TEST
@@ -466,6 +471,8 @@ static const struct { const char *text, *pointer; } bad[] = {
 	{ "{\"rules\":[{\"claim\":\"status\",\"one_of\":[{\"value\":\"A\","
 	    "\"until\":\"2027\"}]}]}", "/policy/rules/0/one_of/0/until" },
 	{ "{\"rules\":[{\"claim\":\"status\",\"one_of\":[{\"value\":1,"
+	    "\"until\":\"2027\"}]}]}", "/policy/rules/0/one_of/0/until" },
+	{ "{\"rules\":[{\"claim\":\"status\",\"one_of\":[{\"value\":1,"
 	    "\"until\":\"2027-01-01T00:00:00Z\"}]}]}",
 	    "/policy/rules/0/one_of/0/value" },
 	{ "{\"rules\":[{\"claim\":\"status\",\"one_of\":[{"
@@ -476,6 +483,10 @@ static const struct { const char *text, *pointer; } bad[] = {
 	{ "{\"rules\":[{\"claim\":\"boot_components\",\"subset_of\":[\""
 	    A64 "\",\"ab\"]}]}", "/policy/rules/0/subset_of/1" },
 	{ "{\"rules\":[{\"claim\":\"pcr.sha256.7\",\"equals\":\"AA\"}]}",
+	    "/policy/rules/0/equals" },
+	{ "{\"rules\":[{\"claim\":\"measurement\",\"equals\":\"AA\"}]}",
+	    "/policy/rules/0/equals" },
+	{ "{\"rules\":[{\"claim\":\"measurement\",\"equals\":\"\"}]}",
 	    "/policy/rules/0/equals" },
 	{ "{\"rules\":[{\"claim\":\"pcr.sha256.7\",\"one_of\":[\"" A64
 	    "\",\"" B64 "bb\"]}]}", "/policy/rules/0/one_of/1" },
