@@ -292,17 +292,18 @@ next_explicit(struct reader *r, unsigned n, uint8_t tag)
 	return r->bad ? SLICE_NONE : s;
 }
 
-/* Mode: 0 not configured, 1 normal, 2 debug, 3 recovery. */
+/* Mode: 0 not configured, 1 normal, 2 debug, 3 recovery.  What is not said is
+ * not configured: the first is the catch-all (Open DICE, Mode Value Details). */
 static void
 read_mode(struct reader *r, struct dice_component *c)
 {
 	static const uint32_t modes[] = {
 		DICE_NOT_CONFIGURED, 0, DICE_DEBUG, DICE_RECOVERY
 	};
-	struct slice mode = next_explicit(r, 6, DER_ENUMERATED);
+	static const uint8_t catch_all;
+	struct slice mode = der_peek(r) != DER_CONTEXT(6) ? SLICE(&catch_all, 1)
+	    : next_explicit(r, 6, DER_ENUMERATED);
 
-	if (mode.n == 0)
-		return;
 	if (mode.n != 1 || mode.p[0] >= COUNT_OF(modes)) {
 		r->bad = true;
 		return;

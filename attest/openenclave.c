@@ -14,6 +14,7 @@
 #define REPORT_VERSION		1u	/* oe_report_header_t */
 #define REPORT_SGX_REMOTE	2u
 #define EVIDENCE_VERSION	3u	/* oe_attestation_header_t */
+#define EVIDENCE_VERSION_OLD	1u
 #define UUID_SIZE		16u
 #define EVIDENCE_MAX		(DCAP_QUOTE_MAX + 65536u)
 #define ENDORSEMENTS_VERSION	1u
@@ -68,6 +69,17 @@ open_report(struct ctx *cx, struct slice bytes, struct slice *out)
 	return OK;
 }
 
+/* Reports have the old header's version, and a type where it has a format. */
+static bool
+is_header(uint32_t version, struct slice uuid)
+{
+	return version == EVIDENCE_VERSION ||
+	    (version == EVIDENCE_VERSION_OLD &&
+	    (slice_equal(uuid, SLICE_OF(uuid_sgx_ecdsa)) ||
+	    slice_equal(uuid, SLICE_OF(uuid_report_remote)) ||
+	    slice_equal(uuid, SLICE_OF(uuid_raw_quote))));
+}
+
 /* By which header it begins; *out is the quote and what may follow it. */
 static struct err
 open_evidence(struct ctx *cx, struct slice bytes, struct slice *out,
@@ -75,13 +87,12 @@ open_evidence(struct ctx *cx, struct slice bytes, struct slice *out,
 {
 	struct reader r = reader_of(bytes);
 	uint32_t version = read_le32(&r);
-	struct slice uuid;
+	struct slice uuid = read_bytes(&r, UUID_SIZE);
 	uint64_t size;
 
 	*out_has_claims = false;
-	if (version != EVIDENCE_VERSION)
+	if (!is_header(version, uuid))
 		return open_report(cx, bytes, out);
-	uuid = read_bytes(&r, UUID_SIZE);
 	size = read_le64(&r);
 	if (r.bad || size != r.n)
 		return FAIL_TELL(cx, ERR_EV_MALFORMED,

@@ -134,6 +134,22 @@ psa_get_hash(struct cbor_in *in, int64_t key, enum cbor_need need)
 	return s;
 }
 
+/* RFC 9711, 4.1, has a list of nonces, too: of one alone it is the same. */
+static struct slice
+get_nonce(struct cbor_in *in, int64_t key)
+{
+	const struct cbor *value = cbor_find(in->map, key);
+
+	if (failed(in->err) || value == NULL || value->kind != CBOR_ARRAY ||
+	    value->n != 1 || value->items[0].kind != CBOR_BYTES)
+		return psa_get_hash(in, key, CBOR_REQUIRED);
+	(void)cbor_get_any(in, key, CBOR_REQUIRED);
+	value = value->items;
+	if (value->n != 32 && value->n != 48 && value->n != 64)
+		cbor_refuse(in, key, "is not of 32, 48 or 64 bytes");
+	return value->string;
+}
+
 /* RFC 9783, 4.2.1: 01 and the bytes that tell the device. */
 static struct slice
 get_instance(struct cbor_in *in, int64_t key)
@@ -299,7 +315,7 @@ psa_claims_read(struct ctx *cx, struct slice payload, bool is_cca,
 	TRY(find_profile(cx, &in, is_cca, &profile));
 	names = profile->names;
 	c.profile = profile->name;
-	c.nonce = psa_get_hash(&in, names->nonce, CBOR_REQUIRED);
+	c.nonce = get_nonce(&in, names->nonce);
 	c.instance_id = get_instance(&in, names->instance);
 	c.implementation_id = cbor_get_bytes(&in, names->implementation,
 	    CBOR_REQUIRED, PSA_ID_SIZE, PSA_ID_SIZE);

@@ -134,6 +134,8 @@ riot_der(EVP_PKEY *device, uint64_t version)
 	return buf_slice(&b);
 }
 
+#define NO_MODE	0xffu
+
 static struct slice
 open_der(size_t code_n, size_t config_n, uint8_t mode)
 {
@@ -152,9 +154,11 @@ open_der(size_t code_n, size_t config_n, uint8_t mode)
 	in = der_open(&b, DER_CONTEXT(4));
 	der_put(&b, DER_OCTET_STRING, SLICE(fill, 64));
 	der_close(&b, in);
-	in = der_open(&b, DER_CONTEXT(6));
-	der_put(&b, DER_ENUMERATED, SLICE(&mode, 1));
-	der_close(&b, in);
+	if (mode != NO_MODE) {
+		in = der_open(&b, DER_CONTEXT(6));
+		der_put(&b, DER_ENUMERATED, SLICE(&mode, 1));
+		der_close(&b, in);
+	}
 	der_close(&b, at);
 	return buf_slice(&b);
 }
@@ -436,7 +440,7 @@ START_TEST(open_dice_layers_tell_their_mode)
 {
 	static const struct { uint8_t mode; bool debug, recovery; } rows[] = {
 		{ 0, true, false }, { 1, false, false }, { 2, true, false },
-		{ 3, false, true },
+		{ 3, false, true }, { NO_MODE, true, false },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {

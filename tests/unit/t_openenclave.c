@@ -171,7 +171,11 @@ START_TEST(each_header_is_read)
 	ck_ok(verify(evidence(3, uuid_raw, d.quote, SLICE_NONE, 0)));
 	ck_ok(verify(evidence(3, uuid_report, report(1, 2, d.quote, 0),
 	    SLICE_NONE, 0)));
+	ck_ok(verify(evidence(1, uuid_raw, d.quote, SLICE_NONE, 0)));
+	ck_ok(verify(evidence(1, uuid_report, report(1, 2, d.quote, 0),
+	    SLICE_NONE, 0)));
 	begin_claims(SLICE_OF(binding));
+	ck_ok(verify(evidence(1, uuid_ecdsa, d.quote, SLICE_OF(binding), 0)));
 	ck_ok(verify(evidence(3, uuid_ecdsa, d.quote, SLICE_OF(binding), 0)));
 	ck_assert(slice_equal(claims_find(&out.claims,
 	    "custom_claims")->bytes, SLICE_OF(binding)));
@@ -196,6 +200,10 @@ START_TEST(other_headers_are_refused)
 	ck_fails(verify(evidence(3, uuid_report, d.quote, SLICE_NONE, 0)),
 	    ERR_EV_UNSUPPORTED);
 	ck_fails(verify(SLICE("\3\0\0\0", 4)), ERR_EV_MALFORMED);
+	ck_fails(verify(evidence(1, uuid, d.quote, SLICE_NONE, 0)),
+	    ERR_EV_UNSUPPORTED);
+	ck_fails(verify(evidence(2, uuid_raw, d.quote, SLICE_NONE, 0)),
+	    ERR_EV_UNSUPPORTED);
 }
 END_TEST
 

@@ -299,6 +299,32 @@ START_TEST(nonces_of_48_and_64_bytes_are_taken)
 }
 END_TEST
 
+START_TEST(a_list_of_one_nonce_is_that_nonce)
+{
+	struct slice two[2];
+
+	begin();
+	two[0] = two[1] = make_bytes(cx, 32, 0x5a);
+	make_claim(&t, 10, make_array(cx, two, 1));
+	ck_ok(verify());
+	begin();
+	make_claim(&t, 10, make_array(cx, two, 2));
+	ck_fails(verify(), ERR_EV_MALFORMED);
+	two[0] = make_bytes(cx, 32, 0x5b);
+	begin();
+	make_claim(&t, 10, make_array(cx, two, 1));
+	ck_fails(verify(), ERR_EV_NONCE);
+	two[0] = make_bytes(cx, 33, 0x5a);
+	begin();
+	make_claim(&t, 10, make_array(cx, two, 1));
+	ck_fails(verify(), ERR_EV_MALFORMED);
+	two[0] = make_text(cx, "nonce");
+	begin();
+	make_claim(&t, 10, make_array(cx, two, 1));
+	ck_fails(verify(), ERR_EV_MALFORMED);
+}
+END_TEST
+
 START_TEST(each_life_cycle_state_is_told)
 {
 	static const struct { int n; const char *name; bool debug; } rows[] = {
@@ -688,6 +714,7 @@ UNIT_MAIN("psa",
     mandatory_claims_are_there_and_optional_ones_need_not,
     claims_are_of_their_type_and_size,
     nonces_of_48_and_64_bytes_are_taken,
+    a_list_of_one_nonce_is_that_nonce,
     each_life_cycle_state_is_told,
     each_software_component_is_measured_and_signed,
     only_the_older_profile_may_say_that_nothing_is_measured,
