@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authority/anchor.h"
 
-#include <time.h>
-
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <sodium.h>
 
 #include "attest/attest.h"
+#include "attest/chain.h"
 #include "authority/tenant.h"
 #include "pki/ossl.h"
 
@@ -51,18 +50,6 @@ subject_of(struct ctx *cx, const X509 *x, const char **out)
 	return OK;
 }
 
-static struct err
-end_of(struct ctx *cx, const X509 *x, int64_t *out)
-{
-	struct tm tm;
-
-	if (ASN1_TIME_to_tm(X509_get0_notAfter(x), &tm) != 1 ||
-	    !text_time_from_civil(tm.tm_year + 1900, tm.tm_mon + 1,
-	    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, out))
-		return refuse(cx, "its end of validity cannot be read");
-	return OK;
-}
-
 /*
  * RFC 5280, 4.2.1.9: a CA's certificate says so; a root from before version 3
  * can only show that it is signed by its own key.
@@ -90,7 +77,8 @@ read_certificate(struct ctx *cx, struct slice der, struct db_anchor *out)
 		    "must be a CA's certificate or signed by itself");
 	ERR_clear_error();
 	TRY(subject_of(cx, x, &out->subject));
-	TRY(end_of(cx, x, &out->not_after_s));
+	if (!chain_seconds_of(X509_get0_notAfter(x), &out->not_after_s))
+		return refuse(cx, "its end of validity cannot be read");
 	crypto_hash_sha256(sha256, der.p, der.n);
 	out->sha256 = SLICE(sha256, 32);
 	out->certificate = der;

@@ -93,6 +93,9 @@ say_verdict(struct cli *cli, const struct known_verdict *v)
 	else
 		(void)fprintf(stderr, "not on the list of known anchors; "
 		    "SHA-256 %s\n", table_safe(cli->cx, v->sha256));
+	if (v->ended)
+		(void)fputs("it is past its end: nothing under it is believed "
+		    "any more\n", stderr);
 }
 
 static struct err

@@ -155,11 +155,12 @@ known_pick(struct ctx *cx, struct slice file, const char *sha256,
 /* --- judging ------------------------------------------------------------ */
 
 static struct err
-read_subject(struct ctx *cx, struct slice der, const char **out)
+read_certificate(struct ctx *cx, struct slice der, struct known_verdict *out)
 {
 	const uint8_t *end = der.p;
 	AUTO(BIO) bio = BIO_new(BIO_s_mem());
 	AUTO(X509) x = NULL;
+	time_t now = (time_t)ctx_now(cx);
 	char *text;
 	long n;
 
@@ -171,7 +172,8 @@ read_subject(struct ctx *cx, struct slice der, const char **out)
 		return FAIL(cx, ossl_code(ERR_MALFORMED),
 		    "that is not exactly one X.509 certificate");
 	n = BIO_get_mem_data(bio, &text);
-	*out = arena_strndup(cx->arena, text, n > 0 ? (size_t)n : 0);
+	out->subject = arena_strndup(cx->arena, text, n > 0 ? (size_t)n : 0);
+	out->ended = X509_cmp_time(X509_get0_notAfter(x), &now) < 0;
 	return OK;
 }
 
@@ -200,13 +202,14 @@ struct err
 known_judge(struct ctx *cx, struct slice der, const struct known_claim *claim,
     struct known_verdict *out)
 {
-	const char *subject, *sha256 = sha256_of(cx, der);
+	const char *sha256 = sha256_of(cx, der);
 	const struct known_anchor *row = known_by_sha256(sha256), *other;
+	struct known_verdict verdict = { .row = row, .sha256 = sha256 };
 
-	TRY(read_subject(cx, der, &subject));
+	TRY(read_certificate(cx, der, &verdict));
 	if (claim->pin != NULL)
 		TRY(check_pin(cx, claim->pin, sha256));
-	other = known_by_subject(subject);
+	other = known_by_subject(verdict.subject);
 	if (row == NULL && other != NULL && claim->pin == NULL &&
 	    !claim->unlisted)
 		return FAIL(cx, ERR_EV_MISMATCH, "it has the name of %s (%s), "
@@ -219,10 +222,8 @@ known_judge(struct ctx *cx, struct slice der, const struct known_claim *claim,
 		    "vouch for %s and not for %s; --unlisted adds it all the "
 		    "same", row->name, row->vendor, row->schemes,
 		    claim->scheme);
-	*out = (struct known_verdict){
-		.row = row, .sha256 = sha256, .subject = subject,
-		.scheme = claim->scheme != NULL || row == NULL ?
-		    claim->scheme : known_usual_scheme(cx, row),
-	};
+	verdict.scheme = claim->scheme != NULL || row == NULL ?
+	    claim->scheme : known_usual_scheme(cx, row);
+	*out = verdict;
 	return OK;
 }

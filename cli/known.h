@@ -34,6 +34,7 @@ struct known_verdict {
 	const struct known_anchor *row;		/* NULL: not on the list */
 	const char	*scheme;	/* to register it for; NULL: not said */
 	const char	*sha256, *subject;
+	bool		 ended;		/* it is valid no more */
 };
 
 /* All rows, sorted by name. */

@@ -20,9 +20,9 @@ judge(struct slice der, const char *scheme, const char *pin, bool unlisted,
 	return known_judge(cx, der, &claim, out);
 }
 
-/* A root for a new key with one name. */
+/* A root for a new key with one name, valid from two days ago. */
 static struct slice
-make_root(const char *cn)
+make_root_until(const char *cn, long from_now_s)
 {
 	AUTO(EVP_PKEY) key = EVP_EC_gen("P-256");
 	AUTO(X509) x = X509_new();
@@ -36,8 +36,10 @@ make_root(const char *cn)
 	ck_assert_int_eq(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
 	    (const unsigned char *)cn, -1, -1, 0), 1);
 	ck_assert_int_eq(X509_set_issuer_name(x, name), 1);
-	ck_assert_ptr_nonnull(X509_gmtime_adj(X509_getm_notBefore(x), 0));
-	ck_assert_ptr_nonnull(X509_gmtime_adj(X509_getm_notAfter(x), 60));
+	ck_assert_ptr_nonnull(X509_gmtime_adj(X509_getm_notBefore(x),
+	    -2 * 86400));
+	ck_assert_ptr_nonnull(X509_gmtime_adj(X509_getm_notAfter(x),
+	    from_now_s));
 	ck_assert_int_eq(X509_set_pubkey(x, key), 1);
 	ck_assert_int_gt(X509_sign(x, key, EVP_sha256()), 0);
 	n = i2d_X509(x, &der);
@@ -45,6 +47,12 @@ make_root(const char *cn)
 	out = slice_dup(cx->arena, SLICE(der, (size_t)n));
 	OPENSSL_free(der);
 	return out;
+}
+
+static struct slice
+make_root(const char *cn)
+{
+	return make_root_until(cn, 86400);
 }
 
 /* --- the list ----------------------------------------------------------- */
@@ -172,6 +180,18 @@ START_TEST(a_known_root_vouches_for_what_it_may)
 }
 END_TEST
 
+START_TEST(a_root_that_is_past_its_end_is_told)
+{
+	struct known_verdict v;
+
+	ck_ok(judge(make_root("Our own root"), NULL, NULL, false, &v));
+	ck_assert(!v.ended);
+	ck_ok(judge(make_root_until("Our own root", -86400), NULL, NULL,
+	    false, &v));
+	ck_assert(v.ended);
+}
+END_TEST
+
 START_TEST(the_wanted_certificate_is_picked_from_what_came)
 {
 	struct slice one = make_root("One"), two = make_root("Two"), got;
@@ -208,4 +228,5 @@ UNIT_MAIN("known", every_row_has_its_shape_and_the_rows_are_sorted,
     a_pin_is_the_certificates_fingerprint_however_it_is_written,
     what_is_not_one_certificate_is_not_judged,
     a_known_root_vouches_for_what_it_may,
+    a_root_that_is_past_its_end_is_told,
     the_wanted_certificate_is_picked_from_what_came)
