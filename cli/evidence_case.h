@@ -13,7 +13,9 @@
 #define EVIDENCE_CRLS_MAX	256u
 #define EVIDENCE_CRL_MAX	(4u * 1024u * 1024u)
 #define EVIDENCE_COLLATERAL_MAX	256u
-#define EVIDENCE_NONCE_MAX	64u
+/* What was asked for may be a text (ACME), or longer than a format takes: then
+ * it is not what the evidence holds. */
+#define EVIDENCE_NONCE_MAX	1024u
 
 struct evidence_case {
 	const char	*name;

@@ -50,6 +50,9 @@ is 'the binding hash is not the nonce' 3 '"reason":"nonce"' \
     "$work/bound.json"
 is 'without a nonce nothing is fresh' 3 '"reason":"nonce"' \
     "$verify" --trust "$work/trust.json" --at $at "$work/bound.json"
+is 'a nonce longer than any format takes is another one' 3 '"reason":"nonce"' \
+    "$verify" --trust "$work/trust.json" --nonce "$nonce$nonce$nonce" \
+    --at $at --raw "$work/bound.json"
 is 'without trust nothing is believed' 3 '"reason":"chain"' \
     "$verify" --nonce "$nonce" --at $at "$work/bound.json"
 is 'at another time the certificates are not valid' 3 '"reason":"expired"' \
