@@ -137,6 +137,26 @@ key_header(struct ctx *cx, const char *api_key)
 	return list;
 }
 
+/* Over plain HTTP, and not to this machine: others could read a key. */
+static bool
+is_in_the_clear(const char *url)
+{
+	static const char *const here[] = {
+		"http://127.0.0.1", "http://[::1]", "http://localhost",
+	};
+
+	if (strncmp(url, "http://", 7) != 0)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(here); i++) {
+		size_t n = strlen(here[i]);
+
+		if (strncmp(url, here[i], n) == 0 &&
+		    strchr(":/", url[n]) != NULL)
+			return strchr(url, '@') != NULL;
+	}
+	return true;
+}
+
 struct err
 fetch(struct ctx *cx, const struct fetch_call *call, struct fetch_answer *out)
 {
@@ -152,6 +172,9 @@ fetch(struct ctx *cx, const struct fetch_call *call, struct fetch_answer *out)
 	    strncmp(call->url, "http://", 7) != 0))
 		return FAIL(cx, ERR_PARAMETER, "%s is not an https%s URL",
 		    call->url, call->https_only ? "" : " or http");
+	if (call->api_key != NULL && is_in_the_clear(call->url))
+		return FAIL(cx, ERR_PARAMETER, "%s: a key is not sent over "
+		    "plain HTTP", call->url);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return FAIL(cx, ERR_INTERNAL, "libcurl cannot start");
 	x.curl = curl = curl_easy_init();

@@ -30,7 +30,8 @@ struct fetch_answer {
 
 /*
  * Get one file.  The environment's proxies are used.
- * ERR_PARAMETER	not an http or https URL
+ * ERR_PARAMETER	not an http or https URL, or a key for plain HTTP to another
+ *			machine
  * ERR_HTTP		no connection, no trust in the server, too long, or an
  *			answer other than 200 and 404
  * ERR_NOT_FOUND	404

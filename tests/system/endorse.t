@@ -275,6 +275,12 @@ key_stays() {
 	exits 1 ctl collateral fetch --expiring 30d --platform \
 	    --api-key-file "$work/empty"
 	grep -q 'is empty' "$work/err"
+	for at in http://pccs.invalid http://127.0.0.1.invalid \
+	    http://localhost:1@pccs.invalid; do
+		exits 2 ctl collateral fetch intel 00a1b2c3d4e5 --platform \
+		    --from "$at" --api-key-file "$work/key"
+		grep -q 'plain HTTP' "$work/err"
+	done
 }
 
 # More than one page of the list; what is due is on the second one.
