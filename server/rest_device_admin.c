@@ -214,7 +214,6 @@ rest_device_result(struct ctx *cx, const struct authority *a,
 		reply->content_type = TYPE_JWT "; eat_profile=\"" EAR_PROFILE
 		    "\"";
 	}
-	http_add_header(reply, "Cache-Control", "no-store");
 	return OK;
 }
 

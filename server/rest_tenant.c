@@ -142,7 +142,6 @@ tokens_post(struct ctx *cx, const struct authority *a,
 	TRY(json_in_done(&in));
 	TRY(token_create(cx, a, request->tenant, request->principal, &spec,
 	    &made, &text));
-	http_add_header(reply, "Cache-Control", "no-store");
 	http_reply_json(cx, reply, 201, token_json(&made, text));
 	return OK;
 }

@@ -146,6 +146,14 @@ by_hand a.jwt tenant-a >"$dir/out" 2>&1 &&
     root_crl tenant-a >>"$dir/out" 2>&1
 tap "the root's list says that the issuing CA is not revoked" $?
 
+curl -fsS -m 60 --cacert "$SERVICE_CA" -D "$dir/headers" -o "$dir/c.jwt" \
+    -H "Authorization: Bearer $(cat "$SERVICE_TOKEN")" \
+    "$SERVICE_OPERATOR/v1/tenants/tenant-a/devices/$a/attestation-result" \
+    >"$dir/out" 2>&1 &&
+    [ "$(tr -d '\r' <"$dir/headers" | grep -ic '^cache-control: no-store$')" \
+    -eq 1 ] && [ "$(grep -ic '^cache-control' "$dir/headers")" -eq 1 ]
+tap "no cache keeps a result" $?
+
 service_ctl device result "$a" -t tenant-b >"$dir/out" 2>&1
 [ $? -eq 4 ]
 tap "a tenant has no result of another's device" $?
