@@ -244,7 +244,9 @@ do_evidence(struct standin *s, struct seed *seed)
 	s->spki = json_get_bytes(&in, "spki", JSON_REQUIRED, 4096);
 	(void)json_get_text(&in, "binding", JSON_REQUIRED, 128);
 	must(s->own, json_in_done(&in));
-	if (nonce.n != 32 || strcmp(format, kind->format) != 0)
+	if (nonce.n != 32)
+		standin_die("a nonce of the server has 32 bytes");
+	if (strcmp(format, kind->format) != 0)
 		standin_die("this device is of another format");
 	memcpy(s->nonce, nonce.p, 32);
 	print(s->own, json_keep(s->own, kind->make(s)));
