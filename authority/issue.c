@@ -40,13 +40,16 @@ set_revocation(struct ctx *cx, const struct authority *a,
     const struct issuer *issuer, const struct profile *p,
     struct order_issue *issue, unsigned *out_shard)
 {
-	bool crl = (p->revocation & PROFILE_CRL) != 0;
+	const bool ocsp = (p->revocation & PROFILE_OCSP) != 0;
+	/* Without a responder to name: what revokes it must be found. */
+	const bool crl = (p->revocation & PROFILE_CRL) != 0 ||
+	    (ocsp && !a->limits.ocsp_in_leaves);
 
 	*out_shard = crl && !p->edge ? crls_pick(cx, a, issuer) :
 	    CRL_COMPLETE;
 	issue->crl_url = crl ? crl_url(cx, a, issuer, *out_shard) : "";
-	issue->ocsp_url = (p->revocation & PROFILE_OCSP) != 0 &&
-	    a->limits.ocsp_in_leaves ? responder_url(cx, a, issuer) : "";
+	issue->ocsp_url = ocsp && a->limits.ocsp_in_leaves ?
+	    responder_url(cx, a, issuer) : "";
 }
 
 /* A leaf lies within its issuer's life (RFC 5280, 6.1.3 needs both). */

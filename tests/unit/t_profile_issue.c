@@ -109,6 +109,21 @@ START_TEST(each_member_says_what_it_should_and_nothing_else)
 }
 END_TEST
 
+START_TEST(without_a_responder_it_names_the_crl)
+{
+	struct certificate_row row;
+
+	begin();
+	realm->authority->limits.ocsp_in_leaves = false;
+	row = leaves_issue_by(&tenant, "{\"revocation\":[\"ocsp\"]}",
+	    leaves_spki());
+	show(row.der);
+	ck_assert(shows("/crl/"));
+	ck_assert(!shows("OCSP - URI"));
+	leaves_close();
+}
+END_TEST
+
 static int64_t
 seconds_of(const ASN1_TIME *time)
 {
@@ -460,6 +475,7 @@ END_TEST
 
 UNIT_MAIN("profile-issue",
     each_member_says_what_it_should_and_nothing_else,
+    without_a_responder_it_names_the_crl,
     a_certificate_lives_as_its_profile_says_and_within_its_ca,
     what_an_edge_ca_signs_is_accepted_within_its_limits_only,
     a_revoked_edge_ca_is_on_the_complete_list,
