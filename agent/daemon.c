@@ -116,12 +116,13 @@ renew(struct daemon *d, const char *event)
 	struct state_credential c;
 
 	TRY(enroll(cx, d->agent, (struct enroll_how){ .renew = true }, &c));
-	log_put(cx->log, LOG_LEVEL_INFO, event, "serial", c.serial,
-	    "device", c.device_id, "tenant", c.tenant, "not_after",
-	    text_time_dup(cx->arena, c.not_after_s), NULL);
 	if (failed(publish_credential(cx, d->agent, &c, event)))
 		log_put(cx->log, LOG_LEVEL_ERROR, "publish", "why",
 		    cx->trail->note, NULL);
+	/* Last: who waits for this line finds the files. */
+	log_put(cx->log, LOG_LEVEL_INFO, event, "serial", c.serial,
+	    "device", c.device_id, "tenant", c.tenant, "not_after",
+	    text_time_dup(cx->arena, c.not_after_s), NULL);
 	ctx_forget(cx);
 	return OK;
 }
