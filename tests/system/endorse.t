@@ -286,7 +286,7 @@ key_stays() {
 # More than one page of the list; what is due is on the second one.
 many() {
 	i=0
-	while [ $i -lt 50 ]; do
+	while [ "$i" -lt 50 ]; do
 		i=$((i + 1))
 		printf '%04x\n' $((i + 4096)) >"$work/serials"
 		ctl collateral add "list $i" --platform \
@@ -365,6 +365,7 @@ android() {
 # --- reference values ------------------------------------------------------------
 
 policy() {
+	# shellcheck disable=SC2016 # the fences of Markdown
 	sed -n '/^```json$/,/^```$/p' "$srcdir/doc/ANCHORS.md" | sed '/^```/d' \
 	    >"$work/policy.json"
 	jq -e '.rules | length == 5' "$work/policy.json"

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2317 # functions that step() calls
 # A relying party's own check of an attestation result, as doc/RESULTS.md gives
 # it, with a JOSE reader and OpenSSL; and what it must not accept.
 : "${srcdir:=.}" "${builddir:=.}"
@@ -26,7 +27,7 @@ tap() {		# SENTENCE STATUS
 reads() {	# SENTENCE COMMAND...: skipped where there is no JOSE reader
 	sentence=$1
 	shift
-	if [ $have_jose -eq 0 ]; then
+	if [ "$have_jose" -eq 0 ]; then
 		"$@" >"$dir/out" 2>&1
 		tap "$sentence" $?
 	else
@@ -44,6 +45,7 @@ for python in python3 /usr/bin/python3; do
 	have_jose=$?
 	[ $have_jose -ne 0 ] || break
 done
+# shellcheck disable=SC2016 # the fences of Markdown
 sed -n '/^```python$/,/^```$/p' "$srcdir/doc/RESULTS.md" | sed '/^```/d' \
     >"$dir/check.py"
 
