@@ -283,6 +283,8 @@ START_TEST(values_are_of_their_type)
 		e = verify();
 		ck_assert_msg(e.code == ERR_EV_MALFORMED, "%u %s: %s (%s)",
 		    bad[i].tag, bad[i].der, err_name(e), cx->trail->note);
+		ck_assert_ptr_nonnull(strstr(cx->trail->note,
+		    arena_printf(cx->arena, "authorization %u", bad[i].tag)));
 	}
 }
 END_TEST

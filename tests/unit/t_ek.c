@@ -845,6 +845,7 @@ START_TEST(a_crl_must_be_its_issuers_and_current)
 	crl = crl_of_inter();
 	crl.endless = true;
 	ck_fails(verify_with_crl(&crl), ERR_EV_EXPIRED);
+	ck_assert_ptr_nonnull(strstr(cx->trail->note, "when it ends"));
 	crl = crl_of_inter();
 	crl.md = EVP_sha1();
 	ck_fails(verify_with_crl(&crl), ERR_EV_UNSUPPORTED);

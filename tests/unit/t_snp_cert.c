@@ -576,6 +576,12 @@ START_TEST(a_table_has_certificates_each_once_and_not_many)
 	rows[1].guid = GUID_VCEK;
 	check_table(make_table(rows, 2, 0), false);
 	t = make_table(rows, 1, 0);
+	/* Without the zeros that end it, and where the certificate is then. */
+	memcpy(big, t.p, 24);
+	big[16] = 24;
+	big[24] = 'x';
+	check_table(SLICE(big, 25), false);
+	memset(big, 0, 25);
 	memcpy(big, t.p, t.n);
 	check_table(SLICE(big, SNP_TABLE_MAX), true);
 	check_table(SLICE(big, SNP_TABLE_MAX + 1), false);
