@@ -132,9 +132,11 @@ static struct err
 check_activation(struct ctx *cx, const struct trust_activation *proof,
     const struct ak *ak, const struct ek_shown *ek)
 {
+	/* mutate: part not reachable: without a key the hash is all zeros. */
 	if (ek == NULL || !ek->has_key)
 		return FAIL_TELL(cx, ERR_EV_ACTIVATION,
 		    "no endorsement key is shown");
+	/* mutate: part not reachable: nothing is activated without a name. */
 	if (ak->name.n == 0 || !slice_equal(proof->ak_name, ak->name))
 		return FAIL_TELL(cx, ERR_EV_ACTIVATION,
 		    "another attestation key was activated");

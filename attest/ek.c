@@ -56,6 +56,7 @@ sequence_size(struct slice s)
 		n = read_be16(&r);
 	else if (first >= 0x80)
 		r.bad = true;
+	/* mutate: part not reachable: no other tag is a certificate's. */
 	if (tag != 0x30 || n > r.n)
 		r.bad = true;
 	return r.bad ? 0 : s.n - r.n + n;
@@ -75,6 +76,7 @@ ek_unwrap_nv(struct ctx *cx, struct slice nv, struct slice *out)
 		(void)read_bytes(&r, NV_PREFIX_SIZE);
 		size = read_be16(&r);
 		rest = SLICE(r.p, r.n);
+		/* mutate: part not reachable: what is cut off has no size. */
 		if (r.bad || sequence_size(rest) != size)
 			return FAIL_TELL(cx, ERR_EV_MALFORMED,
 			    "NV content of another size than it says");

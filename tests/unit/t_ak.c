@@ -173,6 +173,14 @@ START_TEST(a_cas_certificate_is_not_an_aks)
 }
 END_TEST
 
+START_TEST(an_ak_certificate_of_another_version_is_refused)
+{
+	with_ak_certificate();
+	d.ak_cert.version_number = X509_VERSION_2;
+	ck_fails(verify(), ERR_EV_PROPERTY);
+}
+END_TEST
+
 START_TEST(an_ak_certificate_must_lead_to_an_anchor)
 {
 	with_ak_certificate();
@@ -359,6 +367,7 @@ UNIT_MAIN("ak",
     a_clouds_instance_certificate_needs_no_ak_usage,
     an_ak_certificate_that_is_not_for_signing_is_refused,
     a_cas_certificate_is_not_an_aks,
+    an_ak_certificate_of_another_version_is_refused,
     an_ak_certificate_must_lead_to_an_anchor,
     an_ak_certificate_must_name_the_device_asked_for,
     an_identifier_of_another_form_names_no_device,

@@ -169,7 +169,12 @@ START_TEST(members_that_cannot_be_read_are_told_by_their_place)
 		ck_assert_str_eq(cx->trail->pointer, arena_printf(cx->arena,
 		    "/%s", bad[i].name));
 	}
+	d.ek_cert.broken_usage = true;
+	d.ek_cert.usage = NULL;
+	ck_fails(verify_shown(shown_with(PLAIN), NULL, 0), ERR_EV_MALFORMED);
+	ck_assert_str_eq(cx->trail->pointer, "/ek_certificate");
 	/* A chain that leads up from nothing. */
+	begin();
 	(void)json_object_set(object, "ek_chain",
 	    json_object_get(shown_with(PLAIN), "ek_chain"));
 	ck_fails(verify_shown(object, NULL, 0), ERR_EV_MALFORMED);
@@ -441,6 +446,10 @@ START_TEST(the_maker_must_be_registered)
 	d.ek_cert.manufacturer = "53544D20";
 	ck_fails(verify(), ERR_EV_PROPERTY);
 	d.ek_cert.manufacturer = "id:53544D2G";
+	check_refused(ERR_EV_PROPERTY, "not written as an ID");
+	d.ek_cert.manufacturer = "id:0049465800";
+	check_refused(ERR_EV_PROPERTY, "not written as an ID");
+	d.ek_cert.manufacturer = "xx:49465800";
 	check_refused(ERR_EV_PROPERTY, "not written as an ID");
 	d.ek_cert.manufacturer = "id:49465800";
 	ck_ok(verify());

@@ -161,6 +161,48 @@ START_TEST(a_key_of_another_kind_is_refused)
 }
 END_TEST
 
+static void
+check_alike(EVP_PKEY *pkey)
+{
+	struct tpm_public a = { .type = 0 }, b = { .type = 0 };
+	struct err e = tpm_key_from_pkey(cx, pkey, &a);
+
+	ctx_forget(cx);
+	ck_assert_int_eq(tpm_key_from_spki(cx, make_spki(cx, pkey), pkey,
+	    &b).code, e.code);
+	ctx_forget(cx);
+	ck_assert_uint_eq(a.type, b.type);
+	ck_assert_uint_eq(a.curve, b.curve);
+	ck_assert_uint_eq(a.rsa_bits, b.rsa_bits);
+	ck_assert_uint_eq(a.rsa_exponent, b.rsa_exponent);
+	ck_assert(slice_equal(a.rsa_n, b.rsa_n));
+	ck_assert(slice_equal(a.x, b.x) && slice_equal(a.y, b.y));
+}
+
+START_TEST(an_encoded_key_is_taken_as_the_decoded_one_is)
+{
+	static const char *const curves[] = {
+		"P-256", "P-384", "P-521", "P-224", "secp256k1",
+	};
+	static const unsigned bits[] = { 1024, 2047, 2048, 3072 };
+	AUTO(EVP_PKEY) key = rsa_with_exponent(3);
+
+	for (size_t i = 0; i < COUNT_OF(curves); i++) {
+		EVP_PKEY *point = make_curve(cx, curves[i]);
+
+		check_alike(point);
+		ck_assert_int_eq(EVP_PKEY_set_utf8_string_param(point,
+		    OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "compressed"),
+		    1);
+		check_alike(point);
+	}
+	for (size_t i = 0; i < COUNT_OF(bits); i++)
+		check_alike(make_rsa(cx, bits[i]));
+	check_alike(key);
+	check_alike(make_ed25519(cx));
+}
+END_TEST
+
 /* --- signatures --------------------------------------------------------- */
 
 static const char message[] = "message";
@@ -346,6 +388,7 @@ UNIT_MAIN("tpm_key",
     an_rsa_modulus_of_another_size_is_refused,
     a_point_without_coordinates_is_refused,
     a_key_of_another_kind_is_refused,
+    an_encoded_key_is_taken_as_the_decoded_one_is,
     a_signature_is_of_the_kind_of_its_key,
     a_signature_is_of_the_scheme_and_hash_of_its_key,
     a_signature_over_sha1_needs_permission,
