@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/evidence_case.h"
+#include "cli/table.h"
 
 #define EXIT_DIFFERENT	1
 #define EXIT_USAGE	2
@@ -260,13 +261,16 @@ print_tap(struct ctx *cx, int number, const struct evidence_case *c,
 static int
 complain(struct ctx *cx, const struct options *o, int number, const char *path)
 {
+	/* Names of members are whoever wrote the file's. */
+	const char *note = table_safe(cx, cx->trail->note);
+
 	(void)fprintf(stderr, "daactl: %s: %s%s%s\n", path,
-	    cx->trail->pointer, cx->trail->pointer[0] == '\0' ? "" : ": ",
-	    cx->trail->note);
+	    table_safe(cx, cx->trail->pointer),
+	    cx->trail->pointer[0] == '\0' ? "" : ": ", note);
 	if (!o->expect)
 		return EXIT_USAGE;
 	(void)printf("not ok %d - %s\n# cannot be read: %s\n", number, path,
-	    cx->trail->note);
+	    note);
 	return EXIT_DIFFERENT;
 }
 

@@ -45,7 +45,8 @@ say_failure(struct cli *cli)
 	if (problem != NULL)
 		say_problem(cli->cx, problem);
 	else
-		(void)fprintf(stderr, "daactl: %s\n", cli->cx->trail->note);
+		(void)fprintf(stderr, "daactl: %s\n",
+		    table_safe(cli->cx, cli->cx->trail->note));
 }
 
 static struct err

@@ -27,6 +27,10 @@ is() {		# SENTENCE STATUS TEXT COMMAND...: exits so, and says so
 
 is 'a good case is accepted' 0 '"verdict":"accepted"' \
     "$verify" "$work/good.json"
+printf '{"evidence": {}, "\\u001b[31m\\nok 1": 1}' >"$work/foreign.json"
+is 'what a file names is no word to the terminal' 2 \
+    '^daactl: [^ ]*: /[!-~]*31m[^ ]*ok 1: [!-~]*31m.*is not known here$' \
+    "$verify" "$work/foreign.json"
 is 'a refused one gives status 3, its reason and its code' 3 \
     '"reason":"nonce","code":"evidence.nonce"' "$verify" "$work/nonce.json"
 is 'one refused among others gives status 3' 3 '"verdict":"accepted"' \
