@@ -17,7 +17,7 @@ enum ar4si_element {
 enum ar4si_tier {
 	AR4SI_NONE = 0,			/* nothing is said */
 	AR4SI_AFFIRMING = 2,		/* known, and accepted by the policy */
-	AR4SI_WARNING = 32,		/* accepted for a time only */
+	AR4SI_WARNING = 32,		/* accepted for a time, or though not sound */
 	AR4SI_CONTRAINDICATED = 96,	/* what was shown is not accepted */
 };
 

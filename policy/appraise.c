@@ -29,17 +29,20 @@ static const struct {
 	const char			*claim;
 	const struct policy_value	*value;
 	const char			*same;	/* tells the same; or NULL */
+	/* Accepted otherwise, a device is not affirmed for all that: what it
+	 * is, no policy changes (AR4SI, 2.3). */
+	bool				 warns;
 } by_default[] = {
 	/* Before debug, which most of these states tell as well. */
-	{ "lifecycle_state",	&secured,	"security_lifecycle" },
-	{ "debug",		&no,		NULL },
-	{ "device_locked",	&yes,		NULL },
-	{ "migratable",		&no,		NULL },
-	{ "migration_agent",	&no,		NULL },
-	{ "provisional_firmware", &no,		NULL },
-	{ "status",		&up_to_date,	NULL },
-	{ "verified_boot_state", &verified,	NULL },
-	{ "vmpl",		&zero,		NULL },
+	{ "lifecycle_state",	&secured,	"security_lifecycle", true },
+	{ "debug",		&no,		NULL,	true },
+	{ "device_locked",	&yes,		NULL,	false },
+	{ "migratable",		&no,		NULL,	false },
+	{ "migration_agent",	&no,		NULL,	false },
+	{ "provisional_firmware", &no,		NULL,	false },
+	{ "status",		&up_to_date,	NULL,	true },
+	{ "verified_boot_state", &verified,	NULL,	false },
+	{ "vmpl",		&zero,		NULL,	false },
 };
 
 static enum ar4si_element
@@ -208,6 +211,7 @@ struct appraise {
 	int64_t			 at_s;
 	const struct claims	*claims;
 	struct verdict		 verdict;
+	bool			 warned;
 };
 
 static void
@@ -255,32 +259,42 @@ appraise_rule(struct appraise *a, const struct policy_rule *rule,
 		a->verdict.until_s = look.until_s;
 }
 
+/* Is there a rule that says what of the claim is accepted?  One that says what
+ * is not (none_of) accepts nothing. */
 static bool
 has_rule(const struct policy *policy, const char *claim)
 {
-	for (size_t i = 0; i < policy->n_rules; i++)
-		if (strcmp(policy->rules[i].claim, claim) == 0)
+	for (size_t i = 0; claim != NULL && i < policy->n_rules; i++)
+		if (policy->rules[i].op != POLICY_NONE_OF &&
+		    strcmp(policy->rules[i].claim, claim) == 0)
 			return true;
 	return false;
 }
 
-/* Claims that were made, and that the policy is silent on. */
+/* Claims that were made: those that the policy is silent on are held against
+ * the defaults. */
 static void
 appraise_defaults(struct appraise *a, const struct policy *policy)
 {
 	for (size_t i = 0; i < COUNT_OF(by_default); i++) {
-		const char *claim = by_default[i].claim;
+		const char *name = by_default[i].claim;
+		const struct claim *claim = claims_find(a->claims, name);
 		const struct policy_rule rule = {
-			.claim = claim, .kind = claim_kind_find(claim),
+			.claim = name, .kind = claim_kind_find(name),
 			.op = POLICY_EQUALS, .values = by_default[i].value,
 			.n_values = 1,
 		};
 
-		if (claims_find(a->claims, claim) != NULL &&
-		    !has_rule(policy, claim) &&
-		    (by_default[i].same == NULL ||
-		    !has_rule(policy, by_default[i].same)))
+		if (claim == NULL)
+			continue;
+		if (!has_rule(policy, name) &&
+		    !has_rule(policy, by_default[i].same)) {
 			appraise_rule(a, &rule, "by default");
+		} else if (by_default[i].warns && !policy_value_is(
+		    rule.kind->type, claim, rule.values)) {
+			a->warned = true;
+			mark(a, element_of(&rule), AR4SI_WARNING);
+		}
 	}
 }
 
@@ -317,7 +331,7 @@ policy_appraise(struct ctx *cx, const struct policy *policy, int64_t version,
 	if (failed(a.verdict.refusal))
 		a.verdict.until_s = 0;
 	a.verdict.tier = ar4si_tier_name(failed(a.verdict.refusal) ?
-	    AR4SI_CONTRAINDICATED : a.verdict.until_s != 0 ?
+	    AR4SI_CONTRAINDICATED : a.warned || a.verdict.until_s != 0 ?
 	    AR4SI_WARNING : AR4SI_AFFIRMING);
 	*out = a.verdict;
 }

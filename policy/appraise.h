@@ -3,7 +3,8 @@
  * Holding claims against a policy, and what that comes to in the words of
  * RFC 9334 and AR4SI (draft-ietf-rats-ar4si): a tier and a trust vector.
  *
- * Some things are refused unless the policy speaks of them itself: a platform
+ * Some things are refused unless the policy says itself what of them it accepts
+ * (not only what it does not, none_of): a platform
  * that could be debugged, a TCB whose vendor does not call it up to date; a guest
  * or trust domain that can be moved away; of an SNP guest firmware that is not
  * committed to, and a report from below the highest privilege level; PSA life
@@ -18,11 +19,12 @@
 
 /* What an appraisal came to. */
 struct verdict {
-	/* AR4SI_WARNING: accepted, but something only until until_s;
+	/* AR4SI_WARNING: accepted, but something only until until_s, or though
+	 * it can be debugged or its vendor does not call it sound;
 	 * AR4SI_CONTRAINDICATED: refused. */
 	const char	*tier;			/* its name */
 	uint8_t		 vector[AR4SI_ELEMENTS];	/* enum ar4si_tier */
-	int64_t		 until_s;	/* of "warning"; else 0 */
+	int64_t		 until_s;	/* of what ends; else 0 */
 	int64_t		 policy_version;
 	struct err	 refusal;	/* OK unless contraindicated */
 	const char	*claim;		/* of the rule that was not met, or NULL */

@@ -21,6 +21,17 @@ read_policy(const char *text, struct policy *out)
 	return policy_read(cx, document, "/policy", out);
 }
 
+static unsigned
+worst_of(const struct verdict *v)
+{
+	unsigned worst = 0;
+
+	for (size_t i = 0; i < AR4SI_ELEMENTS; i++)
+		if (v->vector[i] > worst)
+			worst = v->vector[i];
+	return worst;
+}
+
 static struct verdict
 appraise(const char *text, const struct claims *claims)
 {
@@ -31,8 +42,7 @@ appraise(const char *text, const struct claims *claims)
 	policy_appraise(cx, &policy, 3, AT, "tpm2", claims, &verdict);
 	ck_assert_int_eq(verdict.policy_version, 3);
 	ck_assert_str_eq(verdict.tier, failed(verdict.refusal) ?
-	    "contraindicated" : verdict.until_s != 0 ? "warning" :
-	    "affirming");
+	    "contraindicated" : ar4si_tier_name(worst_of(&verdict)));
 	ck_assert_int_eq(failed(verdict.refusal), verdict.detail[0] != '\0');
 	return verdict;
 }
@@ -261,7 +271,9 @@ START_TEST(a_debug_platform_is_refused_unless_the_policy_says_otherwise)
 	ck_assert_int_eq(verdict.vector[AR4SI_CONFIGURATION], AR4SI_CONTRAINDICATED);
 	verdict = appraise("{\"rules\":[" ANY_RULE ","
 	    "{\"claim\":\"debug\",\"equals\":true}]}", &claims);
-	ck_assert_str_eq(verdict.tier, "affirming");
+	ck_assert_str_eq(verdict.tier, "warning");
+	ck_assert_int_eq(verdict.vector[AR4SI_CONFIGURATION], AR4SI_WARNING);
+	ck_assert_int_eq(verdict.until_s, 0);
 }
 END_TEST
 
@@ -325,10 +337,14 @@ verdict_on_bool(const char *policy, const char *claim, bool value)
 
 START_TEST(what_did_not_boot_as_its_maker_meant_is_refused_by_default)
 {
-	static const struct { const char *claim, *good, *bad; } texts[] = {
-		{ "lifecycle_state", "secured", "assembly-and-test" },
-		{ "verified_boot_state", "verified", "self-signed" },
-		{ "verified_boot_state", "verified", "unverified" },
+	static const struct { const char *claim, *good, *bad, *bad_tier; }
+	texts[] = {
+		{ "lifecycle_state", "secured", "assembly-and-test",
+		    "warning" },
+		{ "verified_boot_state", "verified", "self-signed",
+		    "affirming" },
+		{ "verified_boot_state", "verified", "unverified",
+		    "affirming" },
 	};
 	static const struct { const char *claim; bool good; } bools[] = {
 		{ "device_locked", true }, { "migratable", false },
@@ -344,7 +360,7 @@ START_TEST(what_did_not_boot_as_its_maker_meant_is_refused_by_default)
 		v = verdict_on_text(arena_printf(cx->arena, "{\"rules\":[{"
 		    "\"claim\":\"%s\",\"equals\":\"%s\"}]}", texts[i].claim,
 		    texts[i].bad), texts[i].claim, texts[i].bad);
-		ck_assert_str_eq(v.tier, "affirming");
+		ck_assert_str_eq(v.tier, texts[i].bad_tier);
 	}
 	for (size_t i = 0; i < COUNT_OF(bools); i++) {
 		v = verdict_on_bool(ANY_POLICY, bools[i].claim, bools[i].good);
@@ -372,7 +388,7 @@ START_TEST(a_rule_over_the_number_of_a_life_cycle_is_one_over_its_name)
 	    "by default: lifecycle_state is rot-provisioning");
 	v = appraise("{\"rules\":[{\"claim\":\"security_lifecycle\","
 	    "\"one_of\":[8192]}]}", &claims);
-	ck_assert_str_eq(v.tier, "affirming");
+	ck_assert_str_eq(v.tier, "warning");
 }
 END_TEST
 
@@ -390,6 +406,26 @@ START_TEST(a_tcb_out_of_date_is_refused_unless_the_policy_says_otherwise)
 	    "2027-02-01T00:00:00Z") "]}]}", &claims);
 	ck_assert_str_eq(verdict.tier, "warning");
 	ck_assert_int_eq(verdict.vector[AR4SI_HARDWARE], AR4SI_WARNING);
+	/* For good: what it is stays what it is. */
+	verdict = appraise("{\"rules\":[{\"claim\":\"status\","
+	    "\"equals\":\"OutOfDate\"}]}", &claims);
+	ck_assert_str_eq(verdict.tier, "warning");
+	ck_assert_int_eq(verdict.vector[AR4SI_HARDWARE], AR4SI_WARNING);
+}
+END_TEST
+
+START_TEST(a_rule_that_only_excludes_accepts_nothing)
+{
+	static const char none_of[] = "{\"rules\":[{\"claim\":\"status\","
+	    "\"none_of\":[\"Revoked\"]}]}";
+	struct claims claims = suspect(false, "OutOfDate");
+	struct verdict verdict = appraise(none_of, &claims);
+
+	ck_assert_int_eq(verdict.refusal.code, ERR_POLICY_TCB);
+	ck_assert_str_eq(verdict.detail, "by default: status is OutOfDate");
+	claims = suspect(false, "UpToDate");
+	verdict = appraise(none_of, &claims);
+	ck_assert_str_eq(verdict.tier, "affirming");
 }
 END_TEST
 
@@ -756,6 +792,7 @@ UNIT_MAIN("policy",
     what_did_not_boot_as_its_maker_meant_is_refused_by_default,
     a_rule_over_the_number_of_a_life_cycle_is_one_over_its_name,
     a_tcb_out_of_date_is_refused_unless_the_policy_says_otherwise,
+    a_rule_that_only_excludes_accepts_nothing,
     the_vector_speaks_of_what_the_policy_asked,
     a_policy_without_a_rule_denies_everything,
     a_document_that_does_not_fit_is_refused_with_its_place,
