@@ -28,7 +28,6 @@ struct ids {
 	uint8_t		 der[SEEN_SHA256_SIZE], spki[SEEN_SHA256_SIZE];
 	GENERAL_NAMES	*alt_names;	/* NULL: none that can be read */
 	size_t		 bytes;		/* about, with all of this */
-	atomic_bool	 is_kept;	/* was put into the cache */
 };
 
 /* The place in a certificate is OpenSSL's to give; asked for once. */
@@ -65,7 +64,7 @@ find_place(void)
 	    free_ids);
 }
 
-static struct ids *
+static const struct ids *
 ids_of(const X509 *x)
 {
 	ASSERT(pthread_once(&place.once, find_place) == 0);
@@ -257,12 +256,10 @@ chain_is_signed(struct ctx *cx, X509 *child, X509 *issuer)
 }
 
 static void
-keep_certificate(struct seen *seen, X509 *x, struct ids *ids)
+keep_certificate(struct seen *seen, X509 *x, const struct ids *ids)
 {
 	struct seen_id id = { .by = { 0 } };
 
-	if (atomic_exchange(&ids->is_kept, true))
-		return;
 	memcpy(id.of, ids->der, sizeof(id.of));
 	seen_keep(seen, SEEN_CERTIFICATE, &id, &x509_type, x, ids->bytes);
 }
@@ -270,10 +267,10 @@ keep_certificate(struct seen *seen, X509 *x, struct ids *ids)
 void
 chain_keep(struct ctx *cx, X509 *const *path, size_t n)
 {
-	struct ids *below = NULL;
+	const struct ids *below = NULL;
 
 	for (size_t i = 0; cx->seen != NULL && i < n; i++) {
-		struct ids *ids = ids_of(path[i]);
+		const struct ids *ids = ids_of(path[i]);
 
 		if (ids != NULL)
 			keep_certificate(cx->seen, path[i], ids);
