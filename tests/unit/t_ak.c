@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Attestation keys: what one must be and who vouches for it.  Each check
  * alone. */
+#include "attest/chain.h"
+#include "attest/identifier.h"
 #include "base/text.h"
 #include "codec/base64.h"
 #include "tests/make_tpm.h"
@@ -230,6 +232,20 @@ START_TEST(an_identifier_of_another_form_names_no_device)
 }
 END_TEST
 
+START_TEST(a_name_without_text_is_no_name_for_whoever_takes_any)
+{
+	struct slice name;
+	X509 *x;
+
+	with_ak_certificate();
+	ck_ok(chain_cert_parse(cx, make_certificate(cx, &d.ak_cert), &x));
+	ck_assert(identifier_find(cx->arena, x, NULL, &name));
+	d.ak_cert.permanent_der = SLICE("\x30\x03\x02\x01x", 5);
+	ck_ok(chain_cert_parse(cx, make_certificate(cx, &d.ak_cert), &x));
+	ck_assert(!identifier_find(cx->arena, x, NULL, &name));
+}
+END_TEST
+
 START_TEST(an_ak_certificate_for_a_key_of_another_kind_is_refused)
 {
 	with_ak_certificate();
@@ -371,6 +387,7 @@ UNIT_MAIN("ak",
     an_ak_certificate_must_lead_to_an_anchor,
     an_ak_certificate_must_name_the_device_asked_for,
     an_identifier_of_another_form_names_no_device,
+    a_name_without_text_is_no_name_for_whoever_takes_any,
     an_ak_certificate_for_a_key_of_another_kind_is_refused,
     an_ak_chain_that_cannot_be_read_is_told_by_its_place,
     an_ak_that_is_not_restricted_is_refused,
