@@ -93,6 +93,9 @@ dcap_collateral_is_for(struct ctx *cx, const struct trust_collateral *c,
 		    SLICE_OF(tcb->pce_id), SLICE_OF(pck->pce_id));
 		return OK;
 	}
+	if (c->tcb_info.n == 0)
+		return FAIL_TELL(cx, ERR_EV_MISMATCH,
+		    "collateral without its TCB info");
 	if (!json_span(c->tcb_info, "tcbInfo", &info) ||
 	    !json_span(info, "fmspc", &ignored) ||
 	    !json_span(info, "pceId", &ignored))

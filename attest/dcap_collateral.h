@@ -39,6 +39,7 @@ const struct dcap_opened *dcap_collateral_open(struct ctx *,
 
 /*
  * Is it about the platform (FMSPC, PCE-ID) and that TEE?  By its words alone.
+ * ERR_EV_MISMATCH	it has no TCB info
  * ERR_EV_MALFORMED	it cannot be told
  */
 struct err	dcap_collateral_is_for(struct ctx *,

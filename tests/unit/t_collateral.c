@@ -63,7 +63,7 @@ START_TEST(collateral_is_for_the_platform)
 	make_edit(d.tcb_edits, "\"fmspc\"", "\"other\"");
 	check_refused(ERR_EV_MALFORMED, "no TCB info");
 	d.no_tcb = true;
-	check_refused(ERR_EV_MALFORMED, "no TCB info");
+	check_refused(ERR_EV_MISMATCH, "without its TCB info");
 	d.no_qe = true;
 	check_refused(ERR_EV_MISMATCH, "without one of its parts");
 	d.no_signing = true;
