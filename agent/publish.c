@@ -74,18 +74,21 @@ await_hook(struct ctx *cx, pid_t pid)
 	return OK;
 }
 
-/* The daemon blocks signals; what it starts must not inherit that. */
+/* We block and ignore signals; what we start must not inherit that. */
 static int
 spawn(char **words, char **env, pid_t *out_pid)
 {
 	posix_spawnattr_t attr;
-	sigset_t none;
+	sigset_t none, all;
 	int failure;
 
 	(void)sigemptyset(&none);
+	(void)sigfillset(&all);
 	ASSERT(posix_spawnattr_init(&attr) == 0);
 	ASSERT(posix_spawnattr_setsigmask(&attr, &none) == 0);
-	ASSERT(posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK) == 0);
+	ASSERT(posix_spawnattr_setsigdefault(&attr, &all) == 0);
+	ASSERT(posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK |
+	    POSIX_SPAWN_SETSIGDEF) == 0);
 	failure = posix_spawnp(out_pid, words[0], NULL, &attr, words, env);
 	(void)posix_spawnattr_destroy(&attr);
 	return failure;

@@ -116,7 +116,7 @@ configure() {
 	backoff_max = 2s
 	certificate = $work/cert.pem
 	key_file = $work/key.pem
-	hook = sh -c 'echo \$DAA_AGENT_EVENT \$DAA_AGENT_SERIAL >>$work/hook'
+	hook = sh -c 'grep ^Sig[BI] /proc/self/status >>$work/signals; echo \$DAA_AGENT_EVENT \$DAA_AGENT_SERIAL >>$work/hook'
 	END
 }
 
@@ -153,6 +153,9 @@ claimed() {
 	    "{\"hardware_id\":\"$(hardware)\",\"group\":\"short\"}"
 	within 60 at_least 1 ' enrolled '
 	within 60 grep '^enrolled ' "$work/hook"
+	# A hook has signals as at a login: none blocked, none ignored.
+	grep '^SigIgn.*0000000$' "$work/signals"
+	fails grep -v '0000000$' "$work/signals"
 	openssl x509 -in "$work/cert.pem" -noout -subject | grep "$(device)"
 	openssl x509 -in "$work/cert.pem" -noout -pubkey >"$work/pub-1"
 	openssl pkey -in "$work/key.pem" -pubout | cmp - "$work/pub-1"
