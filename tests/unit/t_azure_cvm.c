@@ -310,7 +310,10 @@ END_TEST
 
 START_TEST(an_ak_that_is_sent_is_the_one_in_the_runtime_data)
 {
-	struct make_public elliptic;
+	static const enum err_code others[] = {
+		ERR_EV_MISMATCH, ERR_EV_PROPERTY,
+	};
+	struct make_public other;
 	json_t *e;
 
 	begin(false);
@@ -323,11 +326,14 @@ START_TEST(an_ak_that_is_sent_is_the_one_in_the_runtime_data)
 	v.send_ak = true;
 	v.tpm.ak_public = make_app_public(v.tpm.ak);
 	check_refused(ERR_EV_PROPERTY, "");
-	elliptic = make_ak_public(make_p256(cx));
-	e = make_azure_evidence(cx, &v);
-	(void)json_object_set_new(e, "ak_public", json_string(base64url(
-	    cx->arena, make_tpmt_public(cx, &elliptic))));
-	ck_fails(make_azure_verify_json(cx, e, &v, &out), ERR_EV_MISMATCH);
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		other = make_ak_public(i == 0 ? make_p256(cx) :
+		    make_rsa(cx, 1024));
+		e = make_azure_evidence(cx, &v);
+		(void)json_object_set_new(e, "ak_public", json_string(
+		    base64url(cx->arena, make_tpmt_public(cx, &other))));
+		ck_fails(make_azure_verify_json(cx, e, &v, &out), others[i]);
+	}
 }
 END_TEST
 
@@ -469,6 +475,8 @@ START_TEST(the_attestation_key_is_a_strong_rsa_key)
 	refuse_jwk("RSA", "Aw", good, ERR_EV_PROPERTY);
 	refuse_jwk("RSA", "AQAB", short_n, ERR_EV_PROPERTY);
 	refuse_jwk("RSA", "AQAB", good, ERR_EV_SIGNATURE);
+	v.send_ak = true;
+	refuse_jwk("RSA", "AQAB", short_n, ERR_EV_PROPERTY);
 }
 END_TEST
 
