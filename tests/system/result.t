@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck disable=SC2317 # functions that step() calls
+# shellcheck disable=SC2317 # functions that reads() calls
 # A relying party's own check of an attestation result, as doc/RESULTS.md gives
 # it, with a JOSE reader and OpenSSL; and what it must not accept.
 : "${srcdir:=.}" "${builddir:=.}"
