@@ -134,7 +134,7 @@ check_signature(struct ctx *cx, const struct snp_report *r, X509 *leaf)
 
 /* Of the chip's certificates, which there are one of for each TCB, those whose
  * key signed the report; none is no failure yet. */
-static struct err
+static void
 find_certs(struct ctx *cx, const struct trust *trust, struct snp_evidence *e)
 {
 	for (size_t i = 0; i < trust->n_chips; i++) {
@@ -143,17 +143,16 @@ find_certs(struct ctx *cx, const struct trust *trust, struct snp_evidence *e)
 
 		if (!slice_equal(chip->chip_id, e->report.chip_id))
 			continue;
-		TRY(chain_certs_parse(cx, chip->certs, chip->n_certs,
-		    CHAIN_LEAF_STAYS, &certs));
-		if (failed(check_signature(cx, &e->report, certs[0]))) {
+		if (failed(chain_certs_parse(cx, chip->certs, chip->n_certs,
+		    CHAIN_LEAF_STAYS, &certs)) ||
+		    failed(check_signature(cx, &e->report, certs[0]))) {
 			ctx_forget(cx);
 			continue;
 		}
 		e->certs = certs;
 		e->n_certs = chip->n_certs;
-		return OK;
+		return;
 	}
-	return OK;
 }
 
 static struct err
@@ -447,7 +446,7 @@ snp_verify(struct ctx *cx, const struct snp_evidence *sent,
 	struct snp_cert cert;
 
 	if (e.n_certs == 0)
-		TRY(find_certs(cx, a->trust, &e));
+		find_certs(cx, a->trust, &e);
 	/* As in tpm2: a stranger learns nothing of what is believed here
 	 * before he has shown to have the hardware. */
 	if (!a->raw)

@@ -676,8 +676,36 @@ START_TEST(what_cannot_be_read_is_told_by_its_place)
 }
 END_TEST
 
+/* Kept by who verifies, for hosts that send none: another chip's, what cannot be
+ * read, the chip's own of another TCB, and the one that is meant. */
+START_TEST(a_chips_certificates_may_be_kept_here)
+{
+	const struct slice bad = SLICE("0", 1);
+	struct slice own[3], older[3];
+	struct trust_chip chips[4];
+
+	begin();
+	(void)make_snp_evidence(cx, &s);
+	memcpy(own, s.chain, sizeof(own));
+	memcpy(older, own, sizeof(older));
+	older[0] = own[1];
+	chips[0] = (struct trust_chip){ SLICE_OF(s.nonce), own, 3 };
+	chips[1] = (struct trust_chip){ SLICE(s.report + 0x1a0, 64), &bad, 1 };
+	chips[2] = (struct trust_chip){ SLICE(s.report + 0x1a0, 64), older, 3 };
+	chips[3] = (struct trust_chip){ SLICE(s.report + 0x1a0, 64), own, 3 };
+	s.keep_chain = true;
+	s.n_certs = 0;
+	s.trust.chips = chips;
+	s.trust.n_chips = 3;
+	ck_fails(make_snp_verify(cx, &s, &out), ERR_EV_CHAIN);
+	s.trust.n_chips = 4;
+	ck_ok(make_snp_verify(cx, &s, &out));
+}
+END_TEST
+
 UNIT_MAIN("snp",
     a_report_says_which_guest_runs_on_which_chip,
+    a_chips_certificates_may_be_kept_here,
     each_bit_of_policy_and_platform_is_a_claim_of_its_own,
     each_version_is_read,
     each_line_of_processors_is_known,
