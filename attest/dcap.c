@@ -32,12 +32,9 @@ same_but_lines(struct slice a, struct slice b)
 	}
 }
 
-/*
- * PEM of certificates: nothing between them but ends of lines, base64 in its
- * one spelling; a NUL may follow.  Nothing of it is signed as text.
- */
-static struct err
-read_pem(struct ctx *cx, struct slice text, size_t max, struct slice *out,
+/* Nothing of it is signed as text, so it is held to its spelling here. */
+struct err
+dcap_pem_read(struct ctx *cx, struct slice text, size_t max, struct slice *out,
     size_t *out_n)
 {
 	struct buf again = buf_in(cx->arena, 2 * text.n + 1024);
@@ -47,12 +44,12 @@ read_pem(struct ctx *cx, struct slice text, size_t max, struct slice *out,
 		text.n--;
 	if (failed(pem_parse_all(cx, PEM_CERTIFICATE, text, out, max, &n)))
 		return FAIL_TELL(cx, ERR_EV_MALFORMED,
-		    "quote: its certificates are not PEM");
+		    "certificates that are not PEM");
 	for (size_t i = 0; i < n; i++)
 		put_text(&again, pem_text(cx->arena, PEM_CERTIFICATE, out[i]));
 	if (again.bad || !same_but_lines(buf_slice(&again), text))
 		return FAIL_TELL(cx, ERR_EV_MALFORMED,
-		    "quote: another spelling of PEM");
+		    "another spelling of PEM");
 	*out_n = n;
 	return OK;
 }
@@ -67,8 +64,8 @@ join_chain(struct ctx *cx, const struct dcap_quote *q,
 	size_t n = 0, n_same = 0;
 
 	if (is_leaf || q->cert_type == DCAP_CERT_CHAIN)
-		TRY(read_pem(cx, q->cert_data, is_leaf ? 1 : ATTEST_CHAIN_MAX,
-		    out, &n));
+		TRY(dcap_pem_read(cx, q->cert_data,
+		    is_leaf ? 1 : ATTEST_CHAIN_MAX, out, &n));
 	while (n_same < n && n_same < n_beside &&
 	    slice_equal(out[n_same], beside[n_same]))
 		n_same++;

@@ -50,6 +50,14 @@ struct err	dcap_verify(struct ctx *, const struct dcap_evidence *,
 struct slice	dcap_report_data(struct ctx *, const char *format,
 		    const struct appraisal *);
 
+/*
+ * Certificates in PEM: nothing between them but ends of lines, base64 in its one
+ * spelling; a NUL may follow.  1 to max of them, in cx->arena.
+ * ERR_EV_MALFORMED
+ */
+struct err	dcap_pem_read(struct ctx *, struct slice text, size_t max,
+		    struct slice *out, size_t *out_n);
+
 /* "sgx:" and the hash of the PPID; "" when no PCK certificate came. */
 void		dcap_hardware_id(const struct dcap_evidence *,
 		    char out[static HARDWARE_ID_MAX]);

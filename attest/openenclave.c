@@ -9,7 +9,6 @@
 #include "attest/member.h"
 #include "base/text.h"
 #include "codec/der.h"
-#include "pki/pem.h"
 
 #define REPORT_VERSION		1u	/* oe_report_header_t */
 #define REPORT_SGX_REMOTE	2u
@@ -136,10 +135,10 @@ read_chain(struct ctx *cx, struct slice text, const struct slice **out,
 	struct slice *der = arena_array(cx->arena, ATTEST_CHAIN_MAX,
 	    sizeof(*der));
 
-	if (!cut_nul(&text) || failed(pem_parse_all(cx, PEM_CERTIFICATE, text,
-	    der, ATTEST_CHAIN_MAX, out_n)))
+	if (!cut_nul(&text))
 		return FAIL_TELL(cx, ERR_EV_MALFORMED,
-		    "endorsements: a chain that is not PEM");
+		    "endorsements: a chain without an end");
+	TRY(dcap_pem_read(cx, text, ATTEST_CHAIN_MAX, der, out_n));
 	*out = der;
 	return OK;
 }

@@ -303,6 +303,11 @@ START_TEST(parts_of_endorsements_are_of_their_form)
 	parts[1] = with_nul(parts[1]);
 	ck_fails(verify_with(endorsements(0, 0)), ERR_EV_MALFORMED);
 	make_parts();
+	parts[2] = slice_text(arena_printf(cx->arena, " %s",
+	    (const char *)parts[2].p));
+	parts[2] = with_nul(parts[2]);
+	ck_fails(verify_with(endorsements(0, 0)), ERR_EV_MALFORMED);
+	make_parts();
 	parts[0] = SLICE("\2\0\0\0", 4);
 	ck_fails(verify_with(endorsements(0, 0)), ERR_EV_UNSUPPORTED);
 	make_parts();
