@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/cert.h"
 
+#include "base/text.h"
 #include "codec/der.h"
 #include "pki/oid.h"
 
@@ -14,9 +15,12 @@ struct parse {
 /* --- names --------------------------------------------------------------- */
 
 static bool
-is_name_string(uint8_t tag)
+is_name_string(uint8_t tag, struct slice value)
 {
-	return tag == DER_UTF8_STRING || tag == DER_PRINTABLE_STRING;
+	if (value.n == 0 || memchr(value.p, 0, value.n) != NULL)
+		return false;
+	return tag == DER_PRINTABLE_STRING ||
+	    (tag == DER_UTF8_STRING && text_is_utf8(value));
 }
 
 /* Of a subject, CN and O are kept. */
@@ -29,8 +33,7 @@ read_attribute(struct parse *p, struct reader *set, bool is_subject)
 
 	value = der_read_any(&pair, &tag);
 	der_leave(set, &pair);
-	if (!is_name_string(tag) || value.n == 0 ||
-	    memchr(value.p, 0, value.n) != NULL) {
+	if (!is_name_string(tag, value)) {
 		if (!p->foreign)
 			set->bad = true;
 		return;
@@ -66,7 +69,7 @@ read_name(struct parse *p, struct reader *r, bool is_subject)
 
 	while (der_peek(&name) != 0)
 		read_rdn(p, &name, is_subject);
-	if (name.bad)
+	if (!read_done(&name))
 		r->bad = true;
 	return whole;
 }

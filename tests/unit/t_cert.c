@@ -132,6 +132,32 @@ START_TEST(a_device_certificate_says_the_facts_and_openssl_agrees)
 }
 END_TEST
 
+/* What OpenSSL would not read: a letter that is no UTF-8; and behind the last part
+ * of a name, what is no part (the name's first attribute is made an end). */
+START_TEST(names_are_utf_8_and_have_nothing_behind_them)
+{
+	static const char organization[] = "\x0c\x08tenant-a";
+	struct slice der;
+	struct cert c;
+	uint8_t *at;
+
+	make_root();
+	der = slice_dup(cx->arena, make_leaf());
+	ck_ok(cert_parse(cx, der, &c));
+	at = memmem(der.p, der.n, organization, sizeof(organization) - 1);
+	ck_assert_ptr_nonnull(at);
+	at[4] = 0xff;
+	ck_fails(cert_parse(cx, der, &c), ERR_AUTH_CERTIFICATE);
+	at[4] = 'n';
+	ck_ok(cert_parse(cx, der, &c));
+	/* SET, SEQUENCE and OID are before the text: 2, 2 and 5 bytes. */
+	ck_assert_uint_eq(at[-9], 0x31);
+	at[-9] = 0;
+	ck_fails(cert_parse(cx, der, &c), ERR_AUTH_CERTIFICATE);
+	sign_key_free(root_sign);
+}
+END_TEST
+
 START_TEST(a_certificate_with_any_bit_changed_is_refused)
 {
 	struct slice der;
@@ -839,6 +865,7 @@ END_TEST
 UNIT_MAIN("cert",
     each_number_of_our_object_identifiers_fits_28_bits,
     a_device_certificate_says_the_facts_and_openssl_agrees,
+    names_are_utf_8_and_have_nothing_behind_them,
     a_certificate_with_any_bit_changed_is_refused,
     a_certificate_cut_at_any_length_or_longer_is_refused,
     an_issuer_is_checked_for_name_key_right_and_time,
