@@ -7,10 +7,9 @@
 
 #include "attest/attest.h"
 #include "attest/chain.h"
+#include "authority/lapse.h"
 #include "authority/tenant.h"
 #include "pki/ossl.h"
-
-#define WARN_PAGE	100u
 
 /* A kind of hardware each. */
 static const char *const schemes[] = {
@@ -189,8 +188,6 @@ anchor_delete(struct ctx *cx, const struct authority *a,
 
 /* --- warning ----------------------------------------------------------- */
 
-struct warning { int64_t warn_s; size_t n; };
-
 static struct err
 warn_of(struct ctx *cx, struct db_tx *tx, const struct db_anchor *row)
 {
@@ -203,36 +200,19 @@ warn_of(struct ctx *cx, struct db_tx *tx, const struct db_anchor *row)
 }
 
 static struct err
-warn_work(struct ctx *cx, struct db_tx *tx, void *arg)
+warn_due(struct ctx *cx, struct db_tx *tx, int64_t until_s, size_t most,
+    bool tell, size_t *out_n)
 {
-	struct warning *w = arg;
 	struct db_anchor *rows;
 
-	TRY(db_anchor_due(cx, tx, ctx_now(cx) + w->warn_s, WARN_PAGE, &rows,
-	    &w->n));
-	for (size_t i = 0; i < w->n; i++)
+	TRY(db_anchor_due(cx, tx, until_s, most, &rows, out_n));
+	for (size_t i = 0; tell && i < *out_n; i++)
 		TRY(warn_of(cx, tx, &rows[i]));
 	return OK;
-}
-
-static struct err
-look_for_due(struct ctx *cx, struct db_tx *tx, void *arg)
-{
-	struct warning *w = arg;
-	struct db_anchor *rows;
-
-	return db_anchor_due(cx, tx, ctx_now(cx) + w->warn_s, 1, &rows,
-	    &w->n);
 }
 
 struct err
 anchor_round(struct ctx *cx, const struct authority *a)
 {
-	struct warning w = { .warn_s = a->limits.anchor_warn_s };
-
-	/* Nearly always there is nothing, and nothing to write. */
-	TRY(db_read(cx, a->db, look_for_due, &w));
-	while (w.n > 0)
-		TRY(db_write(cx, a->db, warn_work, &w));
-	return OK;
+	return lapse_round(cx, a, a->limits.anchor_warn_s, warn_due);
 }

@@ -3,10 +3,9 @@
 
 #include <sodium.h>
 
+#include "authority/lapse.h"
 #include "authority/tenant.h"
 #include "authority/trust.h"
-
-#define WARN_PAGE	100u
 
 /* --- adding ------------------------------------------------------------ */
 
@@ -167,8 +166,6 @@ collateral_delete(struct ctx *cx, const struct authority *a,
 
 /* --- warning ----------------------------------------------------------- */
 
-struct warning { int64_t warn_s; size_t n; };
-
 static struct err
 warn_of(struct ctx *cx, struct db_tx *tx, const struct db_collateral *row)
 {
@@ -181,36 +178,19 @@ warn_of(struct ctx *cx, struct db_tx *tx, const struct db_collateral *row)
 }
 
 static struct err
-warn_work(struct ctx *cx, struct db_tx *tx, void *arg)
+warn_due(struct ctx *cx, struct db_tx *tx, int64_t until_s, size_t most,
+    bool tell, size_t *out_n)
 {
-	struct warning *w = arg;
 	struct db_collateral *rows;
 
-	TRY(db_collateral_due(cx, tx, ctx_now(cx) + w->warn_s, WARN_PAGE,
-	    &rows, &w->n));
-	for (size_t i = 0; i < w->n; i++)
+	TRY(db_collateral_due(cx, tx, until_s, most, &rows, out_n));
+	for (size_t i = 0; tell && i < *out_n; i++)
 		TRY(warn_of(cx, tx, &rows[i]));
 	return OK;
-}
-
-static struct err
-look_for_due(struct ctx *cx, struct db_tx *tx, void *arg)
-{
-	struct warning *w = arg;
-	struct db_collateral *rows;
-
-	return db_collateral_due(cx, tx, ctx_now(cx) + w->warn_s, 1, &rows,
-	    &w->n);
 }
 
 struct err
 collateral_round(struct ctx *cx, const struct authority *a)
 {
-	struct warning w = { .warn_s = a->limits.collateral_warn_s };
-
-	/* Nearly always there is nothing, and nothing to write. */
-	TRY(db_read(cx, a->db, look_for_due, &w));
-	while (w.n > 0)
-		TRY(db_write(cx, a->db, warn_work, &w));
-	return OK;
+	return lapse_round(cx, a, a->limits.collateral_warn_s, warn_due);
 }
