@@ -104,7 +104,9 @@ auth_check(struct ctx *cx, struct job *job)
 		return check_certificate(cx, job);
 	case AUTH_READ:
 		return check_operator(cx, job, ROLE_READER);
+	case AUTH_AUDIT:
 	case AUTH_WRITE:
+	case AUTH_OWN:
 		return check_operator(cx, job, ROLE_OWNER);
 	case AUTH_ADMIN:
 		return check_operator(cx, job, ROLE_ADMIN);

@@ -21,8 +21,11 @@ enum route_auth {
 	AUTH_NONE_AT_ONCE,	/* anybody, and see http_request.at_once */
 	AUTH_CLIENT_MAYBE,	/* device plane: a certificate is looked at if sent */
 	AUTH_CLIENT,		/* device plane: a valid device certificate */
-	AUTH_READ,		/* operator plane: reader of the path's tenant */
-	AUTH_WRITE,		/* operator plane: owner of the path's tenant */
+	/* Operator plane, all of the path's tenant: */
+	AUTH_READ,		/* look */
+	AUTH_AUDIT,		/* look at who did what */
+	AUTH_WRITE,		/* make and change */
+	AUTH_OWN,		/* take away, give away, revoke, say who may */
 	AUTH_ADMIN,		/* operator plane: platform administrator */
 };
 
