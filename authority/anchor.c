@@ -92,7 +92,7 @@ add_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct adding *m = arg;
 
 	TRY(db_anchor_insert(cx, tx, &m->row, &m->row.id));
-	return tenant_event(cx, tx, m->row.tenant_id, "anchor.added",
+	return tenant_event(cx, tx, m->row.tenant_id, EVENT_ANCHOR_ADDED,
 	    m->row.name, m->actor, json_pack("{s:I,s:s}", "id",
 	    (json_int_t)m->row.id, "sha256",
 	    text_hex(cx->arena, m->row.sha256)));
@@ -169,7 +169,7 @@ delete_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	const struct deleting *d = arg;
 
 	TRY(db_anchor_delete(cx, tx, d->tenant_id, d->id));
-	return tenant_event(cx, tx, d->tenant_id, "anchor.deleted",
+	return tenant_event(cx, tx, d->tenant_id, EVENT_ANCHOR_DELETED,
 	    arena_printf(cx->arena, "%lld", (long long)d->id), d->actor, NULL);
 }
 
@@ -192,7 +192,7 @@ static struct err
 warn_of(struct ctx *cx, struct db_tx *tx, const struct db_anchor *row)
 {
 	TRY(db_anchor_warned(cx, tx, row->tenant_id, row->id, ctx_now(cx)));
-	return tenant_event(cx, tx, row->tenant_id, "anchor.expiring",
+	return tenant_event(cx, tx, row->tenant_id, EVENT_ANCHOR_EXPIRING,
 	    row->name, "upkeep", json_pack("{s:I,s:s,s:s,s:s}", "id",
 	    (json_int_t)row->id, "scheme", row->scheme, "sha256",
 	    text_hex(cx->arena, row->sha256), "expires_at",

@@ -133,7 +133,7 @@ revoke_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	    r->at_s, &r->changed));
 	r->row.revoked_s = r->at_s;
 	r->row.revoke_reason = reason;
-	return event_add(cx, tx, r->tenant_id, "certificate.revoked",
+	return event_add(cx, tx, r->tenant_id, EVENT_CERTIFICATE_REVOKED,
 	    r->change->serial, r->by, json_pack("{s:s, s:s}",
 	    "device_id", r->row.device_id,
 	    "reason", certificate_reason_name(reason)));

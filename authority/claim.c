@@ -139,7 +139,7 @@ static struct err
 note_claimed(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
     const struct claim_result *r)
 {
-	return event_add(cx, tx, c->tenant_id, "device.claimed", r->device_id,
+	return event_add(cx, tx, c->tenant_id, EVENT_DEVICE_CLAIMED, r->device_id,
 	    c->by, json_pack("{s:s, s:s*}", "group", r->group,
 	    "hardware_id", r->hardware_id));
 }
@@ -359,7 +359,7 @@ release_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	    REVOKE_CESSATION, r->by.at_s, &r->revoked));
 	TRY(db_attestation_forget(cx, tx, tenant_id, device.id));
 	TRY(db_device_release(cx, tx, tenant_id, device.id));
-	return event_add(cx, tx, tenant_id, "device.released", r->device_id,
+	return event_add(cx, tx, tenant_id, EVENT_DEVICE_RELEASED, r->device_id,
 	    r->by.by, json_pack("{s:s*, s:I}", "reason", r->reason,
 	    "revoked", (json_int_t)r->revoked.n));
 }

@@ -17,7 +17,7 @@ add_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct adding *m = arg;
 
 	TRY(db_collateral_put(cx, tx, &m->row, &m->row.id));
-	return tenant_event(cx, tx, m->row.tenant_id, "collateral.added",
+	return tenant_event(cx, tx, m->row.tenant_id, EVENT_COLLATERAL_ADDED,
 	    m->row.name, m->actor, json_pack("{s:I,s:s,s:s}", "id",
 	    (json_int_t)m->row.id, "kind", m->row.kind, "sha256",
 	    text_hex(cx->arena, m->row.sha256)));
@@ -149,7 +149,7 @@ delete_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	const struct deleting *d = arg;
 
 	TRY(db_collateral_delete(cx, tx, d->tenant_id, d->id));
-	return tenant_event(cx, tx, d->tenant_id, "collateral.deleted",
+	return tenant_event(cx, tx, d->tenant_id, EVENT_COLLATERAL_DELETED,
 	    arena_printf(cx->arena, "%lld", (long long)d->id), d->actor, NULL);
 }
 
@@ -171,7 +171,7 @@ warn_of(struct ctx *cx, struct db_tx *tx, const struct db_collateral *row)
 {
 	TRY(db_collateral_warned(cx, tx, row->tenant_id, row->id,
 	    ctx_now(cx)));
-	return tenant_event(cx, tx, row->tenant_id, "collateral.expiring",
+	return tenant_event(cx, tx, row->tenant_id, EVENT_COLLATERAL_EXPIRING,
 	    row->name, "upkeep", json_pack("{s:I,s:s,s:s,s:s}", "id",
 	    (json_int_t)row->id, "kind", row->kind, "about", row->about,
 	    "expires_at", text_time_dup(cx->arena, row->expires_s)));

@@ -55,7 +55,7 @@ keep_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	const struct db_ca_signed *row = arg;
 
 	TRY(db_ca_signed_add(cx, tx, row));
-	return event_add(cx, tx, row->tenant_id, "ca.cross-signed",
+	return event_add(cx, tx, row->tenant_id, EVENT_CA_CROSS_SIGNED,
 	    text_hex(cx->arena, row->key_id), "rollover",
 	    json_pack("{s:s}", "serial", text_hex(cx->arena, row->serial)));
 }

@@ -114,7 +114,7 @@ move_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	if (group.id != before.device.group_id) {
 		TRY(db_device_move(cx, tx, c->tenant_id, before.device.id,
 		    group.id));
-		TRY(event_add(cx, tx, c->tenant_id, "device.moved", device_id,
+		TRY(event_add(cx, tx, c->tenant_id, EVENT_DEVICE_MOVED, device_id,
 		    c->by, json_pack("{s:s, s:s}", "from", before.group,
 		    "group", group.name)));
 	}
@@ -136,7 +136,7 @@ ban_work(struct ctx *cx, struct db_tx *tx, void *arg)
 		TRY(db_certificate_revoke_device(cx, tx, c->tenant_id,
 		    device_id, REVOKE_PRIVILEGE_WITHDRAWN, c->at_s,
 		    &c->revoked));
-		TRY(event_add(cx, tx, c->tenant_id, "device.banned", device_id,
+		TRY(event_add(cx, tx, c->tenant_id, EVENT_DEVICE_BANNED, device_id,
 		    c->by, json_pack("{s:s*, s:I}", "reason",
 		    c->change->reason, "revoked", (json_int_t)c->revoked.n)));
 	}
@@ -153,7 +153,7 @@ unban_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	TRY(view(cx, tx, c->tenant_id, device_id, &before));
 	if (before.device.state == DEVICE_BANNED) {
 		TRY(db_device_unban(cx, tx, c->tenant_id, before.device.id));
-		TRY(event_add(cx, tx, c->tenant_id, "device.unbanned",
+		TRY(event_add(cx, tx, c->tenant_id, EVENT_DEVICE_UNBANNED,
 		    device_id, c->by, NULL));
 	}
 	return view(cx, tx, c->tenant_id, device_id, &c->view);

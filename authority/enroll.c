@@ -4,13 +4,13 @@
 #include <sodium.h>
 
 #include "authority/appraise.h"
+#include "authority/event.h"
 #include "authority/issue.h"
 #include "authority/result.h"
 #include "authority/revoked.h"
 #include "base/base.h"
 #include "base/failpoint.h"
 #include "db/ca.h"
-#include "db/event.h"
 #include "db/nonce.h"
 #include "pki/cert.h"
 #include "pki/csr.h"
@@ -241,9 +241,8 @@ record_refusal(struct ctx *cx, struct db_tx *tx, void *arg)
 	if (failed(run->verdict.refusal))
 		TRY(db_attestation_refuse(cx, tx, s->tenant.id, s->device.id,
 		    &run->attested));
-	return db_event_add(cx, tx, s->tenant.id, ctx_now(cx),
-	    "device.refused", s->device.device_id, "device",
-	    arena_printf(cx->arena, "{\"code\":\"%s\"}", code));
+	return event_add(cx, tx, s->tenant.id, EVENT_DEVICE_REFUSED,
+	    s->device.device_id, "device", json_pack("{s:s}", "code", code));
 }
 
 /* Note a refusal of evidence that was authentic; the refusal itself stands
@@ -350,10 +349,11 @@ record_grant(struct ctx *cx, struct db_tx *tx, const struct run *run)
 		TRY(keep_attestation(cx, tx, run));
 	TRY(db_device_enrolled(cx, tx, s->tenant.id, s->device.id,
 	    run->now_s));
-	return db_event_add(cx, tx, s->tenant.id, run->now_s,
-	    "certificate.issued", s->device.device_id, "device",
-	    arena_printf(cx->arena, "{\"serial\":\"%s\"}",
-	    text_hex(cx->arena, row->serial)));
+	return event_add(cx, tx, s->tenant.id, s->has_certificate ?
+	    EVENT_DEVICE_RENEWED : EVENT_DEVICE_ENROLLED, s->device.device_id,
+	    "device", json_pack("{s:s, s:s}",
+	    "serial", text_hex(cx->arena, row->serial),
+	    "expires_at", text_time_dup(cx->arena, row->not_after_s)));
 }
 
 static struct err

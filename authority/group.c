@@ -74,7 +74,7 @@ insert(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 	g->policy_version = policy.version;
 	TRY(db_group_insert(cx, tx, tenant_id, g, &g->id));
 	TRY(db_policy_insert(cx, tx, tenant_id, g->id, &policy));
-	return event_add(cx, tx, tenant_id, "group.created", g->name, actor,
+	return event_add(cx, tx, tenant_id, EVENT_GROUP_CREATED, g->name, actor,
 	    NULL);
 }
 
@@ -258,7 +258,7 @@ change_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	apply(&c->at.group, c->spec);
 	TRY(check_profile(cx, tx, c->at.tenant_id, &c->at.group));
 	TRY(db_group_update(cx, tx, c->at.tenant_id, &c->at.group));
-	return event_add(cx, tx, c->at.tenant_id, "group.changed", c->at.name,
+	return event_add(cx, tx, c->at.tenant_id, EVENT_GROUP_CHANGED, c->at.name,
 	    c->actor, NULL);
 }
 
@@ -281,7 +281,7 @@ group_change(struct ctx *cx, const struct authority *a,
 /* The next version, in force from the commit on. */
 static struct err
 put_version(struct ctx *cx, struct db_tx *tx, struct changing *c,
-    const struct policy *policy, const char *event)
+    const struct policy *policy, enum event_type event)
 {
 	struct finding *at = &c->at;
 
@@ -304,7 +304,7 @@ set_policy_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct changing *c = arg;
 
 	TRY(find_work(cx, tx, &c->at));
-	return put_version(cx, tx, c, c->policy, "policy.set");
+	return put_version(cx, tx, c, c->policy, EVENT_POLICY_SET);
 }
 
 struct err
@@ -359,7 +359,7 @@ learn_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	TRY(golden_claims(cx, tx, c, &claims));
 	TRY(policy_parse(cx, c->at.policy.document, &old));
 	TRY(policy_learn(cx, &old, &claims, c->learn, &policy));
-	return put_version(cx, tx, c, &policy, "policy.learned");
+	return put_version(cx, tx, c, &policy, EVENT_POLICY_LEARNED);
 }
 
 struct err

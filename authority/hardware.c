@@ -131,7 +131,7 @@ add_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	TRY(db_hardware_forget(cx, tx, m->row.tenant_id, m->row.hardware_id,
 	    m->row.created_s));
 	TRY(db_hardware_insert(cx, tx, &m->row, &m->row.id));
-	return tenant_event(cx, tx, m->row.tenant_id, "hardware.added",
+	return tenant_event(cx, tx, m->row.tenant_id, EVENT_HARDWARE_ADDED,
 	    m->row.hardware_id, m->actor, NULL);
 }
 
@@ -210,7 +210,7 @@ delete_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	const struct deleting *d = arg;
 
 	TRY(db_hardware_delete(cx, tx, d->tenant_id, d->id));
-	return tenant_event(cx, tx, d->tenant_id, "hardware.deleted",
+	return tenant_event(cx, tx, d->tenant_id, EVENT_HARDWARE_DELETED,
 	    arena_printf(cx->arena, "%lld", (long long)d->id), d->actor, NULL);
 }
 

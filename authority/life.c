@@ -148,7 +148,7 @@ event_data(struct ctx *cx, const struct db_ca *ca)
 
 static struct err
 note(struct ctx *cx, struct db_tx *tx, const struct db_ca *ca,
-    const char *type, const char *actor)
+    enum event_type type, const char *actor)
 {
 	return event_add(cx, tx, ca->tenant_id, type,
 	    text_hex(cx->arena, ca->key_id), actor, event_data(cx, ca));
@@ -165,7 +165,7 @@ is_over(const char *state)
 /* Into that state: the row and its event. */
 static struct err
 move(struct ctx *cx, struct db_tx *tx, const struct change *c,
-    struct db_ca *ca, const char *state, const char *event)
+    struct db_ca *ca, const char *state, enum event_type event)
 {
 	const char *old = ca->state;
 
@@ -249,7 +249,7 @@ promote(struct ctx *cx, struct db_tx *tx, const struct change *c,
 		return FAIL_TELL(cx, ERR_CONFLICT,
 		    "its certificate is not valid now");
 	ca->activated_s = c->now_s;
-	return move(cx, tx, c, ca, "active", "ca.activated");
+	return move(cx, tx, c, ca, "active", EVENT_CA_ACTIVATED);
 }
 
 static struct err
@@ -264,7 +264,7 @@ activate(struct ctx *cx, struct db_tx *tx, struct change *c)
 	TRY(db_ca_of_state(cx, tx, c->tenant_id, c->ca.role, "active", &old,
 	    &found));
 	if (found)
-		TRY(move(cx, tx, c, &old, "retiring", "ca.retiring"));
+		TRY(move(cx, tx, c, &old, "retiring", EVENT_CA_RETIRING));
 	return promote(cx, tx, c, &c->ca);
 }
 
@@ -319,7 +319,7 @@ retire(struct ctx *cx, struct db_tx *tx, struct change *c)
 		    "certificates of it are valid until %s",
 		    text_time_dup(cx->arena, until_s));
 	c->ca.retired_s = c->now_s;
-	return move(cx, tx, c, &c->ca, "retired", "ca.retired");
+	return move(cx, tx, c, &c->ca, "retired", EVENT_CA_RETIRED);
 }
 
 struct err
@@ -371,7 +371,7 @@ taint(struct ctx *cx, struct db_tx *tx, struct change *c)
 		return FAIL_TELL(cx, ERR_CONFLICT, "the CA is %s",
 		    c->ca.state);
 	c->ca.tainted_s = c->now_s;
-	TRY(move(cx, tx, c, &c->ca, "tainted", "ca.tainted"));
+	TRY(move(cx, tx, c, &c->ca, "tainted", EVENT_CA_TAINTED));
 	return was_active ? replace(cx, tx, c) : OK;
 }
 
@@ -416,7 +416,7 @@ revoke(struct ctx *cx, struct db_tx *tx, struct change *c)
 	TRY(db_certificate_revoke_ca(cx, tx, c->tenant_id, c->ca.id,
 	    REASON_SUPERSEDED, c->now_s, &c->revoked));
 	c->under_root = c->ca.parent_id != 0;
-	TRY(move(cx, tx, c, &c->ca, "revoked", "ca.revoked"));
+	TRY(move(cx, tx, c, &c->ca, "revoked", EVENT_CA_REVOKED));
 	return was_active ? replace(cx, tx, c) : OK;
 }
 
@@ -466,7 +466,7 @@ schedule(struct ctx *cx, struct db_tx *tx, struct change *c)
 	if (plan->retire_s != LIFE_AS_IT_IS)
 		c->ca.retire_s = plan->retire_s;
 	TRY(check_calendar(cx, &c->ca));
-	return move(cx, tx, c, &c->ca, c->ca.state, "ca.scheduled");
+	return move(cx, tx, c, &c->ca, c->ca.state, EVENT_CA_SCHEDULED);
 }
 
 struct err
@@ -495,7 +495,7 @@ end(struct ctx *cx, struct db_tx *tx, struct change *c)
 	    !is(ca, "expired") && !is(ca, "requested")) {
 		bool was_active = is(ca, "active");
 
-		TRY(move(cx, tx, c, ca, "expired", "ca.expired"));
+		TRY(move(cx, tx, c, ca, "expired", EVENT_CA_EXPIRED));
 		return was_active ? replace(cx, tx, c) : OK;
 	}
 	ca->look_s = is(ca, "tainted") ? ca->not_after_s + 1 :
@@ -539,7 +539,7 @@ warn(struct ctx *cx, struct db_tx *tx, struct change *c)
 	if (!is(&c->ca, "active") || c->ca.warned_s != 0)
 		return OK;
 	c->ca.warned_s = c->now_s;
-	return move(cx, tx, c, &c->ca, c->ca.state, "ca.successor-due");
+	return move(cx, tx, c, &c->ca, c->ca.state, EVENT_CA_SUCCESSOR_DUE);
 }
 
 struct err
@@ -610,8 +610,8 @@ insert_staged(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct staging *s = arg;
 
 	TRY(db_ca_insert(cx, tx, &s->made, &s->made.id));
-	return note(cx, tx, &s->made, s->plan->own_root ? "ca.requested" :
-	    "ca.staged", s->actor);
+	return note(cx, tx, &s->made, s->plan->own_root ? EVENT_CA_REQUESTED :
+	    EVENT_CA_STAGED, s->actor);
 }
 
 static struct err

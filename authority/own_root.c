@@ -25,7 +25,7 @@ adopt_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	for (size_t i = 0; i < ad->n_above; i++)
 		TRY(db_ca_above_add(cx, tx, ca->tenant_id, ca->id, i,
 		    ad->above[i]));
-	return event_add(cx, tx, ca->tenant_id, "ca.staged",
+	return event_add(cx, tx, ca->tenant_id, EVENT_CA_STAGED,
 	    text_hex(cx->arena, ca->key_id), ad->actor,
 	    json_pack("{s:s, s:s, s:s, s:b}", "role", ca->role, "state",
 	    ca->state, "not_after", text_time_dup(cx->arena, ca->not_after_s),

@@ -40,7 +40,7 @@ add(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 {
 	TRY(db_profile_insert(cx, tx, tenant_id, row, &row->id));
 	return event_add(cx, tx, tenant_id, row->version == 1 ?
-	    "profile.created" : "profile.changed", row->name,
+	    EVENT_PROFILE_CREATED : EVENT_PROFILE_CHANGED, row->name,
 	    row->created_by, json_pack("{s:I}", "version",
 	    (json_int_t)row->version));
 }

@@ -17,7 +17,7 @@ keep_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	const struct proof *p = arg;
 
 	TRY(db_ca_signed_add(cx, tx, &p->row));
-	return event_add(cx, tx, p->row.tenant_id, "ca.proved", p->ca,
+	return event_add(cx, tx, p->row.tenant_id, EVENT_CA_PROVED, p->ca,
 	    p->actor, json_pack("{s:s, s:s}", "nonce", p->nonce, "serial",
 	    text_hex(cx->arena, p->row.serial)));
 }

@@ -7,6 +7,7 @@
 
 #include "authority/ca.h"
 #include "authority/crl.h"
+#include "authority/event.h"
 #include "authority/issuers.h"
 #include "authority/recover_revoked.h"
 #include "authority/revoked.h"
@@ -14,7 +15,6 @@
 #include "base/base.h"
 #include "db/ca.h"
 #include "db/certificate.h"
-#include "db/event.h"
 #include "db/meta.h"
 #include "db/stray.h"
 #include "db/tenant.h"
@@ -187,8 +187,8 @@ bring_in_leaf(struct ctx *cx, struct db_tx *tx, struct batch *b,
 	if (withdrawn)
 		b->revoked.items[b->revoked.n++] = (struct revoked_one){
 		    ca.id, row.shard, cert.serial };
-	return db_event_add(cx, tx, ca.tenant_id, b->now_s,
-	    "certificate.recovered", cert.common_name, "recovery", NULL);
+	return event_add(cx, tx, ca.tenant_id, EVENT_CERTIFICATE_RECOVERED,
+	    cert.common_name, "recovery", NULL);
 }
 
 /* What a CA signed besides CAs and leaves. */

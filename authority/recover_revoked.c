@@ -2,10 +2,10 @@
 #include "authority/recover_revoked.h"
 
 #include "authority/certificate.h"
+#include "authority/event.h"
 #include "base/base.h"
 #include "db/ca.h"
 #include "db/crl.h"
-#include "db/event.h"
 
 #define ACTOR	"recovery"
 
@@ -16,22 +16,20 @@ recover_n_revoked(const struct journal_entry *entry)
 }
 
 static struct err
-revoke_certificate(struct ctx *cx, struct db_tx *tx, int64_t now_s,
+revoke_certificate(struct ctx *cx, struct db_tx *tx,
     const struct certificate_row *row, const struct order_crl_entry *entry,
     struct revoked_list *list)
 {
-	const char *detail = arena_printf(cx->arena,
-	    "{\"device_id\":\"%s\",\"reason\":\"%s\"}", row->device_id,
-	    certificate_reason_name(entry->reason));
 	bool changed;
 
 	TRY(db_certificate_revoke(cx, tx, row->tenant_id, row->id,
 	    entry->reason, entry->revoked_s, &changed));
 	list->items[list->n++] = (struct revoked_one){ row->ca_id, row->shard,
 	    row->serial };
-	return db_event_add(cx, tx, row->tenant_id, now_s,
-	    "certificate.revoked", text_hex(cx->arena, row->serial), ACTOR,
-	    detail);
+	return event_add(cx, tx, row->tenant_id, EVENT_CERTIFICATE_REVOKED,
+	    text_hex(cx->arena, row->serial), ACTOR, json_pack("{s:s, s:s}",
+	    "device_id", row->device_id,
+	    "reason", certificate_reason_name(entry->reason)));
 }
 
 /* As authority/life.c does it, without a successor: there is nobody to say
@@ -51,7 +49,7 @@ revoke_ca(struct ctx *cx, struct db_tx *tx, int64_t now_s, struct db_ca *ca,
 	TRY(db_ca_update(cx, tx, ca, old));
 	TRY(db_certificate_revoke_ca(cx, tx, ca->tenant_id, ca->id,
 	    REVOKE_SUPERSEDED, entry->revoked_s, &ignored));
-	return db_event_add(cx, tx, ca->tenant_id, now_s, "ca.revoked",
+	return event_add(cx, tx, ca->tenant_id, EVENT_CA_REVOKED,
 	    text_hex(cx->arena, ca->key_id), ACTOR, NULL);
 }
 
@@ -69,7 +67,7 @@ revoke_one(struct ctx *cx, struct db_tx *tx, int64_t now_s,
 	TRY(db_certificate_find(cx, tx, issuer->id, serial, &row, &found));
 	if (found) {
 		*out_changed = row.revoked_s == 0;
-		return *out_changed ? revoke_certificate(cx, tx, now_s, &row,
+		return *out_changed ? revoke_certificate(cx, tx, &row,
 		    entry, list) : OK;
 	}
 	TRY(db_ca_under(cx, tx, issuer->tenant_id, issuer->id, serial, &ca,

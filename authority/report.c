@@ -78,7 +78,7 @@ count(struct ctx *cx, struct db_tx *tx, const struct taking *t,
 	TRY(db_quota_count(cx, tx, t->tenant_id, added));
 	if (before->dropped > 0 || added->dropped == 0)
 		return OK;
-	return event_add(cx, tx, t->tenant_id, "error-report.dropped",
+	return event_add(cx, tx, t->tenant_id, EVENT_ERROR_REPORT_DROPPED,
 	    t->device_id, "device", json_pack("{s:I, s:I}",
 	    "limit", (json_int_t)t->limit,
 	    "dropped", (json_int_t)added->dropped));

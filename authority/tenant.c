@@ -37,7 +37,7 @@ insert(struct ctx *cx, struct db_tx *tx, void *arg)
 		TRY(profile_add_default(cx, tx, m->row.id, m->actor));
 		TRY(group_add_default(cx, tx, m->row.id, m->actor));
 	}
-	return event_add(cx, tx, m->row.id, "tenant.created", m->row.name,
+	return event_add(cx, tx, m->row.id, EVENT_TENANT_CREATED, m->row.name,
 	    m->actor, NULL);
 }
 
@@ -252,7 +252,8 @@ tenant_list(struct ctx *cx, const struct authority *a,
 
 struct err
 tenant_event(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
-    const char *type, const char *subject, const char *actor, json_t *data)
+    enum event_type type, const char *subject, const char *actor,
+    json_t *data)
 {
 	struct db_tenant platform = { .id = tenant_id };
 

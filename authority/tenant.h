@@ -7,6 +7,7 @@
 #define DAAPKI_AUTHORITY_TENANT_H
 
 #include "authority/authority.h"
+#include "authority/event.h"
 #include "db/tenant.h"
 #include "codec/json.h"
 
@@ -57,7 +58,7 @@ struct err	tenant_list(struct ctx *, const struct authority *,
 /* event_add() that takes 0 for the platform, whose events are under its
  * reserved tenant. */
 struct err	tenant_event(struct ctx *, struct db_tx *, int64_t tenant_id,
-		    const char *type, const char *subject, const char *actor,
+		    enum event_type, const char *subject, const char *actor,
 		    json_t *data);
 
 #endif

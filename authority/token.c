@@ -72,7 +72,7 @@ make_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct making *m = arg;
 
 	TRY(db_token_insert(cx, tx, &m->row, &m->row.id));
-	return tenant_event(cx, tx, m->row.tenant_id, "token.created",
+	return tenant_event(cx, tx, m->row.tenant_id, EVENT_TOKEN_CREATED,
 	    m->row.name, m->actor, json_pack("{s:I,s:s}", "id",
 	    (json_int_t)m->row.id, "role", m->row.role));
 }
@@ -270,7 +270,7 @@ revoke_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	const struct revoking *r = arg;
 
 	TRY(db_token_revoke(cx, tx, r->tenant_id, r->id, ctx_now(cx)));
-	return tenant_event(cx, tx, r->tenant_id, "token.revoked",
+	return tenant_event(cx, tx, r->tenant_id, EVENT_TOKEN_REVOKED,
 	    arena_printf(cx->arena, "%lld", (long long)r->id), r->actor, NULL);
 }
 

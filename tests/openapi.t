@@ -87,6 +87,21 @@ def codes_of_code():
             if code not in INTERNAL}
 
 
+def events_of_code():
+    """Type to description, of every row of authority/event.def."""
+    rows = re.findall(r'^EVENT\(\w+,\s*"([^"]+)",\s*"([^"]*)",\s*'
+                      r'((?:"[^"]*"\s*)+)\)', read("authority/event.def"),
+                      re.M)
+    return {name: "".join(re.findall(r'"([^"]*)"', sentence)) +
+            (" Data: %s." % ", ".join(members.split()) if members else "")
+            for name, members, sentence in rows}
+
+
+def events_of_document(doc):
+    return {e["const"]: e["description"]
+            for e in doc["components"]["schemas"]["EventType"]["oneOf"]}
+
+
 def codes_of_document(doc):
     """Dotted code to the statuses under which a response lists it."""
     found = {}
@@ -266,6 +281,10 @@ def main():
     check("codes stand under their HTTP status",
           ["%s: %s, not %d" % (c, listed[c], s) for c, s in errors.items()
            if c in listed and listed[c] != {s}])
+    check("types of events are those of authority/event.def, in its words",
+          ["%s: %s" % e for e in set(events_of_code().items()) ^
+           set(events_of_document(doc).items())] or
+          ([] if events_of_code() else ["there is no type"]))
     check("every reference leads somewhere", broken_refs(doc))
     check("every component is used", unused_components(doc))
     check("paths name their parameters", path_parameters_wrong(doc))
