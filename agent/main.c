@@ -414,7 +414,8 @@ start(struct job *job, int argc, char **argv, struct log *log)
 int
 main(int argc, char **argv)
 {
-	struct log log = { STDERR_FILENO, LOG_LEVEL_INFO, "daa-agent" };
+	struct log log = { .fd = STDERR_FILENO, .least = LOG_LEVEL_INFO,
+	    .program = "daa-agent" };
 	struct ctx_root root;
 	struct job job = { .cx = &root.cx };
 	int code;

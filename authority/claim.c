@@ -293,6 +293,7 @@ run_batch(struct ctx *cx, const struct authority *a, struct batch *b,
 	root.cx.clock = cx->clock;
 	root.cx.rng = cx->rng;
 	root.cx.request_id = cx->request_id;
+	root.cx.trace = cx->trace;
 	e = db_write(&root.cx, a->db, batch_work, b);
 	if (failed(e))
 		*cx->trail = root.trail;

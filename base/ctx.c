@@ -134,6 +134,7 @@ ctx_root_reset(struct ctx_root *root)
 	arena_reset(root->cx.arena);
 	ctx_forget(&root->cx);
 	root->cx.request_id = NULL;
+	root->cx.trace = NULL;
 }
 
 void

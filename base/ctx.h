@@ -52,6 +52,8 @@ struct ctx {
 	const struct log	*log;
 	struct trail		*trail;
 	const char		*request_id;	/* NULL outside a request */
+	const char		*trace;		/* traceparent to pass on
+						 * (base/trace.h); or NULL */
 	struct seen		*seen;		/* NULL: nothing is kept */
 };
 

@@ -70,6 +70,17 @@ add_value(struct line *line, const char *value)
 }
 
 static void
+add_pair(struct line *line, const char *key, const char *value)
+{
+	if (value == NULL)
+		return;
+	add_char(line, ' ');
+	add_text(line, key);
+	add_char(line, '=');
+	add_value(line, value);
+}
+
+static void
 add_time(struct line *line)
 {
 	struct timespec ts;
@@ -104,14 +115,10 @@ log_put(const struct log *log, enum log_level level, const char *event, ...)
 	va_start(ap, event);
 	while ((key = va_arg(ap, const char *)) != NULL) {
 		value = va_arg(ap, const char *);
-		if (value == NULL)
-			continue;
-		add_char(&line, ' ');
-		add_text(&line, key);
-		add_char(&line, '=');
-		add_value(&line, value);
+		add_pair(&line, key, value);
 	}
 	va_end(ap);
+	add_pair(&line, "trace", log->trace);
 	line.text[line.n++] = '\n';
 	/* A log that cannot be written must not stop the work. */
 	if (write(log->fd, line.text, line.n) < 0)

@@ -13,6 +13,7 @@ struct log {
 	int		 fd;
 	enum log_level	 least;		/* quieter events are left out */
 	const char	*program;
+	const char	*trace;		/* ends each line; NULL: it is left out */
 };
 
 #define LOG_LINE_MAX	2048u		/* longer lines are cut */

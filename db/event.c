@@ -20,6 +20,7 @@ take(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 	e->subject = walk_text(&w);
 	e->actor = walk_text(&w);
 	e->data = walk_text(&w);
+	e->trace = walk_text(&w);
 	*stop = ++read->n == read->max;
 	return OK;
 }
@@ -31,7 +32,8 @@ db_event_add(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 {
 	return db_run(cx, tx, STMT_EVENT_ADD, DB_ARGS(DB_I(tenant_id),
 	    DB_I(at_s), DB_T(type), DB_T(subject), DB_T(actor),
-	    DB_T(data_json == NULL ? "{}" : data_json)), NULL);
+	    DB_T(data_json == NULL ? "{}" : data_json), DB_T(cx->trace)),
+	    NULL);
 }
 
 struct err

@@ -12,9 +12,10 @@ struct event_row {
 	const char	*subject;	/* device ID, serial, name */
 	const char	*actor;		/* a principal's name, or "device" */
 	const char	*data;		/* a JSON object */
+	const char	*trace;		/* cx->trace then; or NULL */
 };
 
-/* data_json is a JSON object; NULL stands for {}. */
+/* data_json is a JSON object; NULL stands for {}.  cx->trace goes with it. */
 struct err	db_event_add(struct ctx *, struct db_tx *, int64_t tenant_id,
 		    int64_t at_s, const char *type, const char *subject,
 		    const char *actor, const char *data_json);

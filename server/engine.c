@@ -115,12 +115,29 @@ check_head(struct ctx *cx, struct job *job, const struct job_head *head)
 	return OK;
 }
 
+static void
+begin_trace(struct job *job, const char *sent)
+{
+	struct ctx *cx = &job->root.cx;
+	uint8_t random[TRACE_RANDOM_SIZE];
+
+	ctx_random(cx, random, sizeof(random));
+	trace_begin(sent, random, &job->trace);
+	cx->trace = job->trace.text;
+	if (job->engine->log == NULL)
+		return;
+	job->log = *job->engine->log;
+	job->log.trace = job->trace.id;
+	cx->log = &job->log;
+}
+
 void
 job_begin(struct job *job, const struct job_head *head)
 {
 	struct arena *arena = job->root.cx.arena;
 	struct http_request *r = &job->request;
 
+	begin_trace(job, head->traceparent);
 	*r = (struct http_request){
 		.plane = head->plane,
 		.method = arena_strdup(arena, head->method),
@@ -328,14 +345,15 @@ job_log(const struct job *job, unsigned status)
 	const struct http_request *r = &job->request;
 	const char *tenant = r->tenant != NULL ? r->tenant->name :
 	    r->device != NULL ? r->device->tenant.name : NULL;
-	char status_text[16], us[24], where[96];
+	char status_text[16], us[24], where[96], span[TRACE_SPAN_LETTERS + 1];
 
 	(void)snprintf(status_text, sizeof(status_text), "%u", status);
 	(void)snprintf(us, sizeof(us), "%llu", (unsigned long long)
 	    (cx->clock->ticks_us(cx->clock->arg) - job->began_us));
 	(void)snprintf(where, sizeof(where), "%s:%d",
 	    room_and_file(t->file), t->line);
-	log_put(job->engine->log, level_of(t->err), "request", "id", job->id,
+	trace_span(&job->trace, span);
+	log_put(cx->log, level_of(t->err), "request", "id", job->id,
 	    "plane", planes[r->plane], "method", r->method,
 	    "route", job->match.route != NULL ? job->match.route->path : "-",
 	    "status", status_text,
@@ -345,5 +363,7 @@ job_log(const struct job *job, unsigned status)
 	    "actor", r->principal != NULL ? r->principal->name : NULL,
 	    "address", r->address,
 	    "note", failed(t->err) ? t->note : NULL,
-	    "at", level_of(t->err) >= LOG_LEVEL_WARN ? where : NULL, NULL);
+	    "at", level_of(t->err) >= LOG_LEVEL_WARN ? where : NULL,
+	    "span", span, "parent",
+	    job->trace.parent[0] != '\0' ? job->trace.parent : NULL, NULL);
 }

@@ -12,6 +12,7 @@
 
 #include <stdatomic.h>
 
+#include "base/trace.h"
 #include "server/router.h"
 
 #define ENGINE_QUERY_MAX	16u	/* parameters of a URL */
@@ -43,6 +44,8 @@ struct job {
 	struct engine		*engine;
 	void			*listener;	/* the listener's own */
 	char			 id[17];
+	struct trace		 trace;
+	struct log		 log;		/* the engine's, with the trace */
 	uint64_t		 began_us;
 	struct err		 refused;	/* before a worker saw it */
 	struct router_match	 match;
@@ -72,6 +75,7 @@ struct job_head {
 	const char	*address;
 	const char	*accept, *content_type, *authorization;	/* or NULL */
 	const char	*content_length, *transfer_encoding;	/* or NULL */
+	const char	*traceparent;		/* NULL: not once */
 	size_t		 headers_n;		/* letters of all header lines */
 };
 

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include <microhttpd.h>
@@ -164,16 +165,24 @@ listener_tick(struct listener *l)
 
 /* --- requests ------------------------------------------------------------ */
 
+struct headers_seen {
+	size_t		 letters;
+	const char	*traceparent;
+	unsigned	 n_traceparents;
+};
+
 static enum MHD_Result
-count_header(void *arg, enum MHD_ValueKind kind, const char *name,
+look_at_header(void *arg, enum MHD_ValueKind kind, const char *name,
     size_t name_n, const char *value, size_t value_n)
 {
-	size_t *n = arg;
+	struct headers_seen *seen = arg;
 
 	(void)kind;
-	(void)name;
-	(void)value;
-	*n += name_n + value_n + 4;
+	seen->letters += name_n + value_n + 4;
+	if (strcasecmp(name, "traceparent") == 0) {
+		seen->traceparent = value;
+		seen->n_traceparents++;
+	}
 	return MHD_YES;
 }
 
@@ -221,6 +230,7 @@ begin_job(struct listener *l, struct MHD_Connection *mhd,
     const char *method, const char *path)
 {
 	struct job *job = job_new(l->conf.engine);
+	struct headers_seen seen = { .letters = 0 };
 	struct job_head head = {
 		.plane = l->conf.plane, .method = method, .path = path,
 		.address = connection_of(mhd)->address,
@@ -232,8 +242,12 @@ begin_job(struct listener *l, struct MHD_Connection *mhd,
 	};
 
 	job->listener = mhd;
-	(void)MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, count_header,
-	    &head.headers_n);
+	(void)MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, look_at_header,
+	    &seen);
+	head.headers_n = seen.letters;
+	/* Two of them are none (Trace Context, 3.2). */
+	if (seen.n_traceparents == 1)
+		head.traceparent = seen.traceparent;
 	job_begin(job, &head);
 	(void)MHD_get_connection_values(mhd, MHD_GET_ARGUMENT_KIND, add_query,
 	    job);
@@ -252,6 +266,7 @@ add_headers(const struct listener *l, const struct job *job,
 	const struct http_reply *reply = &job->reply;
 	const struct http_header all[] = {
 		{ "X-Request-Id", job->id },
+		{ "traceresponse", job->trace.text },
 		{ "X-Content-Type-Options", "nosniff" },
 		{ "Content-Security-Policy",
 		    "default-src 'none'; frame-ancestors 'none'" },

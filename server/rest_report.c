@@ -365,6 +365,8 @@ feed_json(struct ctx *cx, const struct event_row *e, json_t **out)
 	rest_set_text(object, "subject", e->subject);
 	rest_set_text(object, "actor", e->actor);
 	TRY(rest_set_json(cx, object, "data", e->data));
+	if (e->trace != NULL)
+		rest_set_text(object, "trace", e->trace);
 	*out = json_incref(object);
 	return OK;
 }

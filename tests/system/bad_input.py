@@ -7,6 +7,7 @@ time-outs, one worker and a queue of two, so that limits are met soon.
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -148,6 +149,8 @@ def is_problem(reply, status, code):
     request_id = reply.headers["X-Request-Id"]
     assert request_id, "no X-Request-Id"
     assert problem["instance"] == "urn:daapki:request:" + request_id
+    trace = reply.headers["traceresponse"]
+    assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]", trace), trace
     return problem
 
 

@@ -494,6 +494,30 @@ START_TEST(request_ids_are_sixteen_hex_letters_and_differ)
 }
 END_TEST
 
+START_TEST(work_is_done_under_the_trace_that_its_request_names)
+{
+	static const char sent[] =
+	    "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+	struct engine *engine = engine_new();
+	struct job *a = job_new(engine), *b = job_new(engine);
+	struct job_head head = {
+		.plane = PLANE_STATUS, .method = "GET", .path = "/soon",
+		.address = "192.0.2.1", .traceparent = sent,
+	};
+
+	job_begin(a, &head);
+	head.traceparent = NULL;
+	job_begin(b, &head);
+	ck_assert_str_eq(a->trace.id, "0af7651916cd43dd8448eb211c80319c");
+	ck_assert_ptr_eq(a->root.cx.trace, a->trace.text);
+	ck_assert_str_ne(a->trace.text, sent);
+	ck_assert_str_ne(b->trace.id, a->trace.id);
+	ck_assert_uint_eq(strlen(b->root.cx.trace), TRACE_PARENT_LETTERS);
+	job_free(a);
+	job_free(b);
+}
+END_TEST
+
 /* --- workers ----------------------------------------------------------- */
 
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
@@ -571,5 +595,6 @@ UNIT_MAIN("engine",
     a_query_that_cannot_be_read_is_400,
     a_server_that_stops_says_so,
     request_ids_are_sixteen_hex_letters_and_differ,
+    work_is_done_under_the_trace_that_its_request_names,
     the_queue_is_bounded_and_a_place_in_it_is_kept,
     workers_that_stop_give_no_places)

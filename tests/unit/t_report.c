@@ -20,6 +20,27 @@ claim(unsigned tenant, const char *device_id)
 	    &fleet.owners[tenant], &request, &result));
 }
 
+START_TEST(an_event_keeps_the_trace_of_what_made_it)
+{
+	static const char trace[] =
+	    "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+	struct event_row *rows;
+	size_t n;
+
+	fleet_open();
+	claim(0, fleet_device_id(2));
+	cx->trace = trace;
+	claim(0, DEVICE);
+	cx->trace = NULL;
+	ck_ok(event_list(cx, &fleet.a, &fleet.tenants[0],
+	    (struct page){ 0, 100 }, &rows, &n));
+	ck_assert_uint_ge(n, 2);
+	ck_assert_ptr_null(rows[n - 2].trace);
+	ck_assert_str_eq(rows[n - 1].trace, trace);
+	fleet_close();
+}
+END_TEST
+
 /* A report of n events, named "<report_id> 0", "<report_id> 1", ... */
 static struct err
 send(const char *device_id, const char *report_id, size_t n,
@@ -313,6 +334,7 @@ START_TEST(the_feed_is_in_order_and_the_tenants_own)
 END_TEST
 
 UNIT_MAIN("report",
+    an_event_keeps_the_trace_of_what_made_it,
     a_report_sent_again_is_answered_as_the_first_time,
     two_devices_may_use_one_report_id,
     what_is_above_the_quota_of_a_day_is_dropped_and_counted,
