@@ -8,6 +8,7 @@
 #include "attest/attest.h"
 #include "attest/chain.h"
 #include "authority/lapse.h"
+#include "authority/receipt.h"
 #include "authority/tenant.h"
 #include "pki/ossl.h"
 
@@ -84,7 +85,7 @@ read_certificate(struct ctx *cx, struct slice der, struct db_anchor *out)
 	return OK;
 }
 
-struct adding { struct db_anchor row; const char *actor; };
+struct adding { struct db_anchor row, *out; const char *actor; };
 
 static struct err
 add_work(struct ctx *cx, struct db_tx *tx, void *arg)
@@ -92,10 +93,12 @@ add_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct adding *m = arg;
 
 	TRY(db_anchor_insert(cx, tx, &m->row, &m->row.id));
-	return tenant_event(cx, tx, m->row.tenant_id, EVENT_ANCHOR_ADDED,
+	TRY(tenant_event(cx, tx, m->row.tenant_id, EVENT_ANCHOR_ADDED,
 	    m->row.name, m->actor, json_pack("{s:I,s:s}", "id",
 	    (json_int_t)m->row.id, "sha256",
-	    text_hex(cx->arena, m->row.sha256)));
+	    text_hex(cx->arena, m->row.sha256))));
+	*m->out = m->row;
+	return receipt_add(cx, tx);
 }
 
 struct err
@@ -111,7 +114,7 @@ anchor_add(struct ctx *cx, const struct authority *a,
 			    spec->provenance,
 			.created_s = ctx_now(cx), .created_by = who->name,
 		},
-		.actor = who->name,
+		.actor = who->name, .out = out,
 	};
 	struct err e;
 
@@ -123,7 +126,6 @@ anchor_add(struct ctx *cx, const struct authority *a,
 		    "that certificate is an anchor already");
 	TRY(e);
 	trust_changed(a);
-	*out = m.row;
 	return OK;
 }
 

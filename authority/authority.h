@@ -50,6 +50,7 @@ struct authority_limits {
 	int64_t		ca_announce_s;		/* from staged to active */
 	int64_t		collateral_warn_s;	/* before it lapses */
 	int64_t		anchor_warn_s;		/* before it ends */
+	int64_t		receipt_life_s;		/* authority/receipt.h */
 	unsigned	evidence_cache_mb;	/* attest/seen.h; 0: none */
 };
 

@@ -4,6 +4,7 @@
 #include "authority/certificate.h"
 #include "authority/device.h"
 #include "authority/event.h"
+#include "authority/receipt.h"
 #include "authority/revoked.h"
 #include "base/base.h"
 #include "db/attestation.h"
@@ -200,7 +201,7 @@ claim_one(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
 struct making {
 	struct claimer			 claimer;
 	const struct claim_request	*request;
-	struct claim_result		 result;
+	struct claim_result		*out;
 };
 
 static struct err
@@ -208,7 +209,8 @@ make_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct making *m = arg;
 
-	return claim_one(cx, tx, &m->claimer, m->request, &m->result);
+	TRY(claim_one(cx, tx, &m->claimer, m->request, m->out));
+	return receipt_add(cx, tx);
 }
 
 struct err
@@ -218,12 +220,10 @@ claim_make(struct ctx *cx, const struct authority *a,
 {
 	struct making m = {
 		.claimer = { tenant->id, by->name, ctx_now(cx) },
-		.request = request,
+		.request = request, .out = out,
 	};
 
-	TRY(db_write(cx, a->db, make_work, &m));
-	*out = m.result;
-	return OK;
+	return db_write(cx, a->db, make_work, &m);
 }
 
 /* --- making many ----------------------------------------------------- */

@@ -4,12 +4,13 @@
 #include <sodium.h>
 
 #include "authority/lapse.h"
+#include "authority/receipt.h"
 #include "authority/tenant.h"
 #include "authority/trust.h"
 
 /* --- adding ------------------------------------------------------------ */
 
-struct adding { struct db_collateral row; const char *actor; };
+struct adding { struct db_collateral row, *out; const char *actor; };
 
 static struct err
 add_work(struct ctx *cx, struct db_tx *tx, void *arg)
@@ -17,10 +18,12 @@ add_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct adding *m = arg;
 
 	TRY(db_collateral_put(cx, tx, &m->row, &m->row.id));
-	return tenant_event(cx, tx, m->row.tenant_id, EVENT_COLLATERAL_ADDED,
+	TRY(tenant_event(cx, tx, m->row.tenant_id, EVENT_COLLATERAL_ADDED,
 	    m->row.name, m->actor, json_pack("{s:I,s:s,s:s}", "id",
 	    (json_int_t)m->row.id, "kind", m->row.kind, "sha256",
-	    text_hex(cx->arena, m->row.sha256)));
+	    text_hex(cx->arena, m->row.sha256))));
+	*m->out = m->row;
+	return receipt_add(cx, tx);
 }
 
 static struct err
@@ -69,7 +72,7 @@ collateral_add(struct ctx *cx, const struct authority *a,
 			    spec->provenance,
 			.created_s = ctx_now(cx), .created_by = who->name,
 		},
-		.actor = who->name,
+		.actor = who->name, .out = out,
 	};
 	struct err e;
 
@@ -80,7 +83,6 @@ collateral_add(struct ctx *cx, const struct authority *a,
 		    "a newer one is here for %s", m.row.about);
 	TRY(e);
 	trust_changed(a);
-	*out = m.row;
 	return OK;
 }
 

@@ -4,6 +4,7 @@
 #include "attest/attest.h"
 #include "authority/event.h"
 #include "authority/profile.h"
+#include "authority/receipt.h"
 #include "db/device.h"
 #include "policy/result.h"
 
@@ -92,7 +93,7 @@ group_add_default(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 
 struct making {
 	int64_t		 tenant_id;
-	struct db_group	 group;
+	struct db_group	 group, *out;
 	const char	*document, *actor;
 };
 
@@ -101,7 +102,9 @@ make_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct making *m = arg;
 
-	return insert(cx, tx, m->tenant_id, &m->group, m->document, m->actor);
+	TRY(insert(cx, tx, m->tenant_id, &m->group, m->document, m->actor));
+	*m->out = m->group;
+	return receipt_add(cx, tx);
 }
 
 struct err
@@ -112,7 +115,7 @@ group_create(struct ctx *cx, const struct authority *a,
 {
 	struct making m = {
 		.tenant_id = tenant->id, .actor = who->name,
-		.document = DEFAULT_POLICY,
+		.document = DEFAULT_POLICY, .out = out,
 		.group = { .name = name, .title = "",
 		    .profile = PROFILE_DEFAULT_NAME,
 		    .created_s = ctx_now(cx) },
@@ -131,9 +134,7 @@ group_create(struct ctx *cx, const struct authority *a,
 	if (e.code == ERR_EXISTS)
 		return FAIL_AT(cx, ERR_EXISTS, "/name",
 		    "there is a group %s", name);
-	TRY(e);
-	*out = m.group;
-	return OK;
+	return e;
 }
 
 /* --- looking ----------------------------------------------------------- */
@@ -247,6 +248,7 @@ struct changing {
 	const struct policy		*policy;
 	const char			*device_id;
 	const struct policy_learn	*learn;
+	struct db_policy		*out;
 };
 
 static struct err
@@ -359,7 +361,9 @@ learn_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	TRY(golden_claims(cx, tx, c, &claims));
 	TRY(policy_parse(cx, c->at.policy.document, &old));
 	TRY(policy_learn(cx, &old, &claims, c->learn, &policy));
-	return put_version(cx, tx, c, &policy, EVENT_POLICY_LEARNED);
+	TRY(put_version(cx, tx, c, &policy, EVENT_POLICY_LEARNED));
+	*c->out = c->at.policy;
+	return receipt_add(cx, tx);
 }
 
 struct err
@@ -371,9 +375,8 @@ group_learn_policy(struct ctx *cx, const struct authority *a,
 	struct changing c = {
 		.at = { .tenant_id = tenant->id, .name = name },
 		.actor = who->name, .device_id = device_id, .learn = learn,
+		.out = out,
 	};
 
-	TRY(db_write(cx, a->db, learn_work, &c));
-	*out = c.at.policy;
-	return OK;
+	return db_write(cx, a->db, learn_work, &c);
 }

@@ -5,6 +5,7 @@
 
 #include "attest/tpm_key.h"
 #include "authority/claim.h"
+#include "authority/receipt.h"
 #include "authority/tenant.h"
 #include "authority/trust.h"
 #include "codec/der.h"
@@ -121,7 +122,7 @@ check_public_key(struct ctx *cx, const char *hardware_id, struct slice spki)
 	return OK;
 }
 
-struct adding { struct db_hardware row; const char *actor; };
+struct adding { struct db_hardware row, *out; const char *actor; };
 
 static struct err
 add_work(struct ctx *cx, struct db_tx *tx, void *arg)
@@ -131,8 +132,10 @@ add_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	TRY(db_hardware_forget(cx, tx, m->row.tenant_id, m->row.hardware_id,
 	    m->row.created_s));
 	TRY(db_hardware_insert(cx, tx, &m->row, &m->row.id));
-	return tenant_event(cx, tx, m->row.tenant_id, EVENT_HARDWARE_ADDED,
-	    m->row.hardware_id, m->actor, NULL);
+	TRY(tenant_event(cx, tx, m->row.tenant_id, EVENT_HARDWARE_ADDED,
+	    m->row.hardware_id, m->actor, NULL));
+	*m->out = m->row;
+	return receipt_add(cx, tx);
 }
 
 struct err
@@ -148,7 +151,7 @@ hardware_add(struct ctx *cx, const struct authority *a,
 			.expires_s = spec->expires_s, .spki = spec->public_key,
 			.created_s = ctx_now(cx), .created_by = who->name,
 		},
-		.actor = who->name,
+		.actor = who->name, .out = out,
 	};
 	struct err e;
 
@@ -164,7 +167,6 @@ hardware_add(struct ctx *cx, const struct authority *a,
 		    m.row.hardware_id);
 	TRY(e);
 	trust_changed(a);
-	*out = m.row;
 	return OK;
 }
 

@@ -4,6 +4,7 @@
 #include "authority/cross.h"
 #include "authority/crls.h"
 #include "authority/event.h"
+#include "authority/receipt.h"
 #include "authority/revoked.h"
 #include "authority/rollover.h"
 #include "authority/tenant.h"
@@ -124,7 +125,7 @@ struct change {
 	int			 reason;
 	struct life_calendar	 calendar;
 	int64_t			 now_s;
-	struct db_ca		 ca;
+	struct db_ca		 ca, *out;
 	struct revoked_list	 revoked;	/* leaves */
 	bool			 under_root;	/* its root's CRL changed */
 };
@@ -188,14 +189,18 @@ change_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	c->under_root = false;
 	TRY(db_ca_by_key_id(cx, tx, c->tenant_id, SLICE_OF(c->key_id),
 	    &c->ca));
-	return c->step(cx, tx, c);
+	TRY(c->step(cx, tx, c));
+	*c->out = c->ca;
+	return receipt_add(cx, tx);
 }
 
 static struct err
 change_now(struct ctx *cx, struct change *c, struct db_ca *out)
 {
-	struct err e = db_write(cx, c->a->db, change_work, c);
+	struct err e;
 
+	c->out = out;
+	e = db_write(cx, c->a->db, change_work, c);
 	if (e.code == ERR_EXISTS)
 		return FAIL_TELL(cx, ERR_CONFLICT, "another CA of this role "
 		    "is staged or active meanwhile");
@@ -206,9 +211,7 @@ change_now(struct ctx *cx, struct change *c, struct db_ca *out)
 	if (c->under_root)
 		revoked_tell(c->a, &(struct revoked_one){ c->ca.parent_id,
 		    CRL_COMPLETE, c->ca.serial });
-	TRY(issuers_sync(cx, c->a, c->tenant_id));
-	*out = c->ca;
-	return OK;
+	return issuers_sync(cx, c->a, c->tenant_id);
 }
 
 static struct err
@@ -558,7 +561,7 @@ struct staging {
 	int64_t			 number;
 	bool			 has_root, edge;
 	const char		*key_store;	/* NULL: nothing says which */
-	struct db_ca		 root, made;
+	struct db_ca		 root, made, *out;
 };
 
 /* A successor does not lose what the profiles of its tenant need. */
@@ -610,8 +613,10 @@ insert_staged(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct staging *s = arg;
 
 	TRY(db_ca_insert(cx, tx, &s->made, &s->made.id));
-	return note(cx, tx, &s->made, s->plan->own_root ? EVENT_CA_REQUESTED :
-	    EVENT_CA_STAGED, s->actor);
+	TRY(note(cx, tx, &s->made, s->plan->own_root ? EVENT_CA_REQUESTED :
+	    EVENT_CA_STAGED, s->actor));
+	*s->out = s->made;
+	return receipt_add(cx, tx);
 }
 
 static struct err
@@ -668,7 +673,7 @@ life_stage(struct ctx *cx, const struct authority *a,
     const struct life_plan *plan, struct db_ca *out)
 {
 	struct staging s = { .a = a, .plan = plan, .actor = who->name,
-	    .tenant = { .id = tenant->id } };
+	    .tenant = { .id = tenant->id }, .out = out };
 	struct db_ca planned = { .activate_s = plan->activate_s,
 	    .retire_s = plan->retire_s };
 	struct err e;
@@ -689,6 +694,5 @@ life_stage(struct ctx *cx, const struct authority *a,
 		    "tenant", tenant->name, "note", cx->trail->note, NULL);
 		ctx_forget(cx);
 	}
-	*out = s.made;
 	return OK;
 }

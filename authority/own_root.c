@@ -3,6 +3,7 @@
 
 #include "authority/event.h"
 #include "authority/life.h"
+#include "authority/receipt.h"
 #include "authority/signer.h"
 #include "base/base.h"
 
@@ -10,7 +11,7 @@ _Static_assert(WIRE_CHAIN_MAX == CA_ABOVE_MAX, "what is taken is kept");
 
 struct adoption {
 	const char		*actor;
-	struct db_ca		 ca;
+	struct db_ca		 ca, *out;
 	const struct slice	*above;
 	size_t			 n_above;
 };
@@ -25,11 +26,13 @@ adopt_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	for (size_t i = 0; i < ad->n_above; i++)
 		TRY(db_ca_above_add(cx, tx, ca->tenant_id, ca->id, i,
 		    ad->above[i]));
-	return event_add(cx, tx, ca->tenant_id, EVENT_CA_STAGED,
+	TRY(event_add(cx, tx, ca->tenant_id, EVENT_CA_STAGED,
 	    text_hex(cx->arena, ca->key_id), ad->actor,
 	    json_pack("{s:s, s:s, s:s, s:b}", "role", ca->role, "state",
 	    ca->state, "not_after", text_time_dup(cx->arena, ca->not_after_s),
-	    "own_root", 1));
+	    "own_root", 1)));
+	*ad->out = *ca;
+	return receipt_add(cx, tx);
 }
 
 /* The signer is the one who has to be convinced: no second set of rules here
@@ -67,7 +70,7 @@ own_root_adopt(struct ctx *cx, const struct authority *a,
     const char *key_id, const struct slice *chain, size_t n_chain,
     struct db_ca *out)
 {
-	struct adoption ad = { .actor = who->name };
+	struct adoption ad = { .actor = who->name, .out = out };
 	struct err e;
 
 	if (n_chain < 2 || n_chain > WIRE_CHAIN_MAX + 1)
@@ -87,7 +90,5 @@ own_root_adopt(struct ctx *cx, const struct authority *a,
 		return FAIL_TELL(cx, ERR_CONFLICT, "another CA is staged, or "
 		    "has that key id");
 	TRY(e);
-	TRY(issuers_sync(cx, a, tenant->id));
-	*out = ad.ca;
-	return OK;
+	return issuers_sync(cx, a, tenant->id);
 }

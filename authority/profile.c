@@ -3,6 +3,7 @@
 
 #include "authority/ca.h"
 #include "authority/event.h"
+#include "authority/receipt.h"
 #include "base/base.h"
 
 _Static_assert(PROFILE_LIFETIME_MAX_S + PROFILE_BACKDATE_MAX_S <=
@@ -31,7 +32,7 @@ struct making {
 	int64_t				 tenant_id;
 	const char			*actor;
 	const struct profile_change	*change;
-	struct db_profile		 row;
+	struct db_profile		 row, *out;
 };
 
 static struct err
@@ -64,7 +65,9 @@ create_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct making *m = arg;
 
 	m->row.version = 1;
-	return add(cx, tx, m->tenant_id, &m->row);
+	TRY(add(cx, tx, m->tenant_id, &m->row));
+	*m->out = m->row;
+	return receipt_add(cx, tx);
 }
 
 static struct making
@@ -91,13 +94,12 @@ profile_create(struct ctx *cx, const struct authority *a,
 		return FAIL_AT(cx, ERR_FIELD, "",
 		    "the platform has no devices and no profiles");
 	TRY(check_edge(cx, a, tenant->id, change));
+	m.out = out;
 	e = db_write(cx, a->db, create_work, &m);
 	if (e.code == ERR_EXISTS)
 		return FAIL_AT(cx, ERR_EXISTS, "/name",
 		    "there is a profile %s", change->name);
-	TRY(e);
-	*out = m.row;
-	return OK;
+	return e;
 }
 
 static struct err

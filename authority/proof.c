@@ -2,6 +2,7 @@
 #include "authority/proof.h"
 
 #include "authority/event.h"
+#include "authority/receipt.h"
 #include "authority/signer.h"
 #include "base/base.h"
 #include "pki/cert.h"
@@ -9,6 +10,7 @@
 struct proof {
 	const char		*actor, *ca, *nonce;
 	struct db_ca_signed	 row;
+	struct slice		*out_der;
 };
 
 static struct err
@@ -17,9 +19,11 @@ keep_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	const struct proof *p = arg;
 
 	TRY(db_ca_signed_add(cx, tx, &p->row));
-	return event_add(cx, tx, p->row.tenant_id, EVENT_CA_PROVED, p->ca,
+	TRY(event_add(cx, tx, p->row.tenant_id, EVENT_CA_PROVED, p->ca,
 	    p->actor, json_pack("{s:s, s:s}", "nonce", p->nonce, "serial",
-	    text_hex(cx->arena, p->row.serial)));
+	    text_hex(cx->arena, p->row.serial))));
+	*p->out_der = p->row.certificate;
+	return receipt_add(cx, tx);
 }
 
 static bool
@@ -47,7 +51,8 @@ proof_make(struct ctx *cx, const struct authority *a,
     const char *key_id, const char *nonce, struct slice *out_der)
 {
 	struct order order = { .type = ORDER_PROVE };
-	struct proof p = { who->name, key_id, nonce, { .kind = "proof" } };
+	struct proof p = { who->name, key_id, nonce, { .kind = "proof" },
+	    out_der };
 	struct answer answer;
 	struct db_ca ca;
 	struct cert cert;
@@ -71,7 +76,5 @@ proof_make(struct ctx *cx, const struct authority *a,
 	p.row.not_before_s = cert.not_before_s;
 	p.row.not_after_s = cert.not_after_s;
 	p.row.created_s = ctx_now(cx);
-	TRY(db_write(cx, a->db, keep_work, &p));
-	*out_der = answer.object;
-	return OK;
+	return db_write(cx, a->db, keep_work, &p);
 }

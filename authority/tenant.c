@@ -6,6 +6,7 @@
 #include "authority/group.h"
 #include "authority/life.h"
 #include "authority/profile.h"
+#include "authority/receipt.h"
 #include "base/base.h"
 
 int64_t
@@ -21,6 +22,7 @@ struct making {
 	const char		*actor;
 	const char		*key_store;
 	bool			 with_group, edge;
+	struct tenant_made	*out;
 };
 
 static struct err
@@ -37,8 +39,10 @@ insert(struct ctx *cx, struct db_tx *tx, void *arg)
 		TRY(profile_add_default(cx, tx, m->row.id, m->actor));
 		TRY(group_add_default(cx, tx, m->row.id, m->actor));
 	}
-	return event_add(cx, tx, m->row.id, EVENT_TENANT_CREATED, m->row.name,
-	    m->actor, NULL);
+	TRY(event_add(cx, tx, m->row.id, EVENT_TENANT_CREATED, m->row.name,
+	    m->actor, NULL));
+	*m->out = (struct tenant_made){ m->row, { m->root, m->under } };
+	return receipt_add(cx, tx);
 }
 
 struct finding { const char *name; struct db_tenant found; };
@@ -110,24 +114,34 @@ make(struct ctx *cx, const struct authority *a, struct making *m,
 }
 
 struct err
-tenant_create_as(struct ctx *cx, const struct authority *a,
+tenant_make(struct ctx *cx, const struct authority *a,
     const struct principal *who, const struct tenant_spec *spec,
-    struct db_tenant *out)
+    struct tenant_made *out)
 {
 	struct making m = {
 		.row = { .name = spec->name,
 		    .title = spec->title == NULL ? "" : spec->title,
 		    .created_s = ctx_now(cx), .algorithm = spec->algorithm },
 		.actor = who->name, .with_group = true, .edge = spec->edge,
-		.key_store = spec->key_store,
+		.key_store = spec->key_store, .out = out,
 	};
 
 	if (!text_is_name(spec->name) ||
 	    strcmp(spec->name, TENANT_PLATFORM) == 0)
 		return FAIL_AT(cx, ERR_FIELD, "/name",
 		    "that name is reserved or not a name");
-	TRY(make(cx, a, &m, CA_ROLE_ISSUING));
-	*out = m.row;
+	return make(cx, a, &m, CA_ROLE_ISSUING);
+}
+
+struct err
+tenant_create_as(struct ctx *cx, const struct authority *a,
+    const struct principal *who, const struct tenant_spec *spec,
+    struct db_tenant *out)
+{
+	struct tenant_made made;
+
+	TRY(tenant_make(cx, a, who, spec, &made));
+	*out = made.row;
 	return OK;
 }
 
@@ -155,10 +169,11 @@ struct err
 tenant_create_platform(struct ctx *cx, const struct authority *a,
     struct tenant *out)
 {
+	struct tenant_made made;
 	struct making m = {
 		.row = { .name = TENANT_PLATFORM, .title = "Platform",
 		    .created_s = ctx_now(cx) },
-		.actor = "init",
+		.actor = "init", .out = &made,
 	};
 
 	TRY(make(cx, a, &m, CA_ROLE_SERVER));

@@ -8,6 +8,7 @@
 
 #include "authority/authority.h"
 #include "authority/event.h"
+#include "db/ca.h"
 #include "db/tenant.h"
 #include "codec/json.h"
 
@@ -40,6 +41,14 @@ struct tenant_spec {
 struct err	tenant_create_as(struct ctx *, const struct authority *,
 		    const struct principal *, const struct tenant_spec *,
 		    struct db_tenant *out);
+/* The same, with its CAs: the root, and the one under it. */
+struct tenant_made {
+	struct db_tenant	row;
+	struct db_ca		cas[2];
+};
+struct err	tenant_make(struct ctx *, const struct authority *,
+		    const struct principal *, const struct tenant_spec *,
+		    struct tenant_made *out);
 /* The reserved tenant and its root and server CA, for `daad init`: no group, so
  * no device can be its.  ERR_EXISTS and so on as above. */
 struct err	tenant_create_platform(struct ctx *, const struct authority *,

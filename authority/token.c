@@ -3,6 +3,7 @@
 
 #include <sodium.h>
 
+#include "authority/receipt.h"
 #include "authority/tenant.h"
 #include "base/base.h"
 #include "codec/base64.h"
@@ -61,9 +62,9 @@ check_spec(struct ctx *cx, const struct tenant *tenant,
 }
 
 struct making {
-	struct db_token	 row;
+	struct db_token	 row, *out;
 	uint8_t		 hash[HASH_SIZE];
-	const char	*actor;
+	const char	*actor, *text, **out_text;
 };
 
 static struct err
@@ -72,9 +73,13 @@ make_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct making *m = arg;
 
 	TRY(db_token_insert(cx, tx, &m->row, &m->row.id));
-	return tenant_event(cx, tx, m->row.tenant_id, EVENT_TOKEN_CREATED,
+	TRY(tenant_event(cx, tx, m->row.tenant_id, EVENT_TOKEN_CREATED,
 	    m->row.name, m->actor, json_pack("{s:I,s:s}", "id",
-	    (json_int_t)m->row.id, "role", m->row.role));
+	    (json_int_t)m->row.id, "role", m->row.role)));
+	*m->out = m->row;
+	m->out->hash = SLICE_NONE;
+	*m->out_text = m->text;
+	return receipt_add(cx, tx);
 }
 
 static struct err
@@ -91,22 +96,17 @@ make(struct ctx *cx, const struct authority *a, const struct tenant *tenant,
 			.created_s = ctx_now(cx),
 			.expires_s = spec->expires_s,
 		},
-		.actor = actor,
+		.actor = actor, .out = out, .out_text = out_text,
 	};
-	char *text;
 
 	TRY(check_spec(cx, tenant, spec));
 	ctx_random(cx, secret, sizeof(secret));
 	hash_of(a, secret, m.hash);
 	m.row.hash = SLICE_OF(m.hash);
-	text = arena_printf(cx->arena, TOKEN_PREFIX "%s",
+	m.text = arena_printf(cx->arena, TOKEN_PREFIX "%s",
 	    base64url(cx->arena, SLICE_OF(secret)));
 	sodium_memzero(secret, sizeof(secret));
-	TRY(db_write(cx, a->db, make_work, &m));
-	*out = m.row;
-	out->hash = SLICE_NONE;
-	*out_text = text;
-	return OK;
+	return db_write(cx, a->db, make_work, &m);
 }
 
 struct err

@@ -8,6 +8,7 @@
 #include "authority/anchor.h"
 #include "authority/collateral.h"
 #include "authority/delegate.h"
+#include "authority/receipt.h"
 #include "authority/recover.h"
 #include "authority/rollover.h"
 #include "base/base.h"
@@ -57,6 +58,7 @@ static const struct chore {
 	{ "ocsp-keys", delegates_round },
 	{ "collateral", collateral_round },
 	{ "anchors", anchor_round },
+	{ "receipts", receipt_round },
 };
 
 static void

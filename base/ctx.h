@@ -44,6 +44,7 @@ struct trail {
 };
 
 struct seen;		/* attest/seen.h */
+struct receipt;		/* authority/receipt.h */
 
 struct ctx {
 	struct arena		*arena;		/* freed when the request ends */
@@ -55,6 +56,7 @@ struct ctx {
 	const char		*trace;		/* traceparent to pass on
 						 * (base/trace.h); or NULL */
 	struct seen		*seen;		/* NULL: nothing is kept */
+	struct receipt		*receipt;	/* NULL: no answer is kept */
 };
 
 /*

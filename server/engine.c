@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "server/auth.h"
 #include "server/problem.h"
+#include "server/repeat.h"
 
 #define BODY_FIRST	4096u	/* most bodies fit */
 #define ID_BYTES	8u
@@ -155,7 +156,7 @@ job_begin(struct job *job, const struct job_head *head)
 }
 
 const char *const engine_headers[ENGINE_HEADERS_KEPT] = {
-	"If-None-Match", "If-Modified-Since", "If-Match",
+	"If-None-Match", "If-Modified-Since", "If-Match", "Idempotency-Key",
 };
 
 void
@@ -250,7 +251,6 @@ job_refuse(struct job *job, enum err_code code, const char *why)
 static struct err
 run(struct ctx *cx, struct job *job)
 {
-	const struct route *route = job->match.route;
 	struct http_request *r = &job->request;
 	json_t *json;
 
@@ -261,7 +261,7 @@ run(struct ctx *cx, struct job *job)
 		TRY(json_parse(cx, r->body, &json));
 		r->json = json;
 	}
-	return route->handle(cx, job->engine->authority, r, &job->reply);
+	return repeat_run(cx, job);
 }
 
 static void

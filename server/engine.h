@@ -12,6 +12,7 @@
 
 #include <stdatomic.h>
 
+#include "authority/receipt.h"
 #include "base/trace.h"
 #include "server/router.h"
 
@@ -33,7 +34,7 @@ struct engine {
 };
 
 /* The headers that http_header() can tell, beside those of struct job_head. */
-#define ENGINE_HEADERS_KEPT	3u
+#define ENGINE_HEADERS_KEPT	4u
 extern const char *const engine_headers[ENGINE_HEADERS_KEPT];
 
 struct job_query { const char *name, *value; };
@@ -60,6 +61,8 @@ struct job {
 	struct job_query	 query[ENGINE_QUERY_MAX];
 	struct http_request	 request;
 	struct http_reply	 reply;
+	struct http_saying	 saying;	/* http_will_say() */
+	struct receipt		 receipt;	/* of an Idempotency-Key */
 	bool			 is_run;	/* reply is there */
 	bool			 is_sent;	/* reply was handed over */
 	/* The request points at these. */

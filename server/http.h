@@ -47,7 +47,7 @@ struct http_request {
 	const struct tenant		*tenant;	/* path with {tenant} */
 	const struct client_device	*device;	/* AUTH_CLIENT*; may be NULL */
 	const char			*address;	/* of the peer, text */
-	const void			*engine;	/* http_query() needs it */
+	void				*engine;	/* http_query() needs it */
 	/*
 	 * The handler of a route of AUTH_NONE_AT_ONCE is called on the I/O
 	 * thread first, so that a flood elsewhere cannot delay what is in
@@ -89,6 +89,26 @@ void	http_reply_json(struct ctx *, struct http_reply *, unsigned status,
 void	http_reply_list(struct ctx *, struct http_reply *, json_t *items,
 	    int64_t next);
 void	http_reply_empty(struct http_reply *, unsigned status);
+/*
+ * A handler that makes something says how its answer is built before it has it
+ * made: made is what the call fills, say the function that builds the reply of
+ * it, status and headers too.  With an Idempotency-Key it is built within the
+ * transaction, where receipt_add() stands, and must read no database.
+ *	http_will_say(cx, a, request, say_group, &made);
+ *	TRY(group_create(..., &made));
+ *	return http_say(cx, request);
+ */
+typedef struct err http_say_fn(struct ctx *, const struct authority *,
+    const struct http_request *, const void *made, struct http_reply *);
+struct http_saying {
+	http_say_fn		*say;
+	const struct authority	*authority;
+	const void		*made;
+};
+void		 http_will_say(struct ctx *, const struct authority *,
+		    const struct http_request *, http_say_fn *, void *made);
+struct err	 http_say(struct ctx *, const struct http_request *);
+
 /* This reply needs more than memory: only while request->at_once. */
 void	http_reply_later(struct http_reply *);
 

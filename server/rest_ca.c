@@ -173,6 +173,26 @@ read_edge(struct json_in *in, const json_t *body)
 }
 
 static struct err
+say_staged(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, const void *made,
+    struct http_reply *reply)
+{
+	(void)request;
+	http_reply_json(cx, reply, 201, ca_json(cx, a, made));
+	return OK;
+}
+
+static struct err
+say_changed(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, const void *made,
+    struct http_reply *reply)
+{
+	(void)request;
+	http_reply_json(cx, reply, 200, ca_json(cx, a, made));
+	return OK;
+}
+
+static struct err
 cas_post(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
 {
@@ -190,11 +210,12 @@ cas_post(struct ctx *cx, const struct authority *a,
 	};
 	struct db_ca made;
 
+	(void)reply;
 	TRY(json_in_done(&in));
+	http_will_say(cx, a, request, say_staged, &made);
 	TRY(life_stage(cx, a, request->tenant, request->principal, &plan,
 	    &made));
-	http_reply_json(cx, reply, 201, ca_json(cx, a, &made));
-	return OK;
+	return http_say(cx, request);
 }
 
 /* Absent leaves a plan as it is; null takes it back. */
@@ -226,49 +247,51 @@ ca_patch(struct ctx *cx, const struct authority *a,
 
 static struct err
 step(struct ctx *cx, const struct authority *a,
-    const struct http_request *request, life_fn *fn, int reason,
-    struct http_reply *reply)
+    const struct http_request *request, life_fn *fn, int reason)
 {
 	struct life_step what = { request->params[1], reason };
 	struct db_ca changed;
 
+	http_will_say(cx, a, request, say_changed, &changed);
 	TRY(fn(cx, a, request->tenant, request->principal, &what, &changed));
-	http_reply_json(cx, reply, 200, ca_json(cx, a, &changed));
-	return OK;
+	return http_say(cx, request);
 }
 
 /* A step that takes nothing: no body, or an empty object. */
 static struct err
 bare_step(struct ctx *cx, const struct authority *a,
-    const struct http_request *request, life_fn *fn, struct http_reply *reply)
+    const struct http_request *request, life_fn *fn)
 {
 	if (request->json != NULL) {
 		struct json_in in = json_in(cx, request->json, "");
 
 		TRY(json_in_done(&in));
 	}
-	return step(cx, a, request, fn, 0, reply);
+	return step(cx, a, request, fn, 0);
 }
 
 static struct err
 activate_post(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
 {
-	return bare_step(cx, a, request, life_activate, reply);
+	(void)reply;
+	return bare_step(cx, a, request, life_activate);
 }
 
 static struct err
 retire_post(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
 {
-	return bare_step(cx, a, request, life_retire, reply);
+	(void)reply;
+	return bare_step(cx, a, request, life_retire);
 }
 
 static struct err
 taint_post(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
 {
-	return bare_step(cx, a, request, life_taint, reply);
+	(void)reply;
+	return bare_step(cx, a, request, life_taint);
 }
 
 static struct err
@@ -279,10 +302,11 @@ revoke_post(struct ctx *cx, const struct authority *a,
 	const char *word = json_get_text(&in, "reason", JSON_OPTIONAL, 32);
 	int reason = 0;
 
+	(void)reply;
 	if (word != NULL && !life_reason_find(word, &reason))
 		json_refuse(&in, "reason", "not one that fits a CA");
 	TRY(json_in_done(&in));
-	return step(cx, a, request, life_revoke, reason, reply);
+	return step(cx, a, request, life_revoke, reason);
 }
 
 static struct err
@@ -296,6 +320,7 @@ certificate_post(struct ctx *cx, const struct authority *a,
 	struct err e;
 	size_t n;
 
+	(void)reply;
 	if (text != NULL && !json_is_string(text))
 		json_refuse(&in, "certificate", "must be a string");
 	TRY(json_in_done(&in));
@@ -305,9 +330,23 @@ certificate_post(struct ctx *cx, const struct authority *a,
 		return FAIL_AT(cx, ERR_FIELD, "/certificate", "certificate: "
 		    "is not 2 to %zu PEM certificates", COUNT_OF(chain));
 	TRY(e);
+	http_will_say(cx, a, request, say_changed, &adopted);
 	TRY(own_root_adopt(cx, a, request->tenant, request->principal,
 	    request->params[1], chain, n, &adopted));
-	http_reply_json(cx, reply, 200, ca_json(cx, a, &adopted));
+	return http_say(cx, request);
+}
+
+static struct err
+say_proof(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, const void *made,
+    struct http_reply *reply)
+{
+	const struct slice *der = made;
+
+	(void)a;
+	(void)request;
+	http_reply_json(cx, reply, 201, json_pack("{s:s}", "certificate",
+	    pem_text(cx->arena, PEM_CERTIFICATE, *der)));
 	return OK;
 }
 
@@ -320,12 +359,12 @@ proof_post(struct ctx *cx, const struct authority *a,
 	    WIRE_PROOF_NONCE_MAX);
 	struct slice der;
 
+	(void)reply;
 	TRY(json_in_done(&in));
+	http_will_say(cx, a, request, say_proof, &der);
 	TRY(proof_make(cx, a, request->tenant, request->principal,
 	    request->params[1], nonce, &der));
-	http_reply_json(cx, reply, 201, json_pack("{s:s}", "certificate",
-	    pem_text(cx->arena, PEM_CERTIFICATE, der)));
-	return OK;
+	return http_say(cx, request);
 }
 
 /* --- bundles --------------------------------------------------------------- */

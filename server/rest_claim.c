@@ -13,25 +13,37 @@
 /* --- one ------------------------------------------------------------- */
 
 static struct err
+say_claim(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, const void *made,
+    struct http_reply *reply)
+{
+	const struct claim_result *claim = made;
+	json_t *object = json_object();
+
+	(void)a;
+	rest_set_text(object, "device_id", claim->device_id);
+	rest_set_text(object, "hardware_id", claim->hardware_id);
+	rest_set_text(object, "tenant", request->tenant->name);
+	rest_set_text(object, "group", claim->group);
+	rest_set_time(object, "claimed_at", claim->claimed_s);
+	rest_set_text(object, "claimed_by", claim->claimed_by);
+	http_reply_json(cx, reply, claim->was_own ? 200 : 201, object);
+	return OK;
+}
+
+static struct err
 claim_post(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
 {
 	struct claim_request wanted;
 	struct claim_result made;
-	json_t *object;
 
+	(void)reply;
 	TRY(rest_bulk_read(cx, request->json, &wanted));
+	http_will_say(cx, a, request, say_claim, &made);
 	TRY(claim_make(cx, a, request->tenant, request->principal, &wanted,
 	    &made));
-	object = json_object();
-	rest_set_text(object, "device_id", made.device_id);
-	rest_set_text(object, "hardware_id", made.hardware_id);
-	rest_set_text(object, "tenant", request->tenant->name);
-	rest_set_text(object, "group", made.group);
-	rest_set_time(object, "claimed_at", made.claimed_s);
-	rest_set_text(object, "claimed_by", made.claimed_by);
-	http_reply_json(cx, reply, made.was_own ? 200 : 201, object);
-	return OK;
+	return http_say(cx, request);
 }
 
 static struct err

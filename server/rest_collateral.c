@@ -30,6 +30,17 @@ collateral_json(struct ctx *cx, const struct db_collateral *c)
 }
 
 static struct err
+say_collateral(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, const void *made,
+    struct http_reply *reply)
+{
+	(void)a;
+	(void)request;
+	http_reply_json(cx, reply, 201, collateral_json(cx, made));
+	return OK;
+}
+
+static struct err
 collateral_post(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
 {
@@ -44,11 +55,12 @@ collateral_post(struct ctx *cx, const struct authority *a,
 	};
 	struct db_collateral made;
 
+	(void)reply;
 	TRY(json_in_done(&in));
+	http_will_say(cx, a, request, say_collateral, &made);
 	TRY(collateral_add(cx, a, request->tenant, request->principal, &spec,
 	    &made));
-	http_reply_json(cx, reply, 201, collateral_json(cx, &made));
-	return OK;
+	return http_say(cx, request);
 }
 
 static struct err

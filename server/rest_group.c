@@ -43,6 +43,17 @@ read_spec(struct json_in *in, const json_t *body)
 	return spec;
 }
 
+static struct err
+say_group(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, const void *made,
+    struct http_reply *reply)
+{
+	(void)a;
+	(void)request;
+	http_reply_json(cx, reply, 201, group_json(made));
+	return OK;
+}
+
 struct err
 rest_group_post(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
@@ -54,13 +65,14 @@ rest_group_post(struct ctx *cx, const struct authority *a,
 	struct policy policy;
 	struct db_group made;
 
+	(void)reply;
 	TRY(json_in_done(&in));
 	if (document != NULL)
 		TRY(policy_read(cx, document, "/policy", &policy));
+	http_will_say(cx, a, request, say_group, &made);
 	TRY(group_create(cx, a, request->tenant, request->principal, name,
 	    &spec, document == NULL ? NULL : &policy, &made));
-	http_reply_json(cx, reply, 201, group_json(&made));
-	return OK;
+	return http_say(cx, request);
 }
 
 struct err
@@ -194,6 +206,16 @@ read_learn(struct json_in *in, struct policy_learn *out)
 	return json_in_done(in);
 }
 
+static struct err
+say_policy(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, const void *made,
+    struct http_reply *reply)
+{
+	(void)a;
+	(void)request;
+	return reply_policy(cx, made, reply);
+}
+
 struct err
 rest_group_policy_learn(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
@@ -204,8 +226,10 @@ rest_group_policy_learn(struct ctx *cx, const struct authority *a,
 	struct policy_learn learn;
 	struct db_policy learned;
 
+	(void)reply;
 	TRY(read_learn(&in, &learn));
+	http_will_say(cx, a, request, say_policy, &learned);
 	TRY(group_learn_policy(cx, a, request->tenant, request->principal,
 	    request->params[1], device_id, &learn, &learned));
-	return reply_policy(cx, &learned, reply);
+	return http_say(cx, request);
 }

@@ -51,6 +51,16 @@ reply_list(struct ctx *cx, const struct db_profile *profiles, size_t n,
 /* --- making, changing ------------------------------------------------------ */
 
 static struct err
+say_profile(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, const void *made,
+    struct http_reply *reply)
+{
+	(void)a;
+	(void)request;
+	return reply_profile(cx, made, 201, reply);
+}
+
+static struct err
 profiles_post(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
 {
@@ -62,11 +72,13 @@ profiles_post(struct ctx *cx, const struct authority *a,
 	    PROFILE_NEWEST };
 	struct db_profile made;
 
+	(void)reply;
 	TRY(json_in_done(&in));
 	TRY(profile_read(cx, document, "/profile", &profile));
+	http_will_say(cx, a, request, say_profile, &made);
 	TRY(profile_create(cx, a, request->tenant, request->principal,
 	    &change, &made));
-	return reply_profile(cx, &made, 201, reply);
+	return http_say(cx, request);
 }
 
 /* If-Match (RFC 9110, 13.1.1): one version, or any. */

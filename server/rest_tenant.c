@@ -26,7 +26,7 @@ tenant_json(const struct db_tenant *t)
 
 /* One tenant comes with its CAs; in lists they would be most of the bytes. */
 static struct err
-reply_tenant(struct ctx *cx, const struct authority *a, unsigned status,
+reply_tenant(struct ctx *cx, const struct authority *a,
     const struct db_tenant *row, struct http_reply *reply)
 {
 	struct tenant tenant = { .id = row->id };
@@ -39,7 +39,22 @@ reply_tenant(struct ctx *cx, const struct authority *a, unsigned status,
 	TRY(ca_list(cx, a, &tenant, page, &cas, &n, &next));
 	object = tenant_json(row);
 	rest_set(object, "cas", rest_cas_json(cx, a, cas, n));
-	http_reply_json(cx, reply, status, object);
+	http_reply_json(cx, reply, 200, object);
+	return OK;
+}
+
+static struct err
+say_tenant(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, const void *made,
+    struct http_reply *reply)
+{
+	const struct tenant_made *m = made;
+	json_t *object = tenant_json(&m->row);
+
+	(void)request;
+	rest_set(object, "cas", rest_cas_json(cx, a, m->cas,
+	    COUNT_OF(m->cas)));
+	http_reply_json(cx, reply, 201, object);
 	return OK;
 }
 
@@ -58,11 +73,13 @@ tenants_post(struct ctx *cx, const struct authority *a,
 		    TEXT_NAME_MAX),
 		.edge = json_get_bool(&in, "edge", false),
 	};
-	struct db_tenant made;
+	struct tenant_made made;
 
+	(void)reply;
 	TRY(json_in_done(&in));
-	TRY(tenant_create_as(cx, a, request->principal, &spec, &made));
-	return reply_tenant(cx, a, 201, &made, reply);
+	http_will_say(cx, a, request, say_tenant, &made);
+	TRY(tenant_make(cx, a, request->principal, &spec, &made));
+	return http_say(cx, request);
 }
 
 static struct err
@@ -93,7 +110,7 @@ one_tenant_get(struct ctx *cx, const struct authority *a,
 	struct db_tenant found;
 
 	TRY(tenant_get(cx, a, request->tenant, &found));
-	return reply_tenant(cx, a, 200, &found, reply);
+	return reply_tenant(cx, a, &found, reply);
 }
 
 /* --- tokens: of the tenant in the path, or of the platform ------------- */
@@ -125,6 +142,21 @@ read_role(struct json_in *in, enum json_need need)
 	return role;
 }
 
+struct token_made { struct db_token row; const char *text; };
+
+static struct err
+say_token(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, const void *made,
+    struct http_reply *reply)
+{
+	const struct token_made *m = made;
+
+	(void)a;
+	(void)request;
+	http_reply_json(cx, reply, 201, token_json(&m->row, m->text));
+	return OK;
+}
+
 static struct err
 tokens_post(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
@@ -136,14 +168,14 @@ tokens_post(struct ctx *cx, const struct authority *a,
 		    JSON_OPTIONAL : JSON_REQUIRED),
 		.expires_s = json_get_time(&in, "expires_at", 0),
 	};
-	struct db_token made;
-	const char *text;
+	struct token_made made;
 
+	(void)reply;
 	TRY(json_in_done(&in));
+	http_will_say(cx, a, request, say_token, &made);
 	TRY(token_create(cx, a, request->tenant, request->principal, &spec,
-	    &made, &text));
-	http_reply_json(cx, reply, 201, token_json(&made, text));
-	return OK;
+	    &made.row, &made.text));
+	return http_say(cx, request);
 }
 
 static struct err

@@ -60,6 +60,17 @@ read_certificate(struct json_in *in)
 }
 
 static struct err
+say_anchor(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, const void *made,
+    struct http_reply *reply)
+{
+	(void)a;
+	(void)request;
+	http_reply_json(cx, reply, 201, anchor_json(cx, made));
+	return OK;
+}
+
+static struct err
 anchors_post(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
 {
@@ -74,11 +85,12 @@ anchors_post(struct ctx *cx, const struct authority *a,
 	};
 	struct db_anchor made;
 
+	(void)reply;
 	TRY(json_in_done(&in));
+	http_will_say(cx, a, request, say_anchor, &made);
 	TRY(anchor_add(cx, a, request->tenant, request->principal, &spec,
 	    &made));
-	http_reply_json(cx, reply, 201, anchor_json(cx, &made));
-	return OK;
+	return http_say(cx, request);
 }
 
 static struct err
@@ -131,6 +143,17 @@ hardware_json(const struct db_hardware *h)
 }
 
 static struct err
+say_hardware(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, const void *made,
+    struct http_reply *reply)
+{
+	(void)a;
+	(void)request;
+	http_reply_json(cx, reply, 201, hardware_json(made));
+	return OK;
+}
+
+static struct err
 hardware_post(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
 {
@@ -148,11 +171,12 @@ hardware_post(struct ctx *cx, const struct authority *a,
 	};
 	struct db_hardware made;
 
+	(void)reply;
 	TRY(json_in_done(&in));
+	http_will_say(cx, a, request, say_hardware, &made);
 	TRY(hardware_add(cx, a, request->tenant, request->principal, &spec,
 	    &made));
-	http_reply_json(cx, reply, 201, hardware_json(&made));
-	return OK;
+	return http_say(cx, request);
 }
 
 static struct err

@@ -168,6 +168,7 @@ serve_open_authority(struct ctx *cx, const struct settings *s,
 			.ca_announce_s = s->ca_announce_s,
 			.collateral_warn_s = s->collateral_warn_s,
 			.anchor_warn_s = s->anchor_warn_s,
+			.receipt_life_s = s->receipt_life_s,
 			.evidence_cache_mb = (unsigned)s->evidence_cache_mb,
 		},
 	};

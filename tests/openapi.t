@@ -203,6 +203,22 @@ def operations_incomplete(doc):
     return problems
 
 
+def without_receipt(doc):
+    """A POST that makes something can be asked again with its key."""
+    problems = []
+    for path, method, item, op in operations(doc):
+        if method != "post" or not item["servers"][0]["url"].endswith(
+                PLANES["OPERATOR"]) or not {"201", "202"} & set(
+                    op["responses"]):
+            continue
+        refs = [p.get("$ref") for p in op.get("parameters", [])]
+        if "#/components/parameters/idempotencyKey" not in refs:
+            problems.append(path + ": takes no Idempotency-Key")
+        if "422" not in op["responses"]:
+            problems.append(path + ": lacks 422")
+    return problems
+
+
 def response_status_wrong(doc):
     """A $ref under '404' must be to a response whose status is 404."""
     problems = []
@@ -289,6 +305,8 @@ def main():
     check("every component is used", unused_components(doc))
     check("paths name their parameters", path_parameters_wrong(doc))
     check("operations are complete", operations_incomplete(doc))
+    check("what makes something takes an Idempotency-Key",
+          without_receipt(doc))
     check("problems stand under their status", response_status_wrong(doc))
     check("every body has an example", json_without_example(doc))
     if jsonschema is None:

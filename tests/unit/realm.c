@@ -142,6 +142,7 @@ realm_open(struct ctx *cx)
 			.ca_rollover_auto = true, .ca_announce_s = 86400,
 			.collateral_warn_s = 7 * 86400,
 			.anchor_warn_s = 90 * 86400,
+			.receipt_life_s = 86400,
 			.evidence_cache_mb = 16,
 		},
 	};

@@ -18,7 +18,8 @@ static const char *const global_over_tenants[] = {
 	"DEVICE_BY_ID", "DEVICE_BY_HARDWARE", "DEVICE_BIND_HARDWARE",
 	"CERTIFICATE_BY_CA", "CRL_BEHIND",
 	"CA_BY_ID", "CA_ANY_BY_KEY_ID", "CA_ALL", "CA_DUE",
-	"ANCHOR_DUE", "CA_SIGNED_FORGET", "COLLATERAL_DUE", "TOKEN_BY_HASH",
+	"ANCHOR_DUE", "CA_SIGNED_FORGET", "COLLATERAL_DUE", "RECEIPT_PRUNE",
+	"TOKEN_BY_HASH",
 };
 
 /* Read whole on purpose, at start: one is only counted, the other is an index of
