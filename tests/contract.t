@@ -104,8 +104,10 @@ class Contract:
         if not answer.headers.get("X-Request-Id"):
             self.problems.append(where + ": no X-Request-Id")
         response = resolve(response)
-        for name in response.get("headers", {}):
-            if answer.headers.get(name) is None:
+        for name, header in response.get("headers", {}).items():
+            header = resolve(header)
+            if answer.headers.get(name) is None and \
+                    header.get("required", True):
                 self.problems.append("%s: no %s" % (where, name))
         self.hold_body(where, response.get("content", {}), answer)
         if answer.status < 300:
