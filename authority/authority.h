@@ -98,15 +98,28 @@ struct tenant {
 	char	name[TEXT_NAME_MAX + 1];
 };
 
-enum role { ROLE_READER, ROLE_OWNER, ROLE_ADMIN };	/* each may what the one
-							 * before it may */
+enum role {		/* what each may: authority/role.h */
+	ROLE_READER, ROLE_AUDITOR, ROLE_CONTRIBUTOR, ROLE_OWNER, ROLE_ADMIN,
+	ROLE_COUNT,
+};
 
 /* Who is asking on the operator plane. */
 struct principal {
-	int64_t		token_id;
-	enum role	role;
-	int64_t		tenant_id;	/* 0: the platform */
-	const char	*name;
+	int64_t		 token_id;	/* 0: it showed no token */
+	enum role	 role;
+	int64_t		 tenant_id;	/* 0: the platform */
+	const char	*name;		/* for events and logs */
+	/*
+	 * The credential, in a form that no other ever has ("token:7"); one
+	 * that is rotated stays the same.
+	 */
+	const char	*id;
+	/* Who stands behind it, and who stands behind those who made it, one a
+	 * line, the nearest first: authority/role.h. */
+	const char	*person, *lineage;
+	/* 0: every group.  Else nothing but what is of that group is its. */
+	int64_t		 group_id;
+	const char	*group;		/* that group's name, or NULL */
 };
 
 /* One page of a list: items with an ID above after, at most limit. */

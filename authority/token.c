@@ -4,36 +4,13 @@
 #include <sodium.h>
 
 #include "authority/receipt.h"
+#include "authority/role.h"
 #include "authority/tenant.h"
 #include "base/base.h"
 #include "codec/base64.h"
+#include "db/group.h"
 
 #define HASH_SIZE 32u
-
-static const char *const role_names[] = {
-	[ROLE_READER] = "reader",
-	[ROLE_OWNER] = "owner",
-	[ROLE_ADMIN] = "admin",
-};
-
-const char *
-token_role_name(enum role role)
-{
-	ASSERT((size_t)role < COUNT_OF(role_names));
-	return role_names[role];
-}
-
-bool
-token_role_find(const char *name, enum role *out)
-{
-	for (size_t i = 0; i < COUNT_OF(role_names); i++) {
-		if (strcmp(name, role_names[i]) == 0) {
-			*out = (enum role)i;
-			return true;
-		}
-	}
-	return false;
-}
 
 /* Whoever can time the look-up learns of hashes that cannot be aimed at
  * without the key, so the index may compare them as it likes. */
@@ -47,18 +24,43 @@ hash_of(const struct authority *a,
 }
 
 static struct err
-check_spec(struct ctx *cx, const struct tenant *tenant,
-    const struct token_spec *spec)
+check_expiry(struct ctx *cx, int64_t expires_s)
 {
-	enum role other = tenant == NULL ? ROLE_ADMIN : ROLE_OWNER;
-
-	if (spec->role != other && spec->role != ROLE_READER)
-		return FAIL_AT(cx, ERR_FIELD, "/role", "must be %s or reader",
-		    token_role_name(other));
-	if (spec->expires_s != 0 && spec->expires_s <= ctx_now(cx))
+	if (expires_s > 0 && expires_s <= ctx_now(cx))
 		return FAIL_AT(cx, ERR_FIELD, "/expires_at",
 		    "must be in the future");
 	return OK;
+}
+
+static struct err
+check_spec(struct ctx *cx, const struct tenant *tenant,
+    const struct token_spec *spec)
+{
+	if (!role_is_of(spec->role, tenant == NULL))
+		return FAIL_AT(cx, ERR_FIELD, "/role", "must be %s, reader or "
+		    "auditor", tenant == NULL ? "admin" :
+		    "owner, contributor");
+	if (spec->group != NULL && tenant == NULL)
+		return FAIL_AT(cx, ERR_FIELD, "/group",
+		    "the platform has no groups");
+	if (spec->group != NULL && spec->role == ROLE_AUDITOR)
+		return FAIL_AT(cx, ERR_FIELD, "/group",
+		    "an auditor is the whole tenant's");
+	return check_expiry(cx, spec->expires_s);
+}
+
+/* A secret, its hash, and the text to show; the secret is wiped. */
+static void
+draw(struct ctx *cx, const struct authority *a,
+    uint8_t out_hash[static HASH_SIZE], const char **out_text)
+{
+	uint8_t secret[TOKEN_SECRET_SIZE];
+
+	ctx_random(cx, secret, sizeof(secret));
+	hash_of(a, secret, out_hash);
+	*out_text = arena_printf(cx->arena, TOKEN_PREFIX "%s",
+	    base64url(cx->arena, SLICE_OF(secret)));
+	sodium_memzero(secret, sizeof(secret));
 }
 
 struct making {
@@ -68,14 +70,33 @@ struct making {
 };
 
 static struct err
+find_group(struct ctx *cx, struct db_tx *tx, struct db_token *row)
+{
+	struct db_group group;
+	struct err e;
+
+	if (row->group == NULL)
+		return OK;
+	e = db_group_by_name(cx, tx, row->tenant_id, row->group, &group);
+	if (e.code == ERR_NOT_FOUND)
+		return FAIL_AT(cx, ERR_FIELD, "/group", "there is no group %s",
+		    row->group);
+	TRY(e);
+	row->group_id = group.id;
+	return OK;
+}
+
+static struct err
 make_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct making *m = arg;
 
+	TRY(find_group(cx, tx, &m->row));
 	TRY(db_token_insert(cx, tx, &m->row, &m->row.id));
 	TRY(tenant_event(cx, tx, m->row.tenant_id, EVENT_TOKEN_CREATED,
-	    m->row.name, m->actor, json_pack("{s:I,s:s}", "id",
-	    (json_int_t)m->row.id, "role", m->row.role)));
+	    m->row.name, m->actor, json_pack("{s:I,s:s,s:s*}", "id",
+	    (json_int_t)m->row.id, "role", m->row.role, "group",
+	    m->row.group)));
 	*m->out = m->row;
 	m->out->hash = SLICE_NONE;
 	*m->out_text = m->text;
@@ -84,28 +105,30 @@ make_work(struct ctx *cx, struct db_tx *tx, void *arg)
 
 static struct err
 make(struct ctx *cx, const struct authority *a, const struct tenant *tenant,
-    const char *actor, const struct token_spec *spec, struct db_token *out,
-    const char **out_text)
+    const struct principal *who, const struct token_spec *spec,
+    struct db_token *out, const char **out_text)
 {
-	uint8_t secret[TOKEN_SECRET_SIZE];
 	struct making m = {
 		.row = {
 			.tenant_id = tenant_scope(tenant),
 			.name = spec->name,
-			.role = token_role_name(spec->role),
+			.role = role_name(spec->role),
+			.group = spec->group,
+			.person = spec->person != NULL ? spec->person :
+			    spec->name,
+			.lineage = "",
 			.created_s = ctx_now(cx),
 			.expires_s = spec->expires_s,
 		},
-		.actor = actor, .out = out, .out_text = out_text,
+		.actor = who == NULL ? "init" : who->name,
+		.out = out, .out_text = out_text,
 	};
 
 	TRY(check_spec(cx, tenant, spec));
-	ctx_random(cx, secret, sizeof(secret));
-	hash_of(a, secret, m.hash);
+	if (who != NULL)
+		TRY(role_lineage(cx, who, &m.row.lineage));
+	draw(cx, a, m.hash, &m.text);
 	m.row.hash = SLICE_OF(m.hash);
-	m.text = arena_printf(cx->arena, TOKEN_PREFIX "%s",
-	    base64url(cx->arena, SLICE_OF(secret)));
-	sodium_memzero(secret, sizeof(secret));
 	return db_write(cx, a->db, make_work, &m);
 }
 
@@ -115,17 +138,71 @@ token_create(struct ctx *cx, const struct authority *a,
     const struct token_spec *spec, struct db_token *out,
     const char **out_text)
 {
-	return make(cx, a, tenant, who->name, spec, out, out_text);
+	return make(cx, a, tenant, who, spec, out, out_text);
 }
 
 struct err
 token_create_first(struct ctx *cx, const struct authority *a,
     const char **out_text)
 {
-	const struct token_spec spec = { "init", ROLE_ADMIN, 0 };
+	const struct token_spec spec = { .name = "init", .role = ROLE_ADMIN };
 	struct db_token token;
 
-	return make(cx, a, NULL, "init", &spec, &token, out_text);
+	return make(cx, a, NULL, NULL, &spec, &token, out_text);
+}
+
+/* --- rotating ----------------------------------------------------------- */
+
+struct rotating {
+	const struct token_rotation	*what;
+	int64_t				 tenant_id;
+	const char			*actor, *lineage;
+	uint8_t				 hash[HASH_SIZE];
+	const char			*text, **out_text;
+	struct db_token			*out;
+};
+
+static struct err
+rotate_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct rotating *r = arg;
+	struct db_token row;
+
+	TRY(db_token_by_id(cx, tx, r->tenant_id, r->what->id, &row));
+	if (r->what->expires_s >= 0)
+		row.expires_s = r->what->expires_s;
+	if (row.expires_s != 0 && row.expires_s <= ctx_now(cx))
+		return FAIL_TELL(cx, ERR_CONFLICT, "the token has expired");
+	row.hash = SLICE_OF(r->hash);
+	row.lineage = r->lineage;
+	row.rotated_s = ctx_now(cx);
+	row.old_until_s = row.rotated_s + r->what->overlap_s;
+	TRY(db_token_rotate(cx, tx, &row));
+	TRY(tenant_event(cx, tx, r->tenant_id, EVENT_TOKEN_ROTATED, row.name,
+	    r->actor, json_pack("{s:I,s:I}", "id", (json_int_t)row.id,
+	    "overlap_s", (json_int_t)r->what->overlap_s)));
+	*r->out = row;
+	r->out->hash = r->out->old_hash = SLICE_NONE;
+	*r->out_text = r->text;
+	return receipt_add(cx, tx);
+}
+
+struct err
+token_rotate(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const struct principal *who,
+    const struct token_rotation *what, struct db_token *out,
+    const char **out_text)
+{
+	struct rotating r = {
+		.what = what, .tenant_id = tenant_scope(tenant),
+		.actor = who->name, .out = out, .out_text = out_text,
+	};
+
+	ASSERT(what->overlap_s >= 0 && what->overlap_s <= TOKEN_OVERLAP_MAX_S);
+	TRY(check_expiry(cx, what->expires_s));
+	TRY(role_lineage(cx, who, &r.lineage));
+	draw(cx, a, r.hash, &r.text);
+	return db_write(cx, a->db, rotate_work, &r);
 }
 
 /* --- authenticating ----------------------------------------------------- */
@@ -170,15 +247,18 @@ read_secret(struct ctx *cx, const char *text,
 	return true;
 }
 
+/* Which of its secrets it is, and that this one is still good. */
 static bool
 is_valid(const struct looking *l, enum role *out_role)
 {
 	const struct db_token *t = &l->found;
+	bool is_new = slice_equal_secret(t->hash, SLICE_OF(l->hash));
+	bool is_old = slice_equal_secret(t->old_hash, SLICE_OF(l->hash));
 
-	return slice_equal_secret(t->hash, SLICE_OF(l->hash)) &&
+	return (is_new || (is_old && t->old_until_s > l->now_s)) &&
 	    t->revoked_s == 0 &&
 	    (t->expires_s == 0 || t->expires_s > l->now_s) &&
-	    token_role_find(t->role, out_role);
+	    role_find(t->role, out_role);
 }
 
 /* A use that could not be noted is no reason to keep an operator out. */
@@ -219,6 +299,10 @@ token_authenticate(struct ctx *cx, const struct authority *a,
 	*out = (struct principal){
 		.token_id = l.found.id, .role = role,
 		.tenant_id = l.found.tenant_id, .name = l.found.name,
+		.id = arena_printf(cx->arena, "token:%lld",
+		    (long long)l.found.id),
+		.person = l.found.person, .lineage = l.found.lineage,
+		.group_id = l.found.group_id, .group = l.found.group,
 	};
 	return OK;
 }

@@ -14,21 +14,23 @@
 #define TOKEN_SECRET_SIZE	32u
 #define TOKEN_USED_STEP_S	60	/* last use is noted that often at most */
 
+#define TOKEN_OVERLAP_MAX_S	(7 * 86400)	/* of a rotation */
+
 struct token_spec {
 	const char	*name;
 	enum role	 role;
 	int64_t		 expires_s;	/* 0: never */
+	const char	*group;		/* NULL: every group of the tenant */
+	const char	*person;	/* who will use it; NULL: the name */
 };
-
-/* "admin", "owner", "reader". */
-const char	*token_role_name(enum role);
-bool		 token_role_find(const char *name, enum role *out);
 
 /*
  * Make a token of a tenant, or of the platform (tenant NULL).  out_text is
  * shown once: it cannot be had again.
- * ERR_FIELD	a tenant's token is for owner or reader, the platform's for
- *		admin or reader; an expiry that is past
+ * ERR_FIELD	a role that there is not of a tenant, or of the platform; a
+ *		group with a role that audits, or that the tenant has not; an
+ *		expiry that is past
+ * ERR_CONFLICT	role_lineage()
  */
 struct err	token_create(struct ctx *, const struct authority *,
 		    const struct tenant *, const struct principal *,
@@ -36,6 +38,20 @@ struct err	token_create(struct ctx *, const struct authority *,
 		    const char **out_text);
 /* The first one, of the platform's administrator: for `daad init`. */
 struct err	token_create_first(struct ctx *, const struct authority *,
+		    const char **out_text);
+
+/*
+ * Give a token a new secret.  The old one is good for overlap_s more, one from
+ * before that for no longer.  expires_s: when it ends now, 0 never, -1 as it
+ * was.  Who rotates it is then who made it.
+ * ERR_NOT_FOUND	also when it is revoked
+ * ERR_FIELD		an expiry that is past
+ * ERR_CONFLICT		it has expired, and no new end is given
+ */
+struct token_rotation { int64_t id, overlap_s, expires_s; };
+struct err	token_rotate(struct ctx *, const struct authority *,
+		    const struct tenant *, const struct principal *,
+		    const struct token_rotation *, struct db_token *out,
 		    const char **out_text);
 
 /*

@@ -64,9 +64,26 @@ cmd_token_create(struct cli *cli)
 	TRY(cli_scope_path(cli, "/tokens", &path));
 	if (role == NULL && cli_option(cli, OPT_PLATFORM) == NULL)
 		return FAIL(cli->cx, ERR_PARAMETER,
-		    "--role owner or --role reader is needed");
+		    "--role is needed: owner, contributor, reader or auditor");
 	cli_put_text(body, "name", cli_arg(cli, 0));
 	cli_put_text(body, "role", role == NULL ? "admin" : role);
+	cli_put_text(body, "group", cli_option(cli, OPT_GROUP));
+	cli_put_text(body, "person", cli_option(cli, OPT_PERSON));
+	TRY(cli_put_expiry(cli, body));
+	TRY(cli_ask(cli, "POST", path, json_incref(body), &answer));
+	TRY(keep_token(cli, answer));
+	return cli_print(cli, answer);
+}
+
+struct err
+cmd_token_rotate(struct cli *cli)
+{
+	json_t *body = json_keep(cli->cx, json_object()), *answer;
+	const char *path;
+
+	TRY(cli_scope_path(cli, cli_path(cli->cx, "/tokens/{}/rotate",
+	    cli_arg(cli, 0)), &path));
+	TRY(cli_put_seconds(cli, body, "overlap_s", OPT_OVERLAP));
 	TRY(cli_put_expiry(cli, body));
 	TRY(cli_ask(cli, "POST", path, json_incref(body), &answer));
 	TRY(keep_token(cli, answer));
@@ -78,8 +95,10 @@ cmd_token_list(struct cli *cli)
 {
 	static const struct column columns[] = {
 		{ "ID", "id", true }, { "NAME", "name", false },
-		{ "ROLE", "role", false }, { "CREATED", "created_at", false },
+		{ "ROLE", "role", false }, { "GROUP", "group", false },
+		{ "CREATED", "created_at", false },
 		{ "EXPIRES", "expires_at", false },
+		{ "USED", "last_used_at", false },
 	};
 	const char *path;
 

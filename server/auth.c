@@ -4,6 +4,8 @@
 #include <strings.h>
 
 #include "authority/client.h"
+#include "authority/role.h"
+#include "authority/scope.h"
 #include "authority/tenant.h"
 #include "authority/token.h"
 
@@ -79,21 +81,90 @@ find_tenant(struct ctx *cx, struct job *job)
 	return OK;
 }
 
+/* --- rights ------------------------------------------------------------- */
+
+struct rule {
+	bool		is_operator;
+	enum right	right;
+	bool		of_platform;	/* a tenant's principal never has it */
+	bool		of_group;	/* a group's principal may have it */
+};
+
+static const struct rule rules[AUTH_COUNT] = {
+	[AUTH_READ] = { true, RIGHT_READ, false, false },
+	[AUTH_AUDIT] = { true, RIGHT_AUDIT, false, false },
+	[AUTH_WRITE] = { true, RIGHT_WRITE, false, false },
+	[AUTH_OWN] = { true, RIGHT_OWN, false, false },
+	[AUTH_READ_GROUP] = { true, RIGHT_READ, false, true },
+	[AUTH_WRITE_GROUP] = { true, RIGHT_WRITE, false, true },
+	[AUTH_OWN_GROUP] = { true, RIGHT_OWN, false, true },
+	[AUTH_PLATFORM_READ] = { true, RIGHT_READ, true, false },
+	[AUTH_PLATFORM_AUDIT] = { true, RIGHT_AUDIT, true, false },
+	[AUTH_ADMIN] = { true, RIGHT_ADMIN, true, false },
+};
+
+/* The name of a path's parameter: "{ca}.crl" is "ca". */
+static const char *
+next_param(struct ctx *cx, const char **path)
+{
+	const char *open = strchr(*path, '{'), *name;
+	size_t n;
+
+	if (open == NULL)
+		return NULL;
+	n = strcspn(open + 1, "}*");
+	name = arena_strndup(cx->arena, open + 1, n);
+	*path = open + 1 + n;
+	return name;
+}
+
+/* What the path names, all of it, is of the principal's group.  A path that
+ * names nothing which could tell is no group's: better refused than guessed. */
 static struct err
-check_operator(struct ctx *cx, struct job *job, enum role least)
+check_scope(struct ctx *cx, struct job *job)
+{
+	const char *path = job->match.route->path, *name;
+	size_t n_known = 0, n_unknown = 0;
+
+	for (size_t i = 0; (name = next_param(cx, &path)) != NULL; i++) {
+		if (strcmp(name, "tenant") == 0)
+			continue;
+		if (!scope_knows(name)) {
+			n_unknown++;
+			continue;
+		}
+		n_known++;
+		TRY(scope_check(cx, job->engine->authority, &job->principal,
+		    name, job->match.params[i]));
+	}
+	if (n_unknown > 0 && n_known == 0)
+		return FAIL(cx, ERR_AUTH_FORBIDDEN, "no group's path");
+	return OK;
+}
+
+static struct err
+check_operator(struct ctx *cx, struct job *job, const struct rule *rule)
 {
 	const struct principal *who = &job->principal;
 
 	TRY(check_token(cx, job));
 	TRY(find_tenant(cx, job));
-	if (who->role < least || (least == ROLE_ADMIN && who->tenant_id != 0))
+	if (!role_may(who->role, rule->right))
 		return FAIL(cx, ERR_AUTH_FORBIDDEN, "role is too low");
-	return OK;
+	if (rule->of_platform && who->tenant_id != 0)
+		return FAIL(cx, ERR_AUTH_FORBIDDEN, "for the platform's only");
+	if (who->group_id == 0)
+		return OK;
+	if (!rule->of_group)
+		return FAIL(cx, ERR_AUTH_FORBIDDEN, "not for one group's");
+	return check_scope(cx, job);
 }
 
 struct err
 auth_check(struct ctx *cx, struct job *job)
 {
+	const struct rule *rule;
+
 	switch (job->match.route->auth) {
 	case AUTH_NONE:
 	case AUTH_NONE_AT_ONCE:
@@ -102,14 +173,11 @@ auth_check(struct ctx *cx, struct job *job)
 		return look_at_certificate(cx, job);
 	case AUTH_CLIENT:
 		return check_certificate(cx, job);
-	case AUTH_READ:
-		return check_operator(cx, job, ROLE_READER);
-	case AUTH_AUDIT:
-	case AUTH_WRITE:
-	case AUTH_OWN:
-		return check_operator(cx, job, ROLE_OWNER);
-	case AUTH_ADMIN:
-		return check_operator(cx, job, ROLE_ADMIN);
+	default:
+		break;
 	}
-	return FAIL(cx, ERR_INTERNAL, "route without a rule");
+	rule = &rules[job->match.route->auth];
+	if (!rule->is_operator)
+		return FAIL(cx, ERR_INTERNAL, "route without a rule");
+	return check_operator(cx, job, rule);
 }

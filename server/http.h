@@ -26,7 +26,20 @@ enum route_auth {
 	AUTH_AUDIT,		/* look at who did what */
 	AUTH_WRITE,		/* make and change */
 	AUTH_OWN,		/* take away, give away, revoke, say who may */
-	AUTH_ADMIN,		/* operator plane: platform administrator */
+	/*
+	 * The same, and principals of one group have it too: what the path
+	 * names must be of their group (authority/scope.h), which is held
+	 * before the handler runs.  Lists, and groups that a body or a query
+	 * names, are held by the handler with scope_group(), scope_list().
+	 */
+	AUTH_READ_GROUP,
+	AUTH_WRITE_GROUP,
+	AUTH_OWN_GROUP,
+	/* Operator plane, no tenant's principal: */
+	AUTH_PLATFORM_READ,
+	AUTH_PLATFORM_AUDIT,
+	AUTH_ADMIN,		/* platform administrator */
+	AUTH_COUNT,
 };
 
 #define HTTP_PARAMS_MAX		4u

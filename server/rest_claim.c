@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authority/claim.h"
+#include "authority/scope.h"
 #include "base/base.h"
 #include "base/text.h"
 #include "server/http.h"
@@ -18,13 +19,17 @@ say_claim(struct ctx *cx, const struct authority *a,
     struct http_reply *reply)
 {
 	const struct claim_result *claim = made;
-	json_t *object = json_object();
+	const char *group;
+	json_t *object;
 
 	(void)a;
+	/* It may have been the tenant's before, in another group. */
+	TRY(scope_group(cx, request->principal, claim->group, &group));
+	object = json_object();
 	rest_set_text(object, "device_id", claim->device_id);
 	rest_set_text(object, "hardware_id", claim->hardware_id);
 	rest_set_text(object, "tenant", request->tenant->name);
-	rest_set_text(object, "group", claim->group);
+	rest_set_text(object, "group", group);
 	rest_set_time(object, "claimed_at", claim->claimed_s);
 	rest_set_text(object, "claimed_by", claim->claimed_by);
 	http_reply_json(cx, reply, claim->was_own ? 200 : 201, object);
@@ -40,6 +45,8 @@ claim_post(struct ctx *cx, const struct authority *a,
 
 	(void)reply;
 	TRY(rest_bulk_read(cx, request->json, &wanted));
+	TRY(scope_group(cx, request->principal, wanted.group,
+	    &wanted.group));
 	http_will_say(cx, a, request, say_claim, &made);
 	TRY(claim_make(cx, a, request->tenant, request->principal, &wanted,
 	    &made));
@@ -140,34 +147,34 @@ device_history(struct ctx *cx, const struct authority *a,
 #define JSON	"application/json"
 
 static const struct route routes[] = {
-	{ PLANE_OPERATOR, "POST", TENANT "/claims", AUTH_WRITE,
+	{ PLANE_OPERATOR, "POST", TENANT "/claims", AUTH_WRITE_GROUP,
 	    HTTP_BODY_JSON_MAX, JSON, claim_post },
 	{ PLANE_OPERATOR, "POST", TENANT "/claims/bulk", AUTH_WRITE,
 	    BULK_BODY_MAX, "text/csv,application/x-ndjson", claim_bulk },
 	{ PLANE_OPERATOR, "GET", TENANT "/claims", AUTH_READ,
 	    0, NULL, claim_history },
-	{ PLANE_OPERATOR, "DELETE", TENANT "/claims/{device}", AUTH_WRITE,
+	{ PLANE_OPERATOR, "DELETE", TENANT "/claims/{device}", AUTH_OWN_GROUP,
 	    0, NULL, claim_delete },
-	{ PLANE_OPERATOR, "GET", TENANT "/devices", AUTH_READ,
+	{ PLANE_OPERATOR, "GET", TENANT "/devices", AUTH_READ_GROUP,
 	    0, NULL, rest_device_list },
-	{ PLANE_OPERATOR, "GET", TENANT "/devices/{device}", AUTH_READ,
+	{ PLANE_OPERATOR, "GET", TENANT "/devices/{device}", AUTH_READ_GROUP,
 	    0, NULL, rest_device_get },
-	{ PLANE_OPERATOR, "PATCH", TENANT "/devices/{device}", AUTH_WRITE,
+	{ PLANE_OPERATOR, "PATCH", TENANT "/devices/{device}", AUTH_WRITE_GROUP,
 	    HTTP_BODY_JSON_MAX, JSON, rest_device_patch },
-	{ PLANE_OPERATOR, "GET", TENANT "/devices/{device}/claims", AUTH_READ,
+	{ PLANE_OPERATOR, "GET", TENANT "/devices/{device}/claims", AUTH_READ_GROUP,
 	    0, NULL, device_history },
 	{ PLANE_OPERATOR, "GET", TENANT "/devices/{device}/attestation-result",
-	    AUTH_READ, 0, NULL, rest_device_result },
-	{ PLANE_OPERATOR, "POST", TENANT "/devices/{device}/ban", AUTH_WRITE,
+	    AUTH_READ_GROUP, 0, NULL, rest_device_result },
+	{ PLANE_OPERATOR, "POST", TENANT "/devices/{device}/ban", AUTH_WRITE_GROUP,
 	    HTTP_BODY_JSON_MAX, JSON, rest_device_ban },
 	{ PLANE_OPERATOR, "POST", TENANT "/devices/{device}/unban",
-	    AUTH_WRITE, HTTP_BODY_JSON_MAX, JSON, rest_device_unban },
-	{ PLANE_OPERATOR, "GET", TENANT "/certificates", AUTH_READ,
+	    AUTH_OWN_GROUP, HTTP_BODY_JSON_MAX, JSON, rest_device_unban },
+	{ PLANE_OPERATOR, "GET", TENANT "/certificates", AUTH_READ_GROUP,
 	    0, NULL, rest_certificate_list },
-	{ PLANE_OPERATOR, "GET", TENANT "/certificates/{serial}", AUTH_READ,
+	{ PLANE_OPERATOR, "GET", TENANT "/certificates/{serial}", AUTH_READ_GROUP,
 	    0, NULL, rest_certificate_get },
 	{ PLANE_OPERATOR, "POST", TENANT "/certificates/{serial}/revoke",
-	    AUTH_WRITE, HTTP_BODY_JSON_MAX, JSON, rest_certificate_revoke },
+	    AUTH_OWN_GROUP, HTTP_BODY_JSON_MAX, JSON, rest_certificate_revoke },
 };
 
 const struct route_table rest_claim_routes = { routes, COUNT_OF(routes) };

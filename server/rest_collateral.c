@@ -135,7 +135,7 @@ static const struct route routes[] = {
 	    0, NULL, all_get },
 	{ PLANE_OPERATOR, "GET", TENANT "/collateral/{id}", AUTH_READ,
 	    0, NULL, one_get },
-	{ PLANE_OPERATOR, "DELETE", TENANT "/collateral/{id}", AUTH_WRITE,
+	{ PLANE_OPERATOR, "DELETE", TENANT "/collateral/{id}", AUTH_OWN,
 	    0, NULL, one_delete },
 };
 

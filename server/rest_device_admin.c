@@ -3,6 +3,7 @@
 
 #include "authority/certificate.h"
 #include "authority/result.h"
+#include "authority/scope.h"
 #include "base/base.h"
 #include "pki/pem.h"
 #include "server/rest_json.h"
@@ -104,12 +105,13 @@ rest_device_list(struct ctx *cx, const struct authority *a,
 {
 	struct device_query query = {
 		.state = http_query(request, "state"),
-		.group = http_query(request, "group"),
 	};
 	struct device_view *views;
 	json_t *items = json_keep(cx, json_array()), *item;
 	size_t n;
 
+	TRY(scope_group(cx, request->principal, http_query(request, "group"),
+	    &query.group));
 	TRY(http_query_page(cx, request, &query.page));
 	TRY(device_list(cx, a, request->tenant, &query, &views, &n));
 	for (size_t i = 0; i < n; i++) {
@@ -141,6 +143,7 @@ rest_device_patch(struct ctx *cx, const struct authority *a,
 
 	change.group = json_get_name(&in, "group", JSON_REQUIRED);
 	TRY(json_in_done(&in));
+	TRY(scope_group(cx, request->principal, change.group, &change.group));
 	TRY(device_move(cx, a, request->tenant, request->principal, &change,
 	    &view));
 	return reply_device(cx, request, &view, reply);
@@ -271,6 +274,7 @@ rest_certificate_list(struct ctx *cx, const struct authority *a,
 	struct page page;
 	size_t n;
 
+	TRY(scope_list(cx, a, request->principal, filter.device_id));
 	TRY(http_query_page(cx, request, &page));
 	TRY(rest_query_flag(cx, request, "revoked", &filter.revoked));
 	filter.after = page.after;

@@ -79,18 +79,19 @@ struct err
 rest_group_list(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
 {
+	int64_t only = request->principal->group_id, next;
 	struct db_group *groups;
 	struct page page;
 	json_t *items;
-	int64_t next;
 	size_t n;
 
 	TRY(http_query_page(cx, request, &page));
 	TRY(group_list(cx, a, request->tenant, page, &groups, &n, &next));
 	items = json_array();
 	for (size_t i = 0; i < n; i++)
-		ASSERT(json_array_append_new(items,
-		    group_json(&groups[i])) == 0);
+		if (only == 0 || groups[i].id == only)
+			ASSERT(json_array_append_new(items,
+			    group_json(&groups[i])) == 0);
 	http_reply_list(cx, reply, items, next);
 	return OK;
 }

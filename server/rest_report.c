@@ -5,6 +5,7 @@
 
 #include "authority/event.h"
 #include "authority/report.h"
+#include "authority/scope.h"
 #include "base/base.h"
 #include "base/text.h"
 #include "server/rest_csv.h"
@@ -282,6 +283,7 @@ report_list_get(struct ctx *cx, const struct authority *a,
 	size_t n;
 
 	TRY(read_filter(cx, request, export != NULL, &filter));
+	TRY(scope_list(cx, a, request->principal, filter.device_id));
 	TRY(report_list(cx, a, request->tenant, &filter, &rows, &n));
 	next = n < filter.limit ? 0 : rows[n - 1].id;
 	if (export == NULL) {
@@ -338,6 +340,7 @@ quota_list_get(struct ctx *cx, const struct authority *a,
 	json_t *items;
 	size_t n;
 
+	TRY(scope_list(cx, a, request->principal, filter.device_id));
 	TRY(http_query_page(cx, request, &page));
 	filter.after = page.after;
 	filter.limit = page.limit;
@@ -394,11 +397,11 @@ feed_get(struct ctx *cx, const struct authority *a,
 #define TENANT	"/v1/tenants/{tenant}"
 
 static const struct route routes[] = {
-	{ PLANE_OPERATOR, "GET", TENANT "/error-reports", AUTH_READ,
+	{ PLANE_OPERATOR, "GET", TENANT "/error-reports", AUTH_READ_GROUP,
 	    0, NULL, report_list_get },
-	{ PLANE_OPERATOR, "GET", TENANT "/error-reports/{event}", AUTH_READ,
+	{ PLANE_OPERATOR, "GET", TENANT "/error-reports/{event}", AUTH_READ_GROUP,
 	    0, NULL, report_one_get },
-	{ PLANE_OPERATOR, "GET", TENANT "/error-quota", AUTH_READ,
+	{ PLANE_OPERATOR, "GET", TENANT "/error-quota", AUTH_READ_GROUP,
 	    0, NULL, quota_list_get },
 	{ PLANE_OPERATOR, "GET", TENANT "/events", AUTH_READ,
 	    0, NULL, feed_get },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authority/ca.h"
+#include "authority/role.h"
 #include "authority/tenant.h"
 #include "authority/token.h"
 #include "base/base.h"
@@ -123,8 +124,11 @@ token_json(const struct db_token *t, const char *text)
 	rest_set(object, "id", rest_id_json(t->id));
 	rest_set_text(object, "name", t->name);
 	rest_set_text(object, "role", t->role);
+	rest_set_text(object, "group", t->group);
+	rest_set_text(object, "person", t->person);
 	rest_set_text(object, "token", text);
 	rest_set_time(object, "created_at", t->created_s);
+	rest_set_time(object, "rotated_at", t->rotated_s);
 	rest_set_time(object, "expires_at", t->expires_s);
 	rest_set_time(object, "last_used_at", t->last_used_s);
 	rest_set_time(object, "revoked_at", t->revoked_s);
@@ -134,11 +138,12 @@ token_json(const struct db_token *t, const char *text)
 static enum role
 read_role(struct json_in *in, enum json_need need)
 {
-	const char *text = json_get_text(in, "role", need, 16);
+	const char *text = json_get_text(in, "role", need,
+	    ROLE_NAME_MAX);
 	enum role role = ROLE_ADMIN;
 
-	if (text != NULL && !token_role_find(text, &role))
-		json_refuse(in, "role", "must be admin, owner or reader");
+	if (text != NULL && !role_find(text, &role))
+		json_refuse(in, "role", "there is no such role");
 	return role;
 }
 
@@ -167,6 +172,9 @@ tokens_post(struct ctx *cx, const struct authority *a,
 		.role = read_role(&in, request->tenant == NULL ?
 		    JSON_OPTIONAL : JSON_REQUIRED),
 		.expires_s = json_get_time(&in, "expires_at", 0),
+		.group = json_get_name(&in, "group", JSON_OPTIONAL),
+		.person = json_get_text(&in, "person", JSON_OPTIONAL,
+		    ROLE_PERSON_MAX),
 	};
 	struct token_made made;
 
@@ -199,6 +207,37 @@ tokens_get(struct ctx *cx, const struct authority *a,
 }
 
 static struct err
+say_rotated(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, const void *made,
+    struct http_reply *reply)
+{
+	TRY(say_token(cx, a, request, made, reply));
+	reply->status = 200;
+	return OK;
+}
+
+static struct err
+token_rotate_post(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct json_in in = json_in(cx, request->json, "");
+	struct token_rotation what = {
+		.overlap_s = json_get_int(&in, "overlap_s", 0,
+		    TOKEN_OVERLAP_MAX_S, 0),
+		.expires_s = json_get_time(&in, "expires_at", -1),
+	};
+	struct token_made made;
+
+	(void)reply;
+	TRY(json_in_done(&in));
+	TRY(rest_id_read(cx, request, &what.id));
+	http_will_say(cx, a, request, say_rotated, &made);
+	TRY(token_rotate(cx, a, request->tenant, request->principal, &what,
+	    &made.row, &made.text));
+	return http_say(cx, request);
+}
+
+static struct err
 token_delete(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
 {
@@ -220,32 +259,36 @@ static const struct route routes[] = {
 	    0, NULL, tenants_get },
 	{ PLANE_OPERATOR, "GET", TENANT, AUTH_READ,
 	    0, NULL, one_tenant_get },
-	{ PLANE_OPERATOR, "POST", TENANT "/tokens", AUTH_WRITE,
+	{ PLANE_OPERATOR, "POST", TENANT "/tokens", AUTH_OWN,
 	    HTTP_BODY_JSON_MAX, JSON, tokens_post },
-	{ PLANE_OPERATOR, "GET", TENANT "/tokens", AUTH_READ,
+	{ PLANE_OPERATOR, "GET", TENANT "/tokens", AUTH_AUDIT,
 	    0, NULL, tokens_get },
-	{ PLANE_OPERATOR, "DELETE", TENANT "/tokens/{id}", AUTH_WRITE,
+	{ PLANE_OPERATOR, "DELETE", TENANT "/tokens/{id}", AUTH_OWN,
 	    0, NULL, token_delete },
+	{ PLANE_OPERATOR, "POST", TENANT "/tokens/{id}/rotate", AUTH_OWN,
+	    HTTP_BODY_JSON_MAX, JSON, token_rotate_post },
+	{ PLANE_OPERATOR, "POST", "/v1/tokens/{id}/rotate", AUTH_ADMIN,
+	    HTTP_BODY_JSON_MAX, JSON, token_rotate_post },
 	{ PLANE_OPERATOR, "POST", "/v1/tokens", AUTH_ADMIN,
 	    HTTP_BODY_JSON_MAX, JSON, tokens_post },
-	{ PLANE_OPERATOR, "GET", "/v1/tokens", AUTH_ADMIN,
+	{ PLANE_OPERATOR, "GET", "/v1/tokens", AUTH_PLATFORM_AUDIT,
 	    0, NULL, tokens_get },
 	{ PLANE_OPERATOR, "DELETE", "/v1/tokens/{id}", AUTH_ADMIN,
 	    0, NULL, token_delete },
 	{ PLANE_OPERATOR, "POST", TENANT "/groups", AUTH_WRITE,
 	    HTTP_BODY_JSON_MAX, JSON, rest_group_post },
-	{ PLANE_OPERATOR, "GET", TENANT "/groups", AUTH_READ,
+	{ PLANE_OPERATOR, "GET", TENANT "/groups", AUTH_READ_GROUP,
 	    0, NULL, rest_group_list },
-	{ PLANE_OPERATOR, "GET", TENANT "/groups/{group}", AUTH_READ,
+	{ PLANE_OPERATOR, "GET", TENANT "/groups/{group}", AUTH_READ_GROUP,
 	    0, NULL, rest_group_get },
-	{ PLANE_OPERATOR, "PATCH", TENANT "/groups/{group}", AUTH_WRITE,
+	{ PLANE_OPERATOR, "PATCH", TENANT "/groups/{group}", AUTH_WRITE_GROUP,
 	    HTTP_BODY_JSON_MAX, JSON, rest_group_patch },
-	{ PLANE_OPERATOR, "GET", TENANT "/groups/{group}/policy", AUTH_READ,
+	{ PLANE_OPERATOR, "GET", TENANT "/groups/{group}/policy", AUTH_READ_GROUP,
 	    0, NULL, rest_group_policy_get },
-	{ PLANE_OPERATOR, "PUT", TENANT "/groups/{group}/policy", AUTH_WRITE,
+	{ PLANE_OPERATOR, "PUT", TENANT "/groups/{group}/policy", AUTH_WRITE_GROUP,
 	    HTTP_BODY_JSON_MAX, JSON, rest_group_policy_put },
 	{ PLANE_OPERATOR, "POST", TENANT "/groups/{group}/policy/learn",
-	    AUTH_WRITE, HTTP_BODY_JSON_MAX, JSON, rest_group_policy_learn },
+	    AUTH_WRITE_GROUP, HTTP_BODY_JSON_MAX, JSON, rest_group_policy_learn },
 };
 
 const struct route_table rest_tenant_routes = { routes, COUNT_OF(routes) };

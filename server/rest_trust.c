@@ -227,11 +227,11 @@ static const struct route routes[] = {
 	    HTTP_BODY_JSON_MAX, JSON, anchors_post },
 	{ PLANE_OPERATOR, "GET", TENANT "/anchors", AUTH_READ,
 	    0, NULL, anchors_get },
-	{ PLANE_OPERATOR, "DELETE", TENANT "/anchors/{id}", AUTH_WRITE,
+	{ PLANE_OPERATOR, "DELETE", TENANT "/anchors/{id}", AUTH_OWN,
 	    0, NULL, one_anchor_delete },
 	{ PLANE_OPERATOR, "POST", "/v1/hardware", AUTH_ADMIN,
 	    HTTP_BODY_JSON_MAX, JSON, hardware_post },
-	{ PLANE_OPERATOR, "GET", "/v1/hardware", AUTH_ADMIN,
+	{ PLANE_OPERATOR, "GET", "/v1/hardware", AUTH_PLATFORM_READ,
 	    0, NULL, hardware_get },
 	{ PLANE_OPERATOR, "DELETE", "/v1/hardware/{id}", AUTH_ADMIN,
 	    0, NULL, one_hardware_delete },
@@ -239,7 +239,7 @@ static const struct route routes[] = {
 	    HTTP_BODY_JSON_MAX, JSON, hardware_post },
 	{ PLANE_OPERATOR, "GET", TENANT "/hardware", AUTH_READ,
 	    0, NULL, hardware_get },
-	{ PLANE_OPERATOR, "DELETE", TENANT "/hardware/{id}", AUTH_WRITE,
+	{ PLANE_OPERATOR, "DELETE", TENANT "/hardware/{id}", AUTH_OWN,
 	    0, NULL, one_hardware_delete },
 };
 

@@ -357,6 +357,8 @@ def tenants_and_groups(ask, work):
                    {"name": "t", "role": role,
                     "expires_at": "2099-01-01T00:00:00Z"}).json()
         ask("get", base + "/tokens", names)
+        ask("post", base + "/tokens/{id}/rotate",
+            dict(names, id=made["id"]), {"overlap_s": 60})
         ask("delete", base + "/tokens/{id}", dict(names, id=made["id"]))
         ask("delete", base + "/tokens/{id}", dict(names, id="999999"))
     policy = {"formats": ["key"],

@@ -70,6 +70,36 @@ def routes_of_code():
     return rows
 
 
+def rights_of_code():
+    """(method, path) of the operator plane to the name of what it asks."""
+    rights = {}
+    for name in sorted(os.listdir(os.path.join(TOP, "server"))):
+        if not name.endswith(".c"):
+            continue
+        text = read("server/" + name)
+        macros = dict(re.findall(r'^#define\s+(\w+)\s+"([^"]*)"', text, re.M))
+        for method, path, right in re.findall(
+                r'\{\s*PLANE_OPERATOR,\s*"([A-Z]+)",'
+                r'\s*((?:"[^"]*"|\w+|\s)+?),\s*AUTH_(\w+)', text):
+            parts = re.findall(r'"([^"]*)"|(\w+)', path)
+            where = "".join(literal or macros.get(macro, "<%s>" % macro)
+                            for literal, macro in parts)
+            rights[method.lower(), where.replace("*}", "}")] = \
+                right.lower().replace("_", "-")
+    return rights
+
+
+def rights_wrong(doc):
+    """x-daapki-right of each operation against the row of its route."""
+    problems, code = [], rights_of_code()
+    for path, method, _, op in operations(doc):
+        said, is_so = op.get("x-daapki-right"), code.get((method, path))
+        if said != is_so:
+            problems.append("%s %s: x-daapki-right is %s, the code's is %s" %
+                            (method, path, said, is_so))
+    return problems
+
+
 def routes_of_document(doc):
     rows = set()
     for path, item in doc["paths"].items():
@@ -196,8 +226,8 @@ def operations_incomplete(doc):
         want = {"408", "503"}
         if "requestBody" in op:
             want |= {"400", "413", "415"}
-        if op.get("security") == [{"operatorToken": []}]:
-            want.add("401")
+        if "x-daapki-right" in op:
+            want |= {"401", "403"}
         if want - statuses:
             problems.append("%s: lacks %s" % (where, sorted(want - statuses)))
     return problems
@@ -290,6 +320,8 @@ def main():
           ["%s %s %s" % r for r in code - document])
     check("every route of the document is in the code",
           ["%s %s %s" % r for r in document - code])
+    check("an operation says the right that its route asks",
+          rights_wrong(doc))
     check("every code that can be answered is in the document",
           set(errors) - set(listed))
     check("every code of the document is in base/err.def",

@@ -212,7 +212,8 @@ END_TEST
 
 START_TEST(a_list_shows_who_asks_what_it_may_see)
 {
-	struct principal owner = { 9, ROLE_OWNER, 0, "owner" };
+	struct principal owner = { .token_id = 9, .role = ROLE_OWNER,
+	    .name = "owner" };
 	struct page page = { 0, 2 };
 	struct db_tenant *tenants;
 	int64_t next;

@@ -2,10 +2,15 @@
 /* Operators' tokens, on a real database. */
 #include "tests/unit/fleet.h"
 
+#include <sqlite3.h>
+
+#include "authority/role.h"
 #include "authority/tenant.h"
 #include "authority/token.h"
+#include "db/schema.h"
 
-static const struct principal admin = { 1, ROLE_ADMIN, 0, "root" };
+static const struct principal admin = { .token_id = 1,
+    .role = ROLE_ADMIN, .name = "root" };
 static struct authority_keys keys;
 
 static struct err
@@ -31,7 +36,8 @@ static const char *
 make(const struct tenant *tenant, enum role role, int64_t expires_s,
     int64_t *out_id)
 {
-	struct token_spec spec = { "ci", role, expires_s };
+	struct token_spec spec = { .name = "ci", .role = role,
+	    .expires_s = expires_s };
 	struct db_token token;
 	const char *text;
 
@@ -161,7 +167,7 @@ END_TEST
 
 START_TEST(a_tenant_cannot_have_an_administrator_nor_the_platform_an_owner)
 {
-	struct token_spec spec = { "x", ROLE_ADMIN, 0 };
+	struct token_spec spec = { .name = "x", .role = ROLE_ADMIN };
 	struct db_token token;
 	const char *text;
 
@@ -223,7 +229,240 @@ START_TEST(another_key_of_the_service_opens_nothing)
 }
 END_TEST
 
+START_TEST(a_rotated_token_has_two_secrets_until_the_overlap_is_over)
+{
+	struct token_rotation what = { .overlap_s = 100, .expires_s = -1 };
+	const char *old, *mid, *text;
+	struct db_token token;
+	struct principal who;
+
+	open_with_keys();
+	old = make(&fleet.tenants[0], ROLE_OWNER, FLEET_NOW + 1000, &what.id);
+	ck_ok(token_rotate(cx, &fleet.a, &fleet.tenants[0], &admin, &what,
+	    &token, &mid));
+	ck_assert_int_eq(token.expires_s, FLEET_NOW + 1000);
+	ck_assert_str_ne(old, mid);
+	ck_assert_uint_eq(token.hash.n + token.old_hash.n, 0);
+	ck_ok(token_authenticate(cx, &fleet.a, mid, &who));
+	ck_assert_int_eq(who.token_id, what.id);
+	fleet.now_s = FLEET_NOW + 99;
+	ck_ok(token_authenticate(cx, &fleet.a, old, &who));
+	ck_assert_str_eq(who.id, arena_printf(cx->arena, "token:%lld",
+	    (long long)what.id));
+	fleet.now_s = FLEET_NOW + 100;
+	ck_fails(token_authenticate(cx, &fleet.a, old, &who),
+	    ERR_AUTH_TOKEN);
+	ck_ok(token_authenticate(cx, &fleet.a, mid, &who));
+	/* Twice within an overlap: the first secret is gone at once. */
+	what.overlap_s = 0;
+	ck_ok(token_rotate(cx, &fleet.a, &fleet.tenants[0], &admin, &what,
+	    &token, &text));
+	ck_fails(token_authenticate(cx, &fleet.a, mid, &who),
+	    ERR_AUTH_TOKEN);
+	ck_ok(token_authenticate(cx, &fleet.a, text, &who));
+	fleet_close();
+}
+END_TEST
+
+START_TEST(what_is_another_tenants_revoked_or_expired_is_not_rotated)
+{
+	struct token_rotation what = { .overlap_s = 0, .expires_s = -1 };
+	struct db_token token;
+	const char *text;
+
+	open_with_keys();
+	(void)make(&fleet.tenants[0], ROLE_OWNER, FLEET_NOW + 10, &what.id);
+	ck_fails(token_rotate(cx, &fleet.a, &fleet.tenants[1], &admin, &what,
+	    &token, &text), ERR_NOT_FOUND);
+	ck_fails(token_rotate(cx, &fleet.a, NULL, &admin, &what, &token,
+	    &text), ERR_NOT_FOUND);
+	fleet.now_s = FLEET_NOW + 10;
+	ck_fails(token_rotate(cx, &fleet.a, &fleet.tenants[0], &admin, &what,
+	    &token, &text), ERR_CONFLICT);
+	what.expires_s = FLEET_NOW + 10;
+	ck_fails(token_rotate(cx, &fleet.a, &fleet.tenants[0], &admin, &what,
+	    &token, &text), ERR_FIELD);
+	what.expires_s = 0;
+	ck_ok(token_rotate(cx, &fleet.a, &fleet.tenants[0], &admin, &what,
+	    &token, &text));
+	ck_assert_int_eq(token.expires_s, 0);
+	ck_ok(token_revoke(cx, &fleet.a, &fleet.tenants[0], &admin, what.id));
+	ck_fails(token_rotate(cx, &fleet.a, &fleet.tenants[0], &admin, &what,
+	    &token, &text), ERR_NOT_FOUND);
+	fleet_close();
+}
+END_TEST
+
+START_TEST(a_token_of_a_group_is_that_groups)
+{
+	struct token_spec spec = { .name = "line", .role = ROLE_CONTRIBUTOR,
+	    .group = "default" };
+	struct principal who;
+	struct db_token token;
+	const char *text;
+
+	open_with_keys();
+	ck_ok(token_create(cx, &fleet.a, &fleet.tenants[0], &admin, &spec,
+	    &token, &text));
+	ck_ok(token_authenticate(cx, &fleet.a, text, &who));
+	ck_assert_str_eq(who.group, "default");
+	ck_assert_int_ne(who.group_id, 0);
+	spec.group = "nowhere";
+	ck_fails(token_create(cx, &fleet.a, &fleet.tenants[0], &admin, &spec,
+	    &token, &text), ERR_FIELD);
+	ck_assert_str_eq(cx->trail->pointer, "/group");
+	spec = (struct token_spec){ .name = "x", .role = ROLE_AUDITOR,
+	    .group = "default" };
+	ck_fails(token_create(cx, &fleet.a, &fleet.tenants[0], &admin, &spec,
+	    &token, &text), ERR_FIELD);
+	spec.role = ROLE_READER;
+	ck_fails(token_create(cx, &fleet.a, NULL, &admin, &spec, &token,
+	    &text), ERR_FIELD);
+	ck_assert_str_eq(cx->trail->pointer, "/group");
+	fleet_close();
+}
+END_TEST
+
+static struct principal
+token_of(const struct principal *maker, const char *name, const char *person)
+{
+	struct token_spec spec = { .name = name, .role = ROLE_OWNER,
+	    .person = person };
+	struct principal who;
+	struct db_token token;
+	const char *text;
+
+	ck_ok(token_create(cx, &fleet.a, &fleet.tenants[0], maker, &spec,
+	    &token, &text));
+	ck_ok(token_authenticate(cx, &fleet.a, text, &who));
+	return who;
+}
+
+START_TEST(two_are_two_unless_one_made_the_other)
+{
+	struct principal alice, bob, again, puppet, deeper;
+
+	open_with_keys();
+	alice = token_of(&admin, "alice", NULL);
+	bob = token_of(&admin, "bob", NULL);
+	again = token_of(&bob, "alices-ci", "alice");
+	puppet = token_of(&alice, "carol", NULL);
+	deeper = token_of(&puppet, "dora", NULL);
+	ck_assert(role_are_two(&alice, &bob) && role_are_two(&bob, &alice));
+	ck_assert(!role_are_two(&alice, &alice));
+	ck_assert(!role_are_two(&alice, &again));
+	ck_assert(!role_are_two(&alice, &puppet));
+	ck_assert(!role_are_two(&puppet, &alice));
+	ck_assert(!role_are_two(&alice, &deeper));
+	ck_assert(!role_are_two(&admin, &bob));
+	ck_assert(role_are_two(&puppet, &bob));
+	fleet_close();
+}
+END_TEST
+
+START_TEST(who_rotates_a_token_has_made_it)
+{
+	struct token_rotation what = { .overlap_s = 0, .expires_s = -1 };
+	struct principal alice, bob, after;
+	struct db_token token;
+	const char *text;
+
+	open_with_keys();
+	alice = token_of(&admin, "alice", NULL);
+	bob = token_of(&alice, "bob", NULL);
+	ck_assert(!role_are_two(&alice, &bob));
+	/* By itself: alice could have, with the secret that she gave away. */
+	what.id = bob.token_id;
+	ck_ok(token_rotate(cx, &fleet.a, &fleet.tenants[0], &bob, &what,
+	    &token, &text));
+	ck_ok(token_authenticate(cx, &fleet.a, text, &after));
+	ck_assert(!role_are_two(&alice, &after));
+	/* By who was not made by her: she knows nothing of it any more. */
+	ck_ok(token_rotate(cx, &fleet.a, &fleet.tenants[0], &admin, &what,
+	    &token, &text));
+	ck_ok(token_authenticate(cx, &fleet.a, text, &after));
+	ck_assert(role_are_two(&alice, &after));
+	fleet_close();
+}
+END_TEST
+
+START_TEST(each_role_may_what_the_table_says)
+{
+	static const char *const may[ROLE_COUNT] = {
+		[ROLE_READER] = "r", [ROLE_AUDITOR] = "ra",
+		[ROLE_CONTRIBUTOR] = "rw", [ROLE_OWNER] = "rawo",
+		[ROLE_ADMIN] = "rawoP",
+	};
+	enum role found;
+
+	for (enum role role = 0; role < ROLE_COUNT; role++) {
+		for (enum right right = 0; right < RIGHT_COUNT; right++)
+			ck_assert(role_may(role, right) ==
+			    (strchr(may[role], "rawoP"[right]) != NULL));
+		ck_assert(role_find(role_name(role), &found));
+		ck_assert_int_eq(found, role);
+	}
+	ck_assert(!role_find("root", &found));
+	ck_assert(!role_is_of(ROLE_ADMIN, false));
+	ck_assert(!role_is_of(ROLE_OWNER, true));
+	ck_assert(!role_is_of(ROLE_CONTRIBUTOR, true));
+}
+END_TEST
+
+#define MIGRATIONS_BEFORE	13	/* schema/0016-access.sql is the next */
+
+struct all { struct db_token *rows; size_t n; };
+
+static struct err
+list_all(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	struct all *all = arg;
+
+	return db_token_list(c, tx, 0, 0, 10, &all->rows, &all->n);
+}
+
+START_TEST(an_older_database_keeps_its_tokens)
+{
+	char folder[] = "/tmp/t_token.XXXXXX";
+	struct db_conf conf = { .n_readers = 1 };
+	struct all all;
+	sqlite3 *sqlite;
+	struct db *db;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	conf.path = arena_printf(cx->arena, "%s/db", folder);
+	ck_assert_int_eq(sqlite3_open(conf.path, &sqlite), SQLITE_OK);
+	for (size_t i = 0; i < MIGRATIONS_BEFORE; i++)
+		ck_assert_int_eq(sqlite3_exec(sqlite,
+		    db_schema_migrations[i], NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(sqlite, arena_printf(cx->arena,
+	    "INSERT INTO token (name, role, hash, created_s, revoked_s) VALUES "
+	    "('init', 'admin', x'01', 1, NULL), ('ops', 'reader', x'02', 2, 3);"
+	    "PRAGMA user_version = %d", MIGRATIONS_BEFORE), NULL, NULL, NULL),
+	    SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
+	ck_ok(db_open(cx, &conf, &db));
+	ck_ok(db_read(cx, db, list_all, &all));
+	ck_assert_uint_eq(all.n, 2);
+	ck_assert_str_eq(all.rows[0].person, "init");
+	ck_assert_str_eq(all.rows[0].lineage, "");
+	ck_assert_str_eq(all.rows[1].lineage, "init");
+	ck_assert_int_eq(all.rows[1].revoked_s, 3);
+	ck_assert_int_eq(all.rows[1].group_id, 0);
+	db_close(db);
+	ck_assert_int_eq(system(arena_printf(cx->arena, "rm -r %s", folder)),
+	    0);
+}
+END_TEST
+
 UNIT_MAIN("token",
+    a_rotated_token_has_two_secrets_until_the_overlap_is_over,
+    what_is_another_tenants_revoked_or_expired_is_not_rotated,
+    a_token_of_a_group_is_that_groups,
+    two_are_two_unless_one_made_the_other,
+    who_rotates_a_token_has_made_it,
+    each_role_may_what_the_table_says,
+    an_older_database_keeps_its_tokens,
     a_token_names_its_role_and_tenant,
     a_token_with_any_character_changed_is_nobody,
     an_expired_token_is_nobody_from_its_second_on,

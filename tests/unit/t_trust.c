@@ -19,7 +19,8 @@
 #include "db/schema.h"
 #include "pki/ossl.h"
 
-static const struct principal admin = { 1, ROLE_ADMIN, 0, "root" };
+static const struct principal admin = { .token_id = 1,
+    .role = ROLE_ADMIN, .name = "root" };
 static const struct tenant *const a = &fleet.tenants[0];
 static const struct tenant *const b = &fleet.tenants[1];
 
