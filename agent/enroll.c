@@ -157,7 +157,9 @@ try_once(struct ctx *cx, struct run *run, struct state_credential *out)
 	    json_string(text_hex(cx->arena, nonce))) == 0 &&
 	    json_object_set(body, "evidence", evidence) == 0 &&
 	    json_object_set_new(body, "csr",
-	    json_string(base64url(cx->arena, csr))) == 0);
+	    json_string(base64url(cx->arena, csr))) == 0 &&
+	    json_object_set_new(body, "device_time",
+	    json_string(text_time_dup(cx->arena, ctx_now(cx)))) == 0);
 	TRY(post(cx, run, run->client, "/v1/enrollments", body, &reply));
 	return enroll_read_reply(cx, reply, &run->key, out);
 }

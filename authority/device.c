@@ -48,48 +48,6 @@ device_get(struct ctx *cx, const struct authority *a,
 	return OK;
 }
 
-struct listing {
-	int64_t				 tenant_id;
-	const struct device_query	*query;
-	struct device_view		*items;
-	size_t				 n;
-};
-
-static struct err
-list_work(struct ctx *cx, struct db_tx *tx, void *arg)
-{
-	struct listing *l = arg;
-	struct device_filter filter = {
-		.state = l->query->state, .after = l->query->page.after,
-		.limit = l->query->page.limit,
-	};
-	struct db_group group;
-
-	if (l->query->group != NULL) {
-		TRY(db_group_by_name(cx, tx, l->tenant_id, l->query->group,
-		    &group));
-		filter.group_id = group.id;
-	}
-	return db_device_list(cx, tx, l->tenant_id, &filter, &l->items,
-	    &l->n);
-}
-
-struct err
-device_list(struct ctx *cx, const struct authority *a,
-    const struct tenant *tenant, const struct device_query *query,
-    struct device_view **out, size_t *out_n)
-{
-	struct listing l = { .tenant_id = tenant->id, .query = query };
-	enum device_state state;
-
-	if (query->state != NULL && !db_device_state_find(query->state, &state))
-		return FAIL_TELL(cx, ERR_PARAMETER, "state: there is no such");
-	TRY(db_read(cx, a->db, list_work, &l));
-	*out = l.items;
-	*out_n = l.n;
-	return OK;
-}
-
 /* --- changing -------------------------------------------------------- */
 
 struct changing {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Devices of a tenant: look, move, ban. */
+/* One device of a tenant: look, move, ban. */
 #ifndef DAAPKI_AUTHORITY_DEVICE_H
 #define DAAPKI_AUTHORITY_DEVICE_H
 
@@ -13,20 +13,6 @@
 struct err	device_get(struct ctx *, const struct authority *,
 		    const struct tenant *, const char *device_id,
 		    struct device_view *out);
-
-struct device_query {
-	const char	*state;		/* NULL: any */
-	const char	*group;		/* NULL: any */
-	struct page	 page;
-};
-/*
- * In order of row ID.
- * ERR_PARAMETER	no such state
- * ERR_NOT_FOUND	no such group
- */
-struct err	device_list(struct ctx *, const struct authority *,
-		    const struct tenant *, const struct device_query *,
-		    struct device_view **out, size_t *out_n);
 
 /* What to do with a device. */
 struct device_change {

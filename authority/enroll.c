@@ -37,6 +37,7 @@ struct run {
 	/* The appraisal it rests on: this one, or the last. */
 	struct attestation_row		 attested;
 	struct issued			 issued;
+	struct device_clock		 clock;
 	/* Of the last transaction. */
 	int64_t				 now_s;
 	struct err			 late;	/* refused after signing */
@@ -235,8 +236,9 @@ record_refusal(struct ctx *cx, struct db_tx *tx, void *arg)
 	    run->appraised.nonce_expires_s));
 	if (!s->claimed)
 		return OK;
-	TRY(db_device_refused(cx, tx, s->tenant.id, s->device.id, code,
-	    r->trail->tell, ctx_now(cx)));
+	TRY(db_device_refused(cx, tx, s->tenant.id, s->device.id,
+	    &(struct device_refused){ code, r->trail->tell, ctx_now(cx),
+	    run->clock }));
 	/* Pacing and keys are no matter of the appraisal. */
 	if (failed(run->verdict.refusal))
 		TRY(db_attestation_refuse(cx, tx, s->tenant.id, s->device.id,
@@ -272,6 +274,7 @@ keep_attestation(struct ctx *cx, struct db_tx *tx, const struct run *run)
 	const struct claim *resets = claims_find(claims, "tpm_reset_count");
 	const struct claim *restarts = claims_find(claims, "tpm_restart_count");
 	const struct claim *clock = claims_find(claims, "tpm_clock_ms");
+	const struct claim *status = claims_find(claims, "status");
 	struct attestation_row row = run->attested;
 
 	if (resets != NULL && restarts != NULL && clock != NULL) {
@@ -283,10 +286,8 @@ keep_attestation(struct ctx *cx, struct db_tx *tx, const struct run *run)
 	TRY(db_attestation_put(cx, tx, s->tenant.id, s->device.id, &row));
 	TRY(db_device_bind_hardware(cx, tx, s->device.id,
 	    ap->attestation.hardware_id));
-	if (ap->ak_name.n > 0)
-		TRY(db_device_set_ak(cx, tx, s->tenant.id, s->device.id,
-		    ap->ak_name));
-	return OK;
+	return db_device_attested(cx, tx, s->tenant.id, s->device.id,
+	    ap->ak_name, status != NULL ? status->text : NULL);
 }
 
 /* Is the device still what it was when the decision was made? */
@@ -339,16 +340,18 @@ record_grant(struct ctx *cx, struct db_tx *tx, const struct run *run)
 {
 	const struct subject *s = &run->subject;
 	const struct certificate_row *row = &run->issued.row;
-	int64_t id;
+	struct device_enrolled e = {
+		.at_s = run->now_s, .not_after_s = row->not_after_s,
+		.hardware_key = row->hardware_key, .clock = run->clock,
+	};
 
 	TRY(check_still(cx, tx, run));
 	TRY(check_issuer(cx, tx, run));
 	TRY(use_nonce(cx, tx, run));
-	TRY(db_certificate_insert(cx, tx, row, &id));
+	TRY(db_certificate_insert(cx, tx, row, &e.certificate));
 	if (has_evidence(run))
 		TRY(keep_attestation(cx, tx, run));
-	TRY(db_device_enrolled(cx, tx, s->tenant.id, s->device.id,
-	    run->now_s));
+	TRY(db_device_enrolled(cx, tx, s->tenant.id, s->device.id, &e));
 	return event_add(cx, tx, s->tenant.id, s->has_certificate ?
 	    EVENT_DEVICE_RENEWED : EVENT_DEVICE_ENROLLED, s->device.device_id,
 	    "device", json_pack("{s:s, s:s}",
@@ -483,6 +486,9 @@ enroll(struct ctx *cx, const struct authority *a,
 
 	run->authority = a;
 	run->request = request;
+	if (request->device_time_s != 0)
+		run->clock = (struct device_clock){ true,
+		    request->device_time_s - ctx_now(cx) };
 	TRY(csr_parse(cx, request->csr, &run->csr));
 	if (request->evidence == NULL && request->client == NULL)
 		return FAIL_AT(cx, ERR_FIELD, "/evidence",

@@ -24,6 +24,7 @@ struct enroll_request {
 	const json_t			*evidence;	/* NULL: none */
 	const char			*evidence_pointer; /* where it stands */
 	const struct client_device	*client;	/* NULL: no mTLS */
+	int64_t				 device_time_s;	/* its clock; 0: not told */
 };
 
 struct enrollment {

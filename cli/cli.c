@@ -13,6 +13,7 @@
 
 #define PATH_SIZE_MAX		8192u
 #define PAGE_MAX		1000u	/* items; the server gives no more */
+#define CURSOR_MAX	257u	/* letters, and NUL */
 #define SECONDS_MAX		(100 * 365 * INT64_C(86400))
 
 enum cli_exit
@@ -265,7 +266,7 @@ cli_delete(struct cli *cli, const char *path, const char *fmt, ...)
 /* Where the following of a list stands. */
 struct walk {
 	const char	*path;
-	char		 after[64];	/* "": from the beginning */
+	char		 after[CURSOR_MAX]; /* "": from the beginning */
 	uint64_t	 left;		/* items still wanted */
 	uint64_t	 n;		/* items printed */
 	bool		 begun;		/* the JSON document is open */

@@ -2,6 +2,7 @@
 /* Devices and their certificates. */
 #include "base/base.h"
 #include "cli/cli.h"
+#include "cli/device_filter.h"
 
 /* The path of the device that the first argument names, and rest. */
 static struct err
@@ -27,8 +28,7 @@ cmd_device_list(struct cli *cli)
 	const char *path;
 
 	TRY(cli_tenant_path(cli, "/devices", &path));
-	path = cli_query(cli->cx, path, "state", cli_option(cli, OPT_STATE));
-	path = cli_query(cli->cx, path, "group", cli_option(cli, OPT_GROUP));
+	TRY(device_filter_query(cli, path, &path));
 	return cli_list(cli, path, columns, COUNT_OF(columns));
 }
 

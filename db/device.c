@@ -116,28 +116,38 @@ db_device_bind_hardware(struct ctx *cx, struct db_tx *tx, int64_t device,
 	    DB_ARGS(DB_I(device), DB_T(hardware_id)), ERR_CONFLICT);
 }
 
-struct err
-db_device_enrolled(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
-    int64_t device, int64_t at_s)
+static struct db_value
+skew(struct device_clock clock)
 {
-	return change(cx, tx, STMT_DEVICE_ENROLLED,
-	    DB_ARGS(DB_I(tenant_id), DB_I(device), DB_I(at_s)), ERR_NOT_FOUND);
+	return clock.told ? DB_I(clock.ahead_s) : DB_N;
 }
 
 struct err
-db_device_set_ak(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
-    int64_t device, struct slice ak_name)
+db_device_enrolled(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t device, const struct device_enrolled *e)
 {
-	return change(cx, tx, STMT_DEVICE_SET_AK, DB_ARGS(DB_I(tenant_id),
-	    DB_I(device), db_blob_or_null(ak_name)), ERR_NOT_FOUND);
+	return change(cx, tx, STMT_DEVICE_ENROLLED, DB_ARGS(DB_I(tenant_id),
+	    DB_I(device), DB_I(e->at_s), db_int_or_null(e->certificate),
+	    db_int_or_null(e->not_after_s), DB_I(!e->hardware_key),
+	    skew(e->clock)), ERR_NOT_FOUND);
+}
+
+struct err
+db_device_attested(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t device, struct slice ak_name, const char *tcb_status)
+{
+	return change(cx, tx, STMT_DEVICE_ATTESTED, DB_ARGS(DB_I(tenant_id),
+	    DB_I(device), db_blob_or_null(ak_name), DB_T(tcb_status)),
+	    ERR_NOT_FOUND);
 }
 
 struct err
 db_device_refused(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
-    int64_t device, const char *code, const char *detail, int64_t at_s)
+    int64_t device, const struct device_refused *r)
 {
 	return db_run(cx, tx, STMT_DEVICE_REFUSED, DB_ARGS(DB_I(tenant_id),
-	    DB_I(device), DB_T(code), DB_T(detail), DB_I(at_s)), NULL);
+	    DB_I(device), DB_T(r->code), DB_T(r->detail), DB_I(r->at_s),
+	    skew(r->clock)), NULL);
 }
 
 struct err
@@ -190,28 +200,34 @@ db_device_unban(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 	    DB_ARGS(DB_I(tenant_id), DB_I(device)), ERR_CONFLICT);
 }
 
-struct views { struct device_view *items; size_t n, max; };
+struct one_view { struct device_view *view; bool found; };
 
 /* Columns as DEVICE_VIEW has them. */
 static struct err
 take_view(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 {
-	struct views *views = arg;
-	struct device_view *v = &views->items[views->n];
+	struct one_view *one = arg;
+	struct device_view *v = one->view;
 	struct db_walk w = { cx, row, 0 };
 
-	ASSERT(views->n < views->max);
 	TRY(walk_device(&w, &v->device));
+	v->claims = walk_text(&w);
 	v->group = walk_text(&w);
+	v->issued = walk_int(&w);
+	v->tcb_status = walk_text(&w);
+	v->clock.told = !db_is_null(row, w.column);
+	v->clock.ahead_s = walk_int(&w);
+	v->labels = walk_text(&w);
 	v->attested_s = walk_int(&w);
 	v->format = walk_text(&w);
 	v->verdict = walk_text(&w);
 	v->policy_version = walk_int(&w);
-	v->claims = walk_text(&w);
 	v->serial = walk_blob(&w);
 	v->not_after_s = walk_int(&w);
 	v->revoked_s = walk_int(&w);
-	*stop = ++views->n == views->max;
+	v->hardware_key = walk_int(&w) != 0;
+	one->found = true;
+	*stop = true;
 	return OK;
 }
 
@@ -219,27 +235,24 @@ struct err
 db_device_view(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
     const char *device_id, struct device_view *out, bool *out_found)
 {
-	struct views views = { out, 0, 1 };
+	struct one_view one = { out, false };
 
 	TRY(db_rows(cx, tx, STMT_DEVICE_VIEW_ONE,
-	    DB_ARGS(DB_I(tenant_id), DB_T(device_id)), take_view, &views));
-	*out_found = views.n == 1;
+	    DB_ARGS(DB_I(tenant_id), DB_T(device_id)), take_view, &one));
+	*out_found = one.found;
 	return OK;
 }
 
 struct err
-db_device_list(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
-    const struct device_filter *filter, struct device_view **out,
-    size_t *out_n)
+db_device_view_brief(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t device, struct device_view *out)
 {
-	struct views views = { NULL, 0, filter->limit };
+	struct one_view one = { out, false };
 
-	views.items = arena_array(cx->arena, views.max, sizeof(*views.items));
-	TRY(db_rows(cx, tx, STMT_DEVICE_VIEW_LIST, DB_ARGS(DB_I(tenant_id),
-	    DB_I(filter->after), DB_T(filter->state),
-	    db_int_or_null(filter->group_id), DB_I(filter->limit)),
-	    take_view, &views));
-	*out = views.items;
-	*out_n = views.n;
+	TRY(db_rows(cx, tx, STMT_DEVICE_VIEW_BRIEF,
+	    DB_ARGS(DB_I(tenant_id), DB_I(device)), take_view, &one));
+	if (!one.found)
+		return FAIL(cx, ERR_NOT_FOUND, "device row %lld",
+		    (long long)device);
 	return OK;
 }

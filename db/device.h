@@ -55,20 +55,38 @@ struct err	db_device_by_hardware(struct ctx *, struct db_tx *,
  */
 struct err	db_device_bind_hardware(struct ctx *, struct db_tx *,
 		    int64_t device, const char *hardware_id);
+/* How far its clock was before the server's (after it: negative), if it told. */
+struct device_clock { bool told; int64_t ahead_s; };
+
 /* A certificate was issued: active (unless banned), seen, last refusal gone. */
+struct device_enrolled {
+	int64_t			 at_s;
+	int64_t			 certificate;	/* row ID; 0: not known */
+	int64_t			 not_after_s;	/* of it */
+	bool			 hardware_key;
+	struct device_clock	 clock;
+};
 struct err	db_device_enrolled(struct ctx *, struct db_tx *,
-		    int64_t tenant_id, int64_t device, int64_t at_s);
-/* An AK was proved to be in this device's TPM. */
-struct err	db_device_set_ak(struct ctx *, struct db_tx *, int64_t tenant_id,
-		    int64_t device, struct slice ak_name);
+		    int64_t tenant_id, int64_t device,
+		    const struct device_enrolled *);
+/* An AK was proved to be in this device's TPM, unless the name is empty; and
+ * the TCB status in the vendor's words, NULL where evidence has none. */
+struct err	db_device_attested(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, int64_t device, struct slice ak_name,
+		    const char *tcb_status);
 /*
  * Enrolment was refused by that tenant; code is a dotted code, detail may be
  * NULL.  Of a device that has left it, nothing is kept: the refusal tells of
  * that tenant's policy.
  */
+struct device_refused {
+	const char		*code, *detail;
+	int64_t			 at_s;
+	struct device_clock	 clock;
+};
 struct err	db_device_refused(struct ctx *, struct db_tx *,
-		    int64_t tenant_id, int64_t device, const char *code,
-		    const char *detail, int64_t at_s);
+		    int64_t tenant_id, int64_t device,
+		    const struct device_refused *);
 
 /* --- claims and bans ------------------------------------------------- */
 
@@ -95,6 +113,10 @@ struct err	db_device_unban(struct ctx *, struct db_tx *, int64_t tenant_id,
 struct device_view {
 	struct device_row	 device;
 	const char		*group;		/* its name */
+	int64_t			 issued;	/* certificates, under this claim */
+	const char		*tcb_status;	/* as last attested, or NULL */
+	struct device_clock	 clock;
+	const char		*labels;	/* a JSON object, or NULL */
 	int64_t			 attested_s;	/* 0: never attested */
 	const char		*format, *verdict;
 	int64_t			 policy_version;
@@ -102,21 +124,16 @@ struct device_view {
 	struct slice		 serial;	/* newest certificate; or empty */
 	int64_t			 not_after_s;
 	int64_t			 revoked_s;	/* of that certificate */
-};
-
-struct device_filter {
-	const char	*state;		/* NULL: any */
-	int64_t		 group_id;	/* 0: any */
-	int64_t		 after;		/* row ID of the last one seen */
-	unsigned	 limit;
+	bool			 hardware_key;	/* likewise */
 };
 
 struct err	db_device_view(struct ctx *, struct db_tx *, int64_t tenant_id,
 		    const char *device_id, struct device_view *out,
 		    bool *out_found);
-/* In order of row ID; the array has room for filter->limit. */
-struct err	db_device_list(struct ctx *, struct db_tx *, int64_t tenant_id,
-		    const struct device_filter *, struct device_view **out,
-		    size_t *out_n);
+/* The same by row ID, without claims; the certificate is the newest that the
+ * device was given.  ERR_NOT_FOUND */
+struct err	db_device_view_brief(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, int64_t device,
+		    struct device_view *out);
 
 #endif

@@ -32,21 +32,33 @@ http_query(const struct http_request *request, const char *name)
 }
 
 struct err
+http_query_limit(struct ctx *cx, const struct http_request *request,
+    unsigned *out)
+{
+	const char *limit = http_query(request, "limit");
+	uint64_t n = PAGE_LIMIT_DEFAULT;
+
+	if (limit != NULL && (!text_parse_uint(limit, PAGE_LIMIT_MAX, &n) ||
+	    n == 0))
+		return FAIL_TELL(cx, ERR_PARAMETER,
+		    "limit is not a number from 1 to %u", PAGE_LIMIT_MAX);
+	*out = (unsigned)n;
+	return OK;
+}
+
+struct err
 http_query_page(struct ctx *cx, const struct http_request *request,
     struct page *out)
 {
 	const char *after = http_query(request, "after");
-	const char *limit = http_query(request, "limit");
-	uint64_t after_n = 0, limit_n = PAGE_LIMIT_DEFAULT;
+	uint64_t after_n = 0;
+	unsigned limit;
 
 	if (after != NULL && !text_parse_uint(after, INT64_MAX, &after_n))
 		return FAIL_TELL(cx, ERR_PARAMETER,
 		    "after is not a cursor of this list");
-	if (limit != NULL && (!text_parse_uint(limit, PAGE_LIMIT_MAX,
-	    &limit_n) || limit_n == 0))
-		return FAIL_TELL(cx, ERR_PARAMETER,
-		    "limit is not a number from 1 to %u", PAGE_LIMIT_MAX);
-	*out = (struct page){ (int64_t)after_n, (unsigned)limit_n };
+	TRY(http_query_limit(cx, request, &limit));
+	*out = (struct page){ (int64_t)after_n, limit };
 	return OK;
 }
 
@@ -83,16 +95,24 @@ http_reply_json(struct ctx *cx, struct http_reply *reply, unsigned status,
 }
 
 void
-http_reply_list(struct ctx *cx, struct http_reply *reply, json_t *items,
-    int64_t next)
+http_reply_page(struct ctx *cx, struct http_reply *reply, json_t *items,
+    const char *next)
 {
 	json_t *list = json_object();
 
 	ASSERT(json_object_set_new(list, "items", items) == 0);
-	if (next != 0)
-		ASSERT(json_object_set_new(list, "next", json_string(
-		    arena_printf(cx->arena, "%lld", (long long)next))) == 0);
+	if (next != NULL)
+		ASSERT(json_object_set_new(list, "next",
+		    json_string(next)) == 0);
 	http_reply_json(cx, reply, 200, list);
+}
+
+void
+http_reply_list(struct ctx *cx, struct http_reply *reply, json_t *items,
+    int64_t next)
+{
+	http_reply_page(cx, reply, items, next == 0 ? NULL :
+	    arena_printf(cx->arena, "%lld", (long long)next));
 }
 
 void

@@ -89,6 +89,9 @@ const char	*http_query(const struct http_request *, const char *name);
 /* ?after= and ?limit= of a list.  ERR_PARAMETER */
 struct err	 http_query_page(struct ctx *, const struct http_request *,
 		    struct page *out);
+/* ?limit= alone, of a list with cursors of its own.  ERR_PARAMETER */
+struct err	 http_query_limit(struct ctx *, const struct http_request *,
+		    unsigned *out);
 /* A query parameter that is a time; fallback when absent.  ERR_PARAMETER */
 struct err	 http_query_time(struct ctx *, const struct http_request *,
 		    const char *name, int64_t fallback_s, int64_t *out_s);
@@ -101,6 +104,9 @@ void	http_reply_json(struct ctx *, struct http_reply *, unsigned status,
 /* {"items": items, "next": cursor}; next is left out when it is 0. */
 void	http_reply_list(struct ctx *, struct http_reply *, json_t *items,
 	    int64_t next);
+/* The same with a cursor that is text; NULL: there is no more. */
+void	http_reply_page(struct ctx *, struct http_reply *, json_t *items,
+	    const char *next);
 void	http_reply_empty(struct http_reply *, unsigned status);
 /*
  * A handler that makes something says how its answer is built before it has it

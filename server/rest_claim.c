@@ -6,6 +6,7 @@
 #include "server/http.h"
 #include "server/rest_bulk.h"
 #include "server/rest_device_admin.h"
+#include "server/rest_device_search.h"
 #include "server/rest_json.h"
 
 /* 100,000 NDJSON lines of the longest hardware ID with the longest group. */

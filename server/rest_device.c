@@ -121,6 +121,7 @@ post_enrollment(struct ctx *cx, const struct authority *a,
 	req.nonce = json_get_hex(&in, "nonce", req.evidence == NULL ?
 	    JSON_OPTIONAL : JSON_REQUIRED, NONCE_SIZE);
 	req.csr = json_get_bytes(&in, "csr", JSON_REQUIRED, CSR_MAX);
+	req.device_time_s = json_get_time(&in, "device_time", 0);
 	TRY(json_in_done(&in));
 	TRY(enroll(cx, a, &req, &made));
 	http_reply_json(cx, reply, 201, enrollment_json(cx, &made));

@@ -37,6 +37,7 @@ set_attestation(struct ctx *cx, json_t *object, const struct device_view *v)
 	rest_set_text(inner, "format", v->format);
 	rest_set_text(inner, "verdict", v->verdict);
 	rest_set(inner, "policy_version", json_integer(v->policy_version));
+	rest_set_text(inner, "tcb_status", v->tcb_status);
 	return rest_set_json(cx, inner, "claims", v->claims);
 }
 
@@ -49,6 +50,7 @@ set_certificate(struct ctx *cx, json_t *object, const struct device_view *v)
 	rest_set_hex(cx, inner, "serial", v->serial);
 	rest_set_time(inner, "not_after", v->not_after_s);
 	rest_set_time(inner, "revoked_at", v->revoked_s);
+	rest_set(inner, "hardware_key", json_boolean(v->hardware_key));
 }
 
 static void
@@ -76,6 +78,13 @@ rest_device_json(struct ctx *cx, const struct tenant *tenant,
 	rest_set_text(object, "state", db_device_state_name(d->state));
 	rest_set_time(object, "claimed_at", d->claimed_s);
 	rest_set_time(object, "last_seen_at", d->last_seen_s);
+	if (v->issued != 0)
+		rest_set(object, "certificates_issued",
+		    json_integer(v->issued));
+	if (v->clock.told)
+		rest_set(object, "clock_ahead_seconds",
+		    json_integer(v->clock.ahead_s));
+	TRY(rest_set_json(cx, object, "labels", v->labels));
 	rest_set_text(object, "ban_reason", d->ban_reason);
 	rest_set_time(object, "banned_at", d->banned_s);
 	if (d->last_refusal != NULL)
@@ -96,30 +105,6 @@ reply_device(struct ctx *cx, const struct http_request *request,
 
 	TRY(rest_device_json(cx, request->tenant, v, &object));
 	http_reply_json(cx, reply, 200, object);
-	return OK;
-}
-
-struct err
-rest_device_list(struct ctx *cx, const struct authority *a,
-    const struct http_request *request, struct http_reply *reply)
-{
-	struct device_query query = {
-		.state = http_query(request, "state"),
-	};
-	struct device_view *views;
-	json_t *items = json_keep(cx, json_array()), *item;
-	size_t n;
-
-	TRY(scope_group(cx, request->principal, http_query(request, "group"),
-	    &query.group));
-	TRY(http_query_page(cx, request, &query.page));
-	TRY(device_list(cx, a, request->tenant, &query, &views, &n));
-	for (size_t i = 0; i < n; i++) {
-		TRY(rest_device_json(cx, request->tenant, &views[i], &item));
-		ASSERT(json_array_append_new(items, item) == 0);
-	}
-	http_reply_list(cx, reply, json_incref(items),
-	    n < query.page.limit ? 0 : views[n - 1].device.id);
 	return OK;
 }
 

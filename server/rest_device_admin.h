@@ -14,7 +14,6 @@ struct err	rest_device_json(struct ctx *, const struct tenant *,
 struct err	name(struct ctx *, const struct authority *,		\
 		    const struct http_request *, struct http_reply *)
 
-REST_HANDLER(rest_device_list);		/* GET .../devices */
 REST_HANDLER(rest_device_get);		/* GET .../devices/{device} */
 REST_HANDLER(rest_device_patch);	/* PATCH .../devices/{device} */
 REST_HANDLER(rest_device_ban);		/* POST .../devices/{device}/ban */

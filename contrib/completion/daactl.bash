@@ -6,7 +6,7 @@ _daactl_words()
 	case $1 in
 	'') echo 'tenant token profile group policy anchor collateral hardware claim device certificate report event ca evidence fsck keys journal version completion' ;;
 	tenant) echo 'create list show' ;;
-	token) echo 'create list revoke' ;;
+	token) echo 'create rotate list revoke' ;;
 	profile) echo 'create list show update versions' ;;
 	group) echo 'create list show set' ;;
 	policy) echo 'show set learn' ;;
@@ -39,7 +39,7 @@ _daactl_words()
 _daactl_takes_value()
 {
 	case $1 in
-	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--title|--role|--expires-at|--expires-in|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--snp-chain|--format|--nonce|--reason|--algorithm|--key-store|--activate-at|--retire-at|--out|-o) return 0 ;;
+	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--title|--role|--expires-at|--expires-in|--person|--overlap|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--snp-chain|--format|--nonce|--reason|--algorithm|--key-store|--activate-at|--retire-at|--out|-o) return 0 ;;
 	esac
 	return 1
 }
@@ -54,7 +54,7 @@ _daactl_values()
 	'claim list:--active') echo 'true false' ;;
 	'certificate list:--revoked') echo 'true false' ;;
 	'ca certificates:--revoked') echo 'true false' ;;
-	'token create:--role') echo 'admin owner reader' ;;
+	'token create:--role') echo 'admin owner contributor reader auditor' ;;
 	'tenant create:--edge') echo 'true false' ;;
 	'ca stage:--edge') echo 'true false' ;;
 	'group create:--policy') echo 'FILE' ;;
@@ -84,6 +84,7 @@ _daactl_values()
 	'ca fetch:--format') echo 'pem der pkcs7 jwks spiffe' ;;
 	'ca chain:--format') echo 'pem der pkcs7 jwks spiffe' ;;
 	'token create:--out'|'token create:-o') echo 'FILE' ;;
+	'token rotate:--out'|'token rotate:-o') echo 'FILE' ;;
 	'device result:--out'|'device result:-o') echo 'FILE' ;;
 	'report export:--out'|'report export:-o') echo 'FILE' ;;
 	'ca fetch:--out'|'ca fetch:-o') echo 'FILE' ;;
@@ -100,7 +101,8 @@ _daactl_options()
 	'tenant create') echo '--title --edge --algorithm --key-store' ;;
 	'tenant list') echo '--limit --after' ;;
 	'tenant show') echo '--tenant' ;;
-	'token create') echo '--tenant --platform --role --expires-at --expires-in --out' ;;
+	'token create') echo '--tenant --platform --role --expires-at --expires-in --person --group --out' ;;
+	'token rotate') echo '--tenant --platform --expires-at --expires-in --overlap --out' ;;
 	'token list') echo '--tenant --platform --limit --after' ;;
 	'token revoke') echo '--tenant --platform' ;;
 	'profile create') echo '--tenant --lifetime --backdate --renew-after-percent --renew-without-evidence --min-interval' ;;

@@ -155,9 +155,12 @@ fleet_enroll_work(struct ctx *c, struct db_tx *tx, void *arg)
 	TRY(db_device_by_id(c, tx, e->device_id, &device, &found));
 	ck_assert(found);
 	e->device = device.id;
-	TRY(db_device_enrolled(c, tx, tenant_id, device.id, fleet.now_s));
+	TRY(db_certificate_insert(c, tx, &row, &e->certificate));
 	TRY(db_attestation_put(c, tx, tenant_id, device.id, &attestation));
-	return db_certificate_insert(c, tx, &row, &e->certificate);
+	return db_device_enrolled(c, tx, tenant_id, device.id,
+	    &(struct device_enrolled){ .at_s = fleet.now_s,
+	    .certificate = e->certificate, .not_after_s = e->not_after_s,
+	    .hardware_key = row.hardware_key });
 }
 
 /* Record an enrolment; the serial is all that byte. */

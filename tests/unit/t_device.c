@@ -48,18 +48,6 @@ unban(unsigned tenant, const char *device_id, struct device_view *out)
 	    &fleet.owners[tenant], &change, out);
 }
 
-static size_t
-list(unsigned tenant, struct device_query query, struct device_view **out)
-{
-	size_t n;
-
-	if (query.page.limit == 0)
-		query.page.limit = 100;
-	ck_ok(device_list(cx, &fleet.a, &fleet.tenants[tenant], &query, out,
-	    &n));
-	return n;
-}
-
 static const char *
 serial_of(uint8_t byte)
 {
@@ -90,62 +78,6 @@ certificate(unsigned tenant, uint8_t serial)
 }
 
 /* --- looking at devices ------------------------------------------------ */
-
-START_TEST(a_list_has_what_the_filter_asks_for_in_pages)
-{
-	struct device_query query = { .page = { 0, 2 } };
-	struct device_view *items, out;
-	size_t n, seen = 0;
-
-	fleet_open();
-	for (unsigned i = 0; i < 5; i++)
-		claim(0, fleet_device_id(i), i < 2 ? "other" : NULL);
-	claim(1, fleet_device_id(9), NULL);
-	(void)fleet_enroll(0, fleet_device_id(4), 0x11, FLEET_NOW + DAY);
-	ck_ok(ban(0, fleet_device_id(3), &out));
-
-	do {
-		n = list(0, query, &items);
-		for (size_t i = 0; i < n; i++, seen++)
-			ck_assert_str_eq(items[i].device.device_id,
-			    fleet_device_id((unsigned)seen));
-		if (n > 0)
-			query.page.after = items[n - 1].device.id;
-	} while (n == query.page.limit);
-	ck_assert_uint_eq(seen, 5);
-
-	ck_assert_uint_eq(list(0, (struct device_query){ .group = "other" },
-	    &items), 2);
-	ck_assert_uint_eq(list(0, (struct device_query){ .state = "claimed" },
-	    &items), 3);
-	ck_assert_uint_eq(list(0, (struct device_query){ .state = "banned",
-	    .group = "other" }, &items), 0);
-	ck_assert_uint_eq(list(0, (struct device_query){ .state = "active" },
-	    &items), 1);
-	ck_assert_str_eq(items[0].device.device_id, fleet_device_id(4));
-	ck_assert_str_eq(items[0].verdict, "affirming");
-	ck_assert_uint_eq(items[0].serial.n, 16);
-	ck_assert_uint_eq(list(1, (struct device_query){ .state = NULL },
-	    &items), 1);
-	fleet_close();
-}
-END_TEST
-
-START_TEST(a_filter_by_what_is_not_there_is_refused)
-{
-	struct device_query query = { .state = "lost", .page = { 0, 10 } };
-	struct device_view *items;
-	size_t n;
-
-	fleet_open();
-	ck_fails(device_list(cx, &fleet.a, &fleet.tenants[0], &query, &items,
-	    &n), ERR_PARAMETER);
-	query = (struct device_query){ .group = "none", .page = { 0, 10 } };
-	ck_fails(device_list(cx, &fleet.a, &fleet.tenants[0], &query, &items,
-	    &n), ERR_NOT_FOUND);
-	fleet_close();
-}
-END_TEST
 
 START_TEST(another_tenants_device_is_not_there)
 {
@@ -564,7 +496,8 @@ refuse_work(struct ctx *c, struct db_tx *tx, void *arg)
 	struct refusing *r = arg;
 
 	return db_device_refused(c, tx, fleet.tenants[r->tenant].id,
-	    r->device, "policy.measurement", "pcr.sha256.7", fleet.now_s);
+	    r->device, &(struct device_refused){ "policy.measurement",
+	    "pcr.sha256.7", fleet.now_s, { false, 0 } });
 }
 
 START_TEST(a_refusal_is_kept_until_the_next_enrolment)
@@ -665,8 +598,8 @@ set_ak_work(struct ctx *c, struct db_tx *tx, void *arg)
 {
 	struct step *s = arg;
 
-	return db_device_set_ak(c, tx, fleet.tenants[0].id, s->device,
-	    slice_text("ak"));
+	return db_device_attested(c, tx, fleet.tenants[0].id, s->device,
+	    slice_text("ak"), NULL);
 }
 
 START_TEST(who_takes_a_device_back_begins_anew)
@@ -693,8 +626,6 @@ START_TEST(who_takes_a_device_back_begins_anew)
 END_TEST
 
 UNIT_MAIN("device",
-    a_list_has_what_the_filter_asks_for_in_pages,
-    a_filter_by_what_is_not_there_is_refused,
     another_tenants_device_is_not_there,
     a_move_changes_the_group_and_says_so_once,
     a_ban_revokes_what_has_not_expired_and_only_of_that_device,

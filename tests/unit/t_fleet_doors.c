@@ -160,12 +160,13 @@ START_TEST(a_device_is_shown_with_all_that_is_known_of_it)
 	SAYS(200, "{\"device_id\":\"" HEX64 "\",\"tenant\":\"tenant-a\","
 	    "\"group\":\"other\",\"state\":\"active\","
 	    "\"claimed_at\":\"2026-11-22T08:00:00Z\","
-	    "\"last_seen_at\":\"2026-11-22T08:00:00Z\",\"attestation\":{"
+	    "\"last_seen_at\":\"2026-11-22T08:00:00Z\","
+	    "\"certificates_issued\":1,\"attestation\":{"
 	    "\"at\":\"2026-11-22T08:00:00Z\",\"format\":\"tpm2\","
 	    "\"verdict\":\"affirming\",\"policy_version\":1,"
 	    "\"claims\":{\"secure_boot\":true}},\"certificate\":{"
 	    "\"serial\":\"" SERIAL "\","
-	    "\"not_after\":\"2026-11-23T08:00:00Z\"}}",
+	    "\"not_after\":\"2026-11-23T08:00:00Z\",\"hardware_key\":true}}",
 	    "PATCH", A "/devices/" HEX64, .body = "{\"group\":\"other\"}");
 	ck_ok(RUN(&reply, "POST", A "/devices/" HEX64 "/ban",
 	    .body = "{\"reason\":\"stolen\"}"));
@@ -176,9 +177,54 @@ START_TEST(a_device_is_shown_with_all_that_is_known_of_it)
 	ck_assert_ptr_nonnull(strstr(body(&reply), "\"state\":\"active\""));
 	ck_ok(RUN(&reply, "GET", A "/devices", .query = { { "state",
 	    "active" }, { "group", "other" }, { "limit", "1" } }));
-	ck_assert_ptr_nonnull(strstr(body(&reply), "\"next\":\"1\""));
+	ck_assert_ptr_nonnull(strstr(body(&reply), "\"next\":\""));
+	ck_assert_ptr_null(strstr(body(&reply), "\"claims\""));
 	ck_fails(RUN(&reply, "GET", "/v1/tenants/tenant-b/devices/" HEX64),
 	    ERR_NOT_FOUND);
+	fleet_close();
+}
+END_TEST
+
+START_TEST(a_list_of_devices_takes_every_filter_in_words)
+{
+	static const struct { const char *name, *value; bool fits; } rows[] = {
+		{ "q", "0123", true }, { "q", "0124", false },
+		{ "never_renewed", "true", true },
+		{ "never_renewed", "false", false },
+		{ "never_enrolled", "false", true },
+		{ "never_enrolled", "true", false },
+		{ "stale_tcb", "true", false }, { "stale_tcb", "false", true },
+		{ "software_key", "false", true },
+		{ "clock_skewed", "false", true },
+		{ "refused", "false", true }, { "refused", "true", false },
+		{ "refusal", "policy.tcb", false },
+		{ "expiring_before", "2026-11-23T08:00:01Z", true },
+		{ "expiring_before", "2026-11-23T08:00:00Z", false },
+		{ "silent_since", "2026-11-22T08:00:01Z", true },
+		{ "silent_since", "2026-11-22T08:00:00Z", false },
+		{ "label", "site", false },
+		{ "state", "active", true }, { "group", "other", false },
+	};
+	static const struct { const char *name, *value; } bad[] = {
+		{ "stale_tcb", "maybe" }, { "silent_since", "yesterday" },
+		{ "label", "" }, { "label", "a,,b" }, { "label", "=b" },
+		{ "label", "a,b,c,d,e" }, { "limit", "0" }, { "after", "1" },
+		{ "q", "" }, { "state", "lost" },
+	};
+	struct http_reply reply;
+
+	fleet_open();
+	ck_ok(RUN(&reply, "POST", A "/claims", .body = CLAIM));
+	(void)fleet_enroll(0, HEX64, 0x11, FLEET_NOW + DAY);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		ck_ok(RUN(&reply, "GET", A "/devices", .query = {
+		    { rows[i].name, rows[i].value } }));
+		ck_assert_msg((strstr(body(&reply), HEX64) != NULL) ==
+		    rows[i].fits, "%s=%s", rows[i].name, rows[i].value);
+	}
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		ck_fails(RUN(&reply, "GET", A "/devices", .query = {
+		    { bad[i].name, bad[i].value } }), ERR_PARAMETER);
 	fleet_close();
 }
 END_TEST
@@ -407,6 +453,7 @@ UNIT_MAIN("fleet doors",
     a_file_of_claims_answers_a_line_for_a_line,
     history_has_both_ends_of_a_claim,
     a_device_is_shown_with_all_that_is_known_of_it,
+    a_list_of_devices_takes_every_filter_in_words,
     a_certificate_is_shown_and_revoked_by_its_serial,
     a_report_answers_201_and_again_200,
     what_is_wrong_with_a_report_is_shown_by_its_pointer,

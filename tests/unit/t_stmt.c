@@ -225,26 +225,13 @@ START_TEST(no_statement_reads_or_sorts_a_whole_table)
 }
 END_TEST
 
-/* A tenant may have millions of certificates: an index that only leads to the
- * tenant is none for these. */
-START_TEST(a_certificate_is_found_by_its_own_columns)
-{
-	static const struct { enum db_stmt stmt; const char *by; } finds[] = {
-		{ STMT_CERTIFICATE_BY_CA, "(ca=? AND serial=?)" },
-		{ STMT_CERTIFICATE_BY_SERIAL, "(ca=? AND serial=?)" },
-		{ STMT_CERTIFICATE_NEWEST, "(tenant=? AND device_id=?)" },
-		{ STMT_CRL_STATUS, "(ca=? AND serial=?)" },
-		{ STMT_CRL_NOT_NOTED, "INDEX certificate_not_noted "
-		    "(ca=? AND tenant=? AND revoke_noted=?)" },
-		{ STMT_CRL_ENTRIES, "COVERING INDEX certificate_revoked "
-		    "(ca=? AND tenant=? AND not_after_s>?)" },
-		{ STMT_CRL_ENTRIES_OF_SHARD, "COVERING INDEX "
-		    "certificate_revoked_shard "
-		    "(ca=? AND shard=? AND tenant=? AND not_after_s>?)" },
-	};
+struct find { enum db_stmt stmt; const char *by; };
 
+static void
+check_finds(const struct find *finds, size_t n)
+{
 	open_fresh();
-	for (size_t i = 0; i < COUNT_OF(finds); i++) {
+	for (size_t i = 0; i < n; i++) {
 		sqlite3_stmt *stmt;
 		bool found = false;
 
@@ -261,6 +248,61 @@ START_TEST(a_certificate_is_found_by_its_own_columns)
 		sqlite3_finalize(stmt);
 	}
 	close_fresh();
+}
+
+/* A tenant may have millions of certificates: an index that only leads to the
+ * tenant is none for these. */
+START_TEST(a_certificate_is_found_by_its_own_columns)
+{
+	static const struct find finds[] = {
+		{ STMT_CERTIFICATE_BY_CA, "(ca=? AND serial=?)" },
+		{ STMT_CERTIFICATE_BY_SERIAL, "(ca=? AND serial=?)" },
+		{ STMT_CERTIFICATE_NEWEST, "(tenant=? AND device_id=?)" },
+		{ STMT_CRL_STATUS, "(ca=? AND serial=?)" },
+		{ STMT_CRL_NOT_NOTED, "INDEX certificate_not_noted "
+		    "(ca=? AND tenant=? AND revoke_noted=?)" },
+		{ STMT_CRL_ENTRIES, "COVERING INDEX certificate_revoked "
+		    "(ca=? AND tenant=? AND not_after_s>?)" },
+		{ STMT_CRL_ENTRIES_OF_SHARD, "COVERING INDEX "
+		    "certificate_revoked_shard "
+		    "(ca=? AND shard=? AND tenant=? AND not_after_s>?)" },
+	};
+
+	check_finds(finds, COUNT_OF(finds));
+}
+END_TEST
+
+/* Or a page of a list would cost what the whole list does. */
+START_TEST(each_search_of_devices_walks_its_own_index_from_its_place)
+{
+#define BY(name, by) { STMT_DEVICE_SEARCH_##name, by }
+	static const struct find finds[] = {
+		BY(ALL, "device_tenant (tenant=? AND id>?)"),
+		BY(GROUP, "(tenant=? AND device_group=? AND id>?)"),
+		BY(STATE, "(tenant=? AND state=? AND id>?)"),
+		BY(SEEN, "(tenant=? AND last_seen_s>? AND last_seen_s<?)"),
+		BY(SEEN_SAME, "(tenant=? AND last_seen_s=? AND id>?)"),
+		BY(END, "(tenant=? AND certificate_end_s>? AND "
+		    "certificate_end_s<?)"),
+		BY(END_SAME, "(tenant=? AND certificate_end_s=? AND id>?)"),
+		BY(NEVER_ENROLLED, "(tenant=? AND last_seen_s=? AND id>?)"),
+		BY(NEVER_RENEWED, "device_unrenewed (tenant=? AND id>?)"),
+		BY(STALE_TCB, "device_stale (tenant=? AND id>?)"),
+		BY(SOFTWARE_KEY, "device_software (tenant=? AND id>?)"),
+		BY(CLOCK_SKEWED, "device_skewed (tenant=? AND id>?)"),
+		BY(REFUSED, "(tenant=? AND last_refusal>?)"),
+		BY(REFUSED_SAME, "(tenant=? AND last_refusal=? AND id>?)"),
+		BY(REFUSAL, "(tenant=? AND last_refusal=? AND id>?)"),
+		BY(LABEL, "(tenant=? AND name=? AND device>?)"),
+		BY(LABEL_VALUE,
+		    "(tenant=? AND name=? AND value=? AND device>?)"),
+		BY(HARDWARE_ID,
+		    "(tenant=? AND hardware_id>? AND hardware_id<?)"),
+		BY(DEVICE_ID, "(tenant=? AND device_id>? AND device_id<?)"),
+	};
+#undef BY
+
+	check_finds(finds, COUNT_OF(finds));
 }
 END_TEST
 
@@ -322,5 +364,6 @@ UNIT_MAIN("stmt",
     what_reaches_over_tenants_is_named_here,
     no_statement_reads_or_sorts_a_whole_table,
     a_certificate_is_found_by_its_own_columns,
+    each_search_of_devices_walks_its_own_index_from_its_place,
     statements_keep_to_sql_that_both_engines_know,
     a_parameter_is_compared_before_it_is_asked_for_null)
