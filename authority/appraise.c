@@ -107,7 +107,8 @@ appraise(struct ctx *caller, const struct authority *a,
 		return FAIL_TELL(cx, ERR_EV_MISMATCH,
 		    "the evidence does not name the hardware");
 	attest_device_id(hardware_id, out->device_id);
-	TRY(subject_find(cx, a, hardware_id, out->device_id, out_subject));
+	TRY(subject_find_proved(cx, a, hardware_id, out->device_id,
+	    out_subject));
 	TRY(verify(cx, a, &evidence, out_subject, &appraisal,
 	    &out->attestation));
 	out->nonce = nonce;

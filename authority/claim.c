@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authority/claim.h"
 
-#include "authority/certificate.h"
 #include "authority/device.h"
 #include "authority/event.h"
+#include "authority/handover.h"
 #include "authority/receipt.h"
 #include "authority/revoked.h"
+#include "authority/transfer.h"
 #include "base/base.h"
-#include "db/attestation.h"
 #include "db/group.h"
 
 #define GROUP_DEFAULT	"default"
@@ -354,12 +354,10 @@ release_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	if (device.state == DEVICE_BANNED)
 		return FAIL_TELL(cx, ERR_CONFLICT,
 		    "the device is banned: lift the ban before its release");
-	TRY(db_claim_close(cx, tx, tenant_id, r->device_id, r->by.at_s,
-	    r->by.by, r->reason));
-	TRY(db_certificate_revoke_device(cx, tx, tenant_id, r->device_id,
-	    REVOKE_CESSATION, r->by.at_s, &r->revoked));
-	TRY(db_attestation_forget(cx, tx, tenant_id, device.id));
-	TRY(db_device_release(cx, tx, tenant_id, device.id));
+	TRY(transfer_drop(cx, tx, &device, r->by.by));
+	TRY(handover_leave(cx, tx, &device, &(struct leaving){
+	    .at_s = r->by.at_s, .by = r->by.by, .reason = r->reason },
+	    &r->revoked));
 	return event_add(cx, tx, tenant_id, EVENT_DEVICE_RELEASED, r->device_id,
 	    r->by.by, json_pack("{s:s*, s:I}", "reason", r->reason,
 	    "revoked", (json_int_t)r->revoked.n));
@@ -378,6 +376,80 @@ claim_release(struct ctx *cx, const struct authority *a,
 	TRY(db_write(cx, a->db, release_work, &r));
 	revoked_tell_all(a, &r.revoked);
 	return OK;
+}
+
+/* --- taking it back --------------------------------------------------- */
+
+struct restoring {
+	const struct authority	*a;
+	struct claimer		 by;
+	const char		*device_id;
+	struct claim_result	*out;
+};
+
+/* Is the claim that ended last one that may go on? */
+static struct err
+check_restorable(struct ctx *cx, struct db_tx *tx, const struct restoring *r,
+    const struct device_row *device, const struct claim_row *last)
+{
+	int64_t newest;
+
+	TRY(db_claim_newest(cx, tx, r->device_id, &newest));
+	if (device->tenant_id != 0 || newest != last->id)
+		return FAIL(cx, ERR_CLAIM_TAKEN, "device %s", r->device_id);
+	if (last->transferred_to != NULL)
+		return FAIL_TELL(cx, ERR_CONFLICT,
+		    "the device was not released but transferred");
+	if (r->by.at_s >= last->released_s + r->a->limits.release_undo_s)
+		return FAIL_TELL(cx, ERR_CONFLICT,
+		    "the time in which it could be undone is over");
+	return OK;
+}
+
+static struct err
+restore_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct restoring *r = arg;
+	int64_t tenant_id = r->by.tenant_id;
+	struct device_row device;
+	struct claim_row last;
+	struct db_group group;
+	bool known, found;
+
+	TRY(db_device_by_id(cx, tx, r->device_id, &device, &known));
+	TRY(db_claim_last(cx, tx, tenant_id, r->device_id, &last, &found));
+	if (!known || !found)
+		return FAIL(cx, ERR_NOT_FOUND, "device %s", r->device_id);
+	if (device.tenant_id == tenant_id) {
+		TRY(keep(cx, tx, &r->by, &device, NULL, r->out));
+		return receipt_add(cx, tx);
+	}
+	TRY(check_restorable(cx, tx, r, &device, &last));
+	TRY(handover_group(cx, tx, tenant_id, last.left_group_id, &group));
+	TRY(handover_arrive(cx, tx, &device, &(struct arriving){
+	    .tenant_id = tenant_id, .group_id = group.id,
+	    .at_s = r->by.at_s, .by = r->by.by }));
+	*r->out = (struct claim_result){
+		.device_id = device.device_id,
+		.hardware_id = device.hardware_id, .group = group.name,
+		.claimed_s = r->by.at_s, .claimed_by = r->by.by,
+	};
+	TRY(event_add(cx, tx, tenant_id, EVENT_DEVICE_RESTORED, r->device_id,
+	    r->by.by, json_pack("{s:s}", "group", group.name)));
+	return receipt_add(cx, tx);
+}
+
+struct err
+claim_restore(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const struct principal *by,
+    const char *device_id, struct claim_result *out)
+{
+	struct restoring r = {
+		.a = a, .by = { tenant->id, by->name, ctx_now(cx) },
+		.device_id = device_id, .out = out,
+	};
+
+	return db_write(cx, a->db, restore_work, &r);
 }
 
 /* --- history --------------------------------------------------------- */

@@ -92,6 +92,18 @@ struct err	claim_release(struct ctx *, const struct authority *,
 		    const struct tenant *, const struct principal *,
 		    const char *device_id, const char *reason);
 
+/*
+ * Undo a release within limits.release_undo_s: the device is this tenant's
+ * again, in the group it was in.  Certificates stay revoked.  A device that it
+ * has is no change.
+ * ERR_NOT_FOUND	this tenant never had it
+ * ERR_CLAIM_TAKEN	another tenant has it, or had it since
+ * ERR_CONFLICT		it is too late, or it was transferred
+ */
+struct err	claim_restore(struct ctx *, const struct authority *,
+		    const struct tenant *, const struct principal *,
+		    const char *device_id, struct claim_result *out);
+
 /* History of this tenant's claims in order of row ID. */
 struct err	claim_list(struct ctx *, const struct authority *,
 		    const struct tenant *, const struct claim_filter *,

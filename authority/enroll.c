@@ -8,6 +8,7 @@
 #include "authority/issue.h"
 #include "authority/result.h"
 #include "authority/revoked.h"
+#include "authority/transfer.h"
 #include "base/base.h"
 #include "base/failpoint.h"
 #include "db/ca.h"
@@ -41,6 +42,7 @@ struct run {
 	/* Of the last transaction. */
 	int64_t				 now_s;
 	struct err			 late;	/* refused after signing */
+	struct revoked_list		 revoked;	/* by a transfer */
 };
 
 static bool
@@ -236,6 +238,9 @@ record_refusal(struct ctx *cx, struct db_tx *tx, void *arg)
 	    run->appraised.nonce_expires_s));
 	if (!s->claimed)
 		return OK;
+	/* Of what is not the taker's yet, it keeps nothing but that. */
+	if (s->moving)
+		return transfer_refused(cx, tx, &s->transfer, code);
 	TRY(db_device_refused(cx, tx, s->tenant.id, s->device.id,
 	    &(struct device_refused){ code, r->trail->tell, ctx_now(cx),
 	    run->clock }));
@@ -336,7 +341,7 @@ use_nonce(struct ctx *cx, struct db_tx *tx, const struct run *run)
 }
 
 static struct err
-record_grant(struct ctx *cx, struct db_tx *tx, const struct run *run)
+record_grant(struct ctx *cx, struct db_tx *tx, struct run *run)
 {
 	const struct subject *s = &run->subject;
 	const struct certificate_row *row = &run->issued.row;
@@ -345,7 +350,9 @@ record_grant(struct ctx *cx, struct db_tx *tx, const struct run *run)
 		.hardware_key = row->hardware_key, .clock = run->clock,
 	};
 
-	TRY(check_still(cx, tx, run));
+	run->revoked = (struct revoked_list){ NULL, 0 };
+	TRY(s->moving ? transfer_complete(cx, tx, &s->transfer,
+	    &run->revoked) : check_still(cx, tx, run));
 	TRY(check_issuer(cx, tx, run));
 	TRY(use_nonce(cx, tx, run));
 	TRY(db_certificate_insert(cx, tx, row, &e.certificate));
@@ -395,8 +402,10 @@ record(struct ctx *cx, struct run *run)
 	run->now_s = ctx_now(cx);
 	run->late = db_write(cx, a->db, grant_work, run);
 	failpoint("issue.recorded");
-	if (!failed(run->late))
+	if (!failed(run->late)) {
+		revoked_tell_all(a, &run->revoked);
 		return OK;
+	}
 	trail = *cx->trail;
 	if (err_blame(run->late) == ERR_BLAME_POLICY ||
 	    err_blame(run->late) == ERR_BLAME_CALLER) {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authority/subject.h"
 
+#include "authority/transfer.h"
 #include "db/tenant.h"
 
 struct lookup {
 	const char	*hardware_id, *device_id;
+	bool		 proved;
 	struct subject	*out;
 };
 
@@ -40,17 +42,23 @@ find(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct lookup *l = arg;
 	struct subject *s = l->out;
 	struct db_tenant tenant;
+	int64_t tenant_id, group_id;
 
 	*s = (struct subject){ .known = false };
 	TRY(find_device(cx, tx, l));
 	if (!s->claimed)
 		return OK;
-	TRY(db_tenant_by_id(cx, tx, s->device.tenant_id, &tenant));
+	if (l->proved)
+		TRY(transfer_awaiting(cx, tx, &s->device, &s->transfer,
+		    &s->moving));
+	tenant_id = s->moving ? s->transfer.to_tenant_id : s->device.tenant_id;
+	group_id = s->moving ? s->transfer.group_id : s->device.group_id;
+	TRY(db_tenant_by_id(cx, tx, tenant_id, &tenant));
 	if (strlen(tenant.name) > TEXT_NAME_MAX)
 		return FAIL(cx, ERR_STORAGE, "a tenant's name is too long");
 	s->tenant.id = tenant.id;
 	memcpy(s->tenant.name, tenant.name, strlen(tenant.name));
-	TRY(db_group_by_id(cx, tx, tenant.id, s->device.group_id, &s->group));
+	TRY(db_group_by_id(cx, tx, tenant.id, group_id, &s->group));
 	TRY(db_policy_get(cx, tx, tenant.id, s->group.id,
 	    s->group.policy_version, &s->policy));
 	TRY(find_profile(cx, tx, s));
@@ -64,7 +72,16 @@ struct err
 subject_find(struct ctx *cx, const struct authority *a,
     const char *hardware_id, const char *device_id, struct subject *out)
 {
-	struct lookup l = { hardware_id, device_id, out };
+	struct lookup l = { hardware_id, device_id, false, out };
+
+	return db_read(cx, a->db, find, &l);
+}
+
+struct err
+subject_find_proved(struct ctx *cx, const struct authority *a,
+    const char *hardware_id, const char *device_id, struct subject *out)
+{
+	struct lookup l = { hardware_id, device_id, true, out };
 
 	return db_read(cx, a->db, find, &l);
 }

@@ -13,6 +13,7 @@
 #include "db/group.h"
 #include "db/policy.h"
 #include "db/profile.h"
+#include "db/transfer.h"
 #include "pki/profile.h"
 
 struct subject {
@@ -27,6 +28,10 @@ struct subject {
 	bool			 has_attestation, has_certificate;
 	struct attestation_row	 attestation;	/* the last one */
 	struct certificate_row	 certificate;	/* newest, not revoked */
+	/* It waits for this evidence to go to another tenant: tenant, group
+	 * and what follows are the taker's, device is still the giver's. */
+	bool			 moving;
+	struct transfer_row	 transfer;
 };
 
 /*
@@ -35,6 +40,10 @@ struct subject {
  * ERR_STORAGE
  */
 struct err	subject_find(struct ctx *, const struct authority *,
+		    const char *hardware_id, const char *device_id,
+		    struct subject *out);
+/* The same of who shows fresh evidence: the subject may be moving. */
+struct err	subject_find_proved(struct ctx *, const struct authority *,
 		    const char *hardware_id, const char *device_id,
 		    struct subject *out);
 

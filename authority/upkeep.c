@@ -11,6 +11,7 @@
 #include "authority/receipt.h"
 #include "authority/recover.h"
 #include "authority/rollover.h"
+#include "authority/transfer.h"
 #include "base/base.h"
 #include "db/nonce.h"
 
@@ -59,6 +60,7 @@ static const struct chore {
 	{ "collateral", collateral_round },
 	{ "anchors", anchor_round },
 	{ "receipts", receipt_round },
+	{ "transfers", transfer_round },
 };
 
 static void

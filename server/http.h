@@ -167,6 +167,7 @@ extern const struct route_table
     rest_trust_routes,		/* anchors, hardware inventory */
     rest_collateral_routes,	/* what vendors publish */
     rest_claim_routes,		/* claims, devices, certificates */
+    rest_transfer_routes,	/* devices from tenant to tenant */
     rest_report_routes,		/* error reports, events */
     ocsp_routes,		/* what OCSP clients ask */
     status_routes;		/* CRLs, CA certificates, health */

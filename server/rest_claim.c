@@ -55,6 +55,34 @@ claim_post(struct ctx *cx, const struct authority *a,
 }
 
 static struct err
+say_restored(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, const void *made,
+    struct http_reply *reply)
+{
+	TRY(say_claim(cx, a, request, made, reply));
+	reply->status = 200;
+	return OK;
+}
+
+static struct err
+claim_post_restore(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct claim_result restored;
+
+	if (request->json != NULL) {
+		struct json_in in = json_in(cx, request->json, "");
+
+		TRY(json_in_done(&in));
+	}
+	(void)reply;
+	http_will_say(cx, a, request, say_restored, &restored);
+	TRY(claim_restore(cx, a, request->tenant, request->principal,
+	    request->params[1], &restored));
+	return http_say(cx, request);
+}
+
+static struct err
 claim_delete(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
 {
@@ -102,6 +130,8 @@ claim_json(const struct claim_row *c)
 	rest_set_time(object, "released_at", c->released_s);
 	rest_set_text(object, "released_by", c->released_by);
 	rest_set_text(object, "release_reason", c->release_reason);
+	rest_set_text(object, "transferred_from", c->transferred_from);
+	rest_set_text(object, "transferred_to", c->transferred_to);
 	return object;
 }
 
@@ -156,6 +186,8 @@ static const struct route routes[] = {
 	    0, NULL, claim_history },
 	{ PLANE_OPERATOR, "DELETE", TENANT "/claims/{device}", AUTH_OWN_GROUP,
 	    0, NULL, claim_delete },
+	{ PLANE_OPERATOR, "POST", TENANT "/claims/{device}/restore",
+	    AUTH_WRITE, HTTP_BODY_JSON_MAX, JSON, claim_post_restore },
 	{ PLANE_OPERATOR, "GET", TENANT "/devices", AUTH_READ_GROUP,
 	    0, NULL, rest_device_list },
 	{ PLANE_OPERATOR, "GET", TENANT "/devices/{device}", AUTH_READ_GROUP,

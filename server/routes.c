@@ -10,6 +10,7 @@ const struct route_table *const routes_all[] = {
 	&rest_trust_routes,
 	&rest_collateral_routes,
 	&rest_claim_routes,
+	&rest_transfer_routes,
 	&rest_report_routes,
 	&ocsp_routes,
 	&status_routes,

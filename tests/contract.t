@@ -588,13 +588,47 @@ def changes(ask, device, did):
         hashlib.sha256(b"y").hexdigest()), media="application/x-ndjson")
 
 
+def transfers(ask, did):
+    """A device goes to tenant-b and is taken back; offers end each way."""
+    at, b = T + "/transfers/{transfer}", {"tenant": "tenant-b"}
+
+    def offer(**more):
+        made = ask("post", T + "/transfers", A,
+                   dict(more, device_id=did, to="tenant-b")).json()
+        return name(transfer=made["id"]), dict(b, transfer=made["id"])
+
+    ask("post", T + "/claims/{device}/restore", name(device=did))
+    ask("post", T + "/claims/{device}/restore", name(device="0" * 64))
+    ours, theirs = offer(reason="sold")
+    ask("post", T + "/transfers", A, {"device_id": did, "to": "nobody"})
+    ask("post", T + "/transfers", A, {"device_id": did, "to": "tenant-a"})
+    ask("get", T + "/transfers", b, query="?state=offered")
+    ask("get", T + "/transfers", A, query="?direction=out&limit=1")
+    ask("get", T + "/transfers", A, query="?direction=up")
+    ask("get", at, ours)
+    ask("get", at, theirs)
+    ask("post", at + "/reject", ours)
+    ask("post", at + "/reject", theirs)
+    ours, theirs = offer()
+    ask("post", at + "/cancel", ours)
+    ask("post", at + "/accept", theirs, {"group": "default"})
+    ours, theirs = offer()
+    ask("post", at + "/accept", theirs, {"group": "nope"})
+    ask("post", at + "/accept", theirs, {"group": "default"})
+    ask("get", T + "/claims", b)
+    ask("post", at + "/undo", ours, {})
+    ask("get", T + "/devices/{device}/claims", name(device=did))
+    ask("delete", T + "/claims/{device}", name(device=did))
+
+
 def health(ask, _):
     ask("get", "/healthz")
     ask("get", "/readyz")
 
 
 SAMPLE = {"tenant": "tenant-a", "group": "lab", "profile": "short",
-          "version": "1", "device": "0" * 64, "serial": "01" * 16, "ca": "00" * 20, "id": "1", "event": "1"}
+          "version": "1", "device": "0" * 64, "serial": "01" * 16, "ca": "00" * 20, "id": "1", "event": "1",
+          "transfer": "0" * 32}
 
 
 def operations():
@@ -708,6 +742,8 @@ def run(work):
         check("what operators see", contract.taken())
         changes(ask, device, did)
         check("what operators change", contract.taken())
+        transfers(ask, did)
+        check("devices from tenant to tenant", contract.taken())
         ca_life(ask, work)
         check("the life of a CA", contract.taken())
         asked = {(t, m) for t, m, _ in operations()}

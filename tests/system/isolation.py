@@ -71,6 +71,8 @@ class Tenant:
             "{profile}": "of-" + self.name, "{version}": "1",
             "{serial}": self.serial_of(self.leaf),
             "{event}": self.items(service, "error-reports")[0]["id"],
+            "{transfer}": call("POST", base + "/transfers", {
+                "device_id": device.id, "to": "nobody"})["id"],
             "{ca}": next(ca["id"] for ca in self.items(service, "cas")
                          if ca["role"] == "issuing"
                          and ca["state"] == "active"),

@@ -97,6 +97,14 @@ forget(const char *path)
 	"INSERT INTO claim (tenant, device_id, device_group, claimed_s, "	\
 	"claimed_by) SELECT tenant, 'd', id, 1, 'x' FROM device_group "	\
 	"WHERE name = 'g';"
+/* One that is done with, between the two tenants, and of its device a claim. */
+#define A_TRANSFER(state)						\
+	A_DEVICE(TENANT_A)						\
+	"INSERT INTO transfer (id, handle, tenant, to_tenant, from_name, " \
+	"to_name, device_id, state, needs_evidence, offered_s, offered_by, " \
+	"expires_s, undo_s, to_group, accepted_s, done_s) VALUES "	\
+	"(7, 'h', " TENANT_A ", 1, 'a', 'b', 'd', '" state "', 0, 1, 'x', " \
+	"9, 9, 1, 1, 1);"
 #define TENANT_A "(SELECT id FROM tenant WHERE name = 'tenant-a')"
 #define ISSUING	"(SELECT id FROM ca WHERE role = 'issuing' LIMIT 1)"
 
@@ -108,6 +116,19 @@ static const struct { const char *sql, *check; } faults[] = {
 	{ A_DEVICE(TENANT_A) "UPDATE claim SET tenant = 1", "claim_device" },
 	{ A_DEVICE(TENANT_A) "UPDATE claim SET released_s = 1",
 	    "device_claim" },
+	{ A_DEVICE(TENANT_A) "UPDATE claim SET released_s = 9; INSERT INTO "
+	    "claim (tenant, device_id, device_group, claimed_s, claimed_by) "
+	    "SELECT tenant, 'd', device_group, 8, 'x' FROM claim",
+	    "claim_apart" },
+	{ A_TRANSFER("done") "UPDATE claim SET came_by = 7; "
+	    "UPDATE transfer SET device_id = 'e'", "claim_transfer" },
+	{ A_TRANSFER("done"), "transfer_claims" },
+	{ A_TRANSFER("offered") "UPDATE transfer SET tenant = 1",
+	    "transfer_open" },
+	{ A_TRANSFER("rejected"), "transfer_times" },
+	{ "UPDATE certificate SET not_after_s = 1 << 40; INSERT INTO device "
+	    "(device_id, state) SELECT device_id, 'released' FROM certificate "
+	    "WHERE revoked_s IS NULL LIMIT 1", "certificate_owner" },
 	{ A_DEVICE(TENANT_A) "UPDATE device SET state = 'released'",
 	    "device_state" },
 	{ A_DEVICE(TENANT_A) "UPDATE device_group SET tenant = 1 "
