@@ -68,6 +68,7 @@ move_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct db_group group;
 
 	TRY(view(cx, tx, c->tenant_id, device_id, &before));
+	TRY(revision_check(cx, c->change->revision, before.device.revision));
 	TRY(db_group_by_name(cx, tx, c->tenant_id, c->change->group, &group));
 	if (group.id != before.device.group_id) {
 		TRY(db_device_move(cx, tx, c->tenant_id, before.device.id,
@@ -88,6 +89,7 @@ ban_work(struct ctx *cx, struct db_tx *tx, void *arg)
 
 	c->revoked = (struct revoked_list){ NULL, 0 };
 	TRY(view(cx, tx, c->tenant_id, device_id, &before));
+	TRY(revision_check(cx, c->change->revision, before.device.revision));
 	if (before.device.state != DEVICE_BANNED) {
 		TRY(db_device_ban(cx, tx, c->tenant_id, before.device.id,
 		    c->change->reason, c->at_s));
@@ -109,6 +111,7 @@ unban_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct device_view before;
 
 	TRY(view(cx, tx, c->tenant_id, device_id, &before));
+	TRY(revision_check(cx, c->change->revision, before.device.revision));
 	if (before.device.state == DEVICE_BANNED) {
 		TRY(db_device_unban(cx, tx, c->tenant_id, before.device.id));
 		TRY(event_add(cx, tx, c->tenant_id, EVENT_DEVICE_UNBANNED,

@@ -4,6 +4,7 @@
 #define DAAPKI_AUTHORITY_DEVICE_H
 
 #include "authority/authority.h"
+#include "authority/revision.h"
 #include "db/certificate.h"
 #include "db/device.h"
 
@@ -19,6 +20,8 @@ struct device_change {
 	const char	*device_id;
 	const char	*group;		/* to move it to */
 	const char	*reason;	/* of a ban; may be NULL */
+	int64_t		 revision;	/* the one that it changes, or
+					 * REVISION_ANY; ERR_PRECONDITION */
 };
 
 /*

@@ -257,9 +257,11 @@ change_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct changing *c = arg;
 
 	TRY(find_work(cx, tx, &c->at));
+	TRY(revision_check(cx, c->spec->revision, c->at.group.revision));
 	apply(&c->at.group, c->spec);
 	TRY(check_profile(cx, tx, c->at.tenant_id, &c->at.group));
 	TRY(db_group_update(cx, tx, c->at.tenant_id, &c->at.group));
+	TRY(find_work(cx, tx, &c->at));
 	return event_add(cx, tx, c->at.tenant_id, EVENT_GROUP_CHANGED, c->at.name,
 	    c->actor, NULL);
 }

@@ -8,6 +8,7 @@
 #define DAAPKI_AUTHORITY_GROUP_H
 
 #include "authority/authority.h"
+#include "authority/revision.h"
 #include "db/group.h"
 #include "db/policy.h"
 #include "policy/learn.h"
@@ -23,6 +24,8 @@ struct group_spec {
 	/* A version, PROFILE_NEWEST or GROUP_AS_IT_IS; another profile is
 	 * followed unless a version is said. */
 	int64_t		 profile_version;
+	int64_t		 revision;	/* group_change(): the one that it
+					 * changes, or REVISION_ANY */
 };
 
 /*
@@ -46,7 +49,7 @@ struct err	group_get(struct ctx *, const struct authority *,
 struct err	group_list(struct ctx *, const struct authority *,
 		    const struct tenant *, struct page,
 		    struct db_group **out, size_t *out_n, int64_t *out_next);
-/* ERR_NOT_FOUND, ERR_FIELD */
+/* ERR_NOT_FOUND, ERR_FIELD, ERR_PRECONDITION */
 struct err	group_change(struct ctx *, const struct authority *,
 		    const struct tenant *, const struct principal *,
 		    const char *name, const struct group_spec *,

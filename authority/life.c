@@ -123,6 +123,7 @@ struct change {
 	const char		*actor;
 	uint8_t			 key_id[ISSUER_KEY_ID_SIZE];
 	int			 reason;
+	int64_t			 revision;
 	struct life_calendar	 calendar;
 	int64_t			 now_s;
 	struct db_ca		 ca, *out;
@@ -189,7 +190,10 @@ change_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	c->under_root = false;
 	TRY(db_ca_by_key_id(cx, tx, c->tenant_id, SLICE_OF(c->key_id),
 	    &c->ca));
+	TRY(revision_check(cx, c->revision, c->ca.revision));
 	TRY(c->step(cx, tx, c));
+	TRY(db_ca_by_key_id(cx, tx, c->tenant_id, SLICE_OF(c->key_id),
+	    &c->ca));
 	*c->out = c->ca;
 	return receipt_add(cx, tx);
 }
@@ -280,6 +284,7 @@ life_activate(struct ctx *cx, const struct authority *a,
 
 	TRY(change_of(cx, a, tenant, who, step->key_id, &c));
 	c.step = activate;
+	c.revision = step->revision;
 	return change_now(cx, &c, out);
 }
 
@@ -334,6 +339,7 @@ life_retire(struct ctx *cx, const struct authority *a,
 
 	TRY(change_of(cx, a, tenant, who, step->key_id, &c));
 	c.step = retire;
+	c.revision = step->revision;
 	return change_now(cx, &c, out);
 }
 
@@ -387,6 +393,7 @@ life_taint(struct ctx *cx, const struct authority *a,
 
 	TRY(change_of(cx, a, tenant, who, step->key_id, &c));
 	c.step = taint;
+	c.revision = step->revision;
 	TRY(change_now(cx, &c, out));
 	rollover_replace(cx, a, tenant, &c.ca);
 	return OK;
@@ -432,6 +439,7 @@ life_revoke(struct ctx *cx, const struct authority *a,
 
 	TRY(change_of(cx, a, tenant, who, step->key_id, &c));
 	c.step = revoke;
+	c.revision = step->revision;
 	c.reason = step->reason;
 	TRY(change_now(cx, &c, out));
 	rollover_replace(cx, a, tenant, &c.ca);
@@ -482,6 +490,7 @@ life_schedule(struct ctx *cx, const struct authority *a,
 
 	TRY(change_of(cx, a, tenant, who, key_id, &c));
 	c.step = schedule;
+	c.revision = calendar->revision;
 	c.calendar = *calendar;
 	return change_now(cx, &c, out);
 }

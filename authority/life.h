@@ -23,6 +23,7 @@
 #define DAAPKI_AUTHORITY_LIFE_H
 
 #include "authority/ca.h"
+#include "authority/revision.h"
 
 struct life_plan {
 	enum ca_role	 role;
@@ -52,14 +53,22 @@ struct err	life_stage(struct ctx *, const struct authority *,
 
 /* Change the calendar: times, 0 for none, or LIFE_AS_IT_IS.
  * ERR_FIELD, ERR_CONFLICT, ERR_NOT_FOUND */
-struct life_calendar { int64_t activate_s, retire_s; };
+struct life_calendar {
+	int64_t	activate_s, retire_s;
+	int64_t	revision;	/* as in life_step */
+};
 struct err	life_schedule(struct ctx *, const struct authority *,
 		    const struct tenant *, const struct principal *,
 		    const char *key_id, const struct life_calendar *,
 		    struct db_ca *out);
 
 /* What is done to which CA; key_id is lower-case hex. */
-struct life_step { const char *key_id; int reason; /* of life_revoke */ };
+struct life_step {
+	const char	*key_id;
+	int		 reason;	/* of life_revoke */
+	int64_t		 revision;	/* the one that it changes, or
+					 * REVISION_ANY; ERR_PRECONDITION */
+};
 
 typedef struct err life_fn(struct ctx *, const struct authority *,
     const struct tenant *, const struct principal *,

@@ -31,7 +31,7 @@ adopt_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	    json_pack("{s:s, s:s, s:s, s:b}", "role", ca->role, "state",
 	    ca->state, "not_after", text_time_dup(cx->arena, ca->not_after_s),
 	    "own_root", 1)));
-	*ad->out = *ca;
+	TRY(db_ca_by_key_id(cx, tx, ca->tenant_id, ca->key_id, ad->out));
 	return receipt_add(cx, tx);
 }
 

@@ -6,7 +6,8 @@
  *
  * The answer is built and kept in the transaction that makes, so one is never
  * there without the other.  Therefore a piece of work that makes something
- * fills what its caller gets, and calls receipt_add() as its last step.  What
+ * fills what its caller gets, and calls receipt_add() as its last step; a call
+ * of several transactions is answered by what the first of them made.  What
  * builds the answer must not read the database: it would see another state.
  *
  * A call that fails keeps nothing.  Rows hold no key and no answer in clear.

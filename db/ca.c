@@ -43,6 +43,7 @@ read_row(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 	ca->warned_s = walk_int(&w);
 	ca->changed_s = walk_int(&w);
 	ca->look_s = walk_int(&w);
+	ca->revision = walk_int(&w);
 	return OK;
 }
 

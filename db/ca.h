@@ -34,6 +34,7 @@ struct db_ca {
 	int64_t		 warned_s;	/* its successor was asked for */
 	int64_t		 changed_s;
 	int64_t		 look_s;	/* 0: the upkeep need not look */
+	int64_t		 revision;	/* read only; 0: not read */
 };
 
 struct err	db_ca_insert(struct ctx *, struct db_tx *,

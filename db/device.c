@@ -51,6 +51,7 @@ walk_device(struct db_walk *w, struct device_row *out)
 	d.last_refusal = walk_text(w);
 	d.last_refusal_detail = walk_text(w);
 	d.last_refusal_s = walk_int(w);
+	d.revision = walk_int(w);
 	if (!db_device_state_find(state, &d.state))
 		return FAIL(w->cx, ERR_STORAGE, "device state %s", state);
 	*out = d;

@@ -37,6 +37,7 @@ struct device_row {
 	const char		*last_refusal;	/* dotted code */
 	const char		*last_refusal_detail;
 	int64_t			 last_refusal_s;
+	int64_t			 revision;	/* authority/revision.h */
 };
 
 /* The device with that ID, whoever has it: for those who proved to be it. */

@@ -19,6 +19,7 @@ read_row(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 		.profile_version = db_int_or_0(row, 4),
 		.policy_version = db_int(row, 5),
 		.created_s = db_int(row, 6),
+		.revision = db_int(row, 7),
 	};
 	return OK;
 }

@@ -12,6 +12,7 @@ struct db_group {
 	int64_t		 profile_version;	/* 0: always the newest */
 	int64_t		 policy_version;
 	int64_t		 created_s;
+	int64_t		 revision;	/* read only; 0: not read */
 };
 
 struct err	db_group_insert(struct ctx *, struct db_tx *,

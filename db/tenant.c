@@ -15,6 +15,7 @@ read_row(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 		.title = db_text_of(cx, row, 2),
 		.created_s = db_int(row, 3),
 		.algorithm = db_text_of(cx, row, 4),
+		.revision = db_int(row, 5),
 	};
 	return OK;
 }

@@ -15,6 +15,7 @@ struct db_tenant {
 	const char	*name, *title;
 	int64_t		 created_s;
 	const char	*algorithm;	/* of its CAs; NULL stands for "p256" */
+	int64_t		 revision;	/* read only; 0: not read */
 };
 
 struct err	db_tenant_insert(struct ctx *, struct db_tx *,

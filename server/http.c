@@ -78,6 +78,35 @@ http_query_time(struct ctx *cx, const struct http_request *request,
 	return OK;
 }
 
+#define TAG_MAX	22u	/* INT64_MAX and its quotes */
+
+struct err
+http_if_match(struct ctx *cx, const struct http_request *request,
+    int64_t *out_revision)
+{
+	const char *tag = http_header(request, "If-Match");
+	size_t n = tag == NULL ? 0 : strlen(tag);
+	uint64_t revision;
+
+	*out_revision = REVISION_ANY;
+	if (tag == NULL || strcmp(tag, "*") == 0)
+		return OK;
+	if (n < 3 || n > TAG_MAX || tag[0] != '"' || tag[n - 1] != '"' ||
+	    !text_parse_uint(arena_strndup(cx->arena, tag + 1, n - 2),
+	    INT64_MAX, &revision) || revision == 0)
+		return FAIL_TELL(cx, ERR_PRECONDITION,
+		    "If-Match holds no revision of it");
+	*out_revision = (int64_t)revision;
+	return OK;
+}
+
+void
+http_add_revision(struct ctx *cx, struct http_reply *reply, int64_t revision)
+{
+	http_add_header(reply, "ETag", arena_printf(cx->arena, "\"%lld\"",
+	    (long long)revision));
+}
+
 void
 http_add_header(struct http_reply *reply, const char *name, const char *value)
 {

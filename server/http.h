@@ -12,6 +12,7 @@
 
 #include "authority/authority.h"
 #include "authority/client.h"
+#include "authority/revision.h"
 #include "codec/json.h"
 
 enum plane { PLANE_DEVICE, PLANE_OPERATOR, PLANE_STATUS, PLANE_COUNT };
@@ -95,6 +96,16 @@ struct err	 http_query_limit(struct ctx *, const struct http_request *,
 /* A query parameter that is a time; fallback when absent.  ERR_PARAMETER */
 struct err	 http_query_time(struct ctx *, const struct http_request *,
 		    const char *name, int64_t fallback_s, int64_t *out_s);
+
+/*
+ * If-Match (RFC 9110, 13.1.1): the revision that is to be changed, or
+ * REVISION_ANY.  ERR_PRECONDITION: it holds no tag that was ever given.
+ */
+struct err	 http_if_match(struct ctx *, const struct http_request *,
+		    int64_t *out_revision);
+/* The ETag that http_if_match() reads. */
+void		 http_add_revision(struct ctx *, struct http_reply *,
+		    int64_t revision);
 
 void	http_add_header(struct http_reply *, const char *name,
 	    const char *value);

@@ -107,6 +107,7 @@ one_ca_get(struct ctx *cx, const struct authority *a,
 	struct db_ca ca;
 
 	TRY(ca_get(cx, a, request->tenant, request->params[1], &ca));
+	http_add_revision(cx, reply, ca.revision);
 	http_reply_json(cx, reply, 200, ca_json(cx, a, &ca));
 	return OK;
 }
@@ -187,8 +188,11 @@ say_changed(struct ctx *cx, const struct authority *a,
     const struct http_request *request, const void *made,
     struct http_reply *reply)
 {
+	const struct db_ca *ca = made;
+
 	(void)request;
-	http_reply_json(cx, reply, 200, ca_json(cx, a, made));
+	http_add_revision(cx, reply, ca->revision);
+	http_reply_json(cx, reply, 200, ca_json(cx, a, ca));
 	return OK;
 }
 
@@ -239,8 +243,10 @@ ca_patch(struct ctx *cx, const struct authority *a,
 	struct db_ca changed;
 
 	TRY(json_in_done(&in));
+	TRY(http_if_match(cx, request, &calendar.revision));
 	TRY(life_schedule(cx, a, request->tenant, request->principal,
 	    request->params[1], &calendar, &changed));
+	http_add_revision(cx, reply, changed.revision);
 	http_reply_json(cx, reply, 200, ca_json(cx, a, &changed));
 	return OK;
 }
@@ -249,9 +255,10 @@ static struct err
 step(struct ctx *cx, const struct authority *a,
     const struct http_request *request, life_fn *fn, int reason)
 {
-	struct life_step what = { request->params[1], reason };
+	struct life_step what = { request->params[1], reason, REVISION_ANY };
 	struct db_ca changed;
 
+	TRY(http_if_match(cx, request, &what.revision));
 	http_will_say(cx, a, request, say_changed, &changed);
 	TRY(fn(cx, a, request->tenant, request->principal, &what, &changed));
 	return http_say(cx, request);

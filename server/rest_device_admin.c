@@ -104,6 +104,7 @@ reply_device(struct ctx *cx, const struct http_request *request,
 	json_t *object;
 
 	TRY(rest_device_json(cx, request->tenant, v, &object));
+	http_add_revision(cx, reply, v->device.revision);
 	http_reply_json(cx, reply, 200, object);
 	return OK;
 }
@@ -129,6 +130,7 @@ rest_device_patch(struct ctx *cx, const struct authority *a,
 	change.group = json_get_name(&in, "group", JSON_REQUIRED);
 	TRY(json_in_done(&in));
 	TRY(scope_group(cx, request->principal, change.group, &change.group));
+	TRY(http_if_match(cx, request, &change.revision));
 	TRY(device_move(cx, a, request->tenant, request->principal, &change,
 	    &view));
 	return reply_device(cx, request, &view, reply);
@@ -148,6 +150,7 @@ rest_device_ban(struct ctx *cx, const struct authority *a,
 		    DEVICE_REASON_MAX);
 		TRY(json_in_done(&in));
 	}
+	TRY(http_if_match(cx, request, &change.revision));
 	TRY(device_ban(cx, a, request->tenant, request->principal, &change,
 	    &view));
 	return reply_device(cx, request, &view, reply);
@@ -165,6 +168,7 @@ rest_device_unban(struct ctx *cx, const struct authority *a,
 
 		TRY(json_in_done(&in));
 	}
+	TRY(http_if_match(cx, request, &change.revision));
 	TRY(device_unban(cx, a, request->tenant, request->principal, &change,
 	    &view));
 	return reply_device(cx, request, &view, reply);

@@ -103,6 +103,7 @@ rest_group_get(struct ctx *cx, const struct authority *a,
 	struct db_group found;
 
 	TRY(group_get(cx, a, request->tenant, request->params[1], &found));
+	http_add_revision(cx, reply, found.revision);
 	http_reply_json(cx, reply, 200, group_json(&found));
 	return OK;
 }
@@ -116,8 +117,10 @@ rest_group_patch(struct ctx *cx, const struct authority *a,
 	struct db_group changed;
 
 	TRY(json_in_done(&in));
+	TRY(http_if_match(cx, request, &spec.revision));
 	TRY(group_change(cx, a, request->tenant, request->principal,
 	    request->params[1], &spec, &changed));
+	http_add_revision(cx, reply, changed.revision);
 	http_reply_json(cx, reply, 200, group_json(&changed));
 	return OK;
 }

@@ -5,7 +5,6 @@
 #include "server/http.h"
 #include "server/rest_json.h"
 
-#define ETAG_SIZE	24u	/* a quoted number */
 
 static struct err
 profile_json(struct ctx *cx, const struct db_profile *p, json_t **out)
@@ -28,8 +27,7 @@ reply_profile(struct ctx *cx, const struct db_profile *p, unsigned status,
 	json_t *object;
 
 	TRY(profile_json(cx, p, &object));
-	http_add_header(reply, "ETag", arena_printf(cx->arena, "\"%lld\"",
-	    (long long)p->version));
+	http_add_revision(cx, reply, p->version);
 	http_reply_json(cx, reply, status, json_incref(object));
 	return OK;
 }
@@ -81,28 +79,6 @@ profiles_post(struct ctx *cx, const struct authority *a,
 	return http_say(cx, request);
 }
 
-/* If-Match (RFC 9110, 13.1.1): one version, or any. */
-static struct err
-read_match(struct ctx *cx, const struct http_request *request,
-    int64_t *out_version)
-{
-	const char *tag = http_header(request, "If-Match");
-	size_t n = tag == NULL ? 0 : strlen(tag);
-	uint64_t version;
-
-	*out_version = PROFILE_NEWEST;
-	if (tag == NULL || strcmp(tag, "*") == 0)
-		return OK;
-	/* A tag that was never given is no present version. */
-	if (n < 3 || n > ETAG_SIZE || tag[0] != '"' || tag[n - 1] != '"' ||
-	    !text_parse_uint(arena_strndup(cx->arena, tag + 1, n - 2),
-	    INT64_MAX, &version) || version == 0)
-		return FAIL_TELL(cx, ERR_PRECONDITION,
-		    "If-Match holds no version of it");
-	*out_version = (int64_t)version;
-	return OK;
-}
-
 static struct err
 profile_put(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
@@ -112,7 +88,7 @@ profile_put(struct ctx *cx, const struct authority *a,
 	    PROFILE_NEWEST };
 	struct db_profile changed;
 
-	TRY(read_match(cx, request, &change.from_version));
+	TRY(http_if_match(cx, request, &change.from_version));
 	TRY(profile_read(cx, request->json, "", &profile));
 	TRY(profile_update(cx, a, request->tenant, request->principal,
 	    &change, &changed));

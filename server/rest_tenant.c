@@ -40,6 +40,7 @@ reply_tenant(struct ctx *cx, const struct authority *a,
 	TRY(ca_list(cx, a, &tenant, page, &cas, &n, &next));
 	object = tenant_json(row);
 	rest_set(object, "cas", rest_cas_json(cx, a, cas, n));
+	http_add_revision(cx, reply, row->revision);
 	http_reply_json(cx, reply, 200, object);
 	return OK;
 }

@@ -108,7 +108,8 @@ family_profile(const struct tenant *t)
 static inline struct tenant
 family_add_tenant(const char *name)
 {
-	struct group_spec spec = { NULL, "family", PROFILE_NEWEST };
+	struct group_spec spec = { .profile = "family",
+	    .profile_version = PROFILE_NEWEST };
 	struct db_tenant row;
 	struct db_group group;
 	struct policy policy;

@@ -62,7 +62,8 @@ change_profile(const char *name, const char *document)
 static inline void
 begin(void)
 {
-	struct group_spec spec = { NULL, "soft", PROFILE_NEWEST };
+	struct group_spec spec = { .profile = "soft",
+	    .profile_version = PROFILE_NEWEST };
 	struct db_tenant row;
 	struct db_group group;
 	struct policy policy;

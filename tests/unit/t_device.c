@@ -33,7 +33,8 @@ view(unsigned tenant, const char *device_id)
 static struct err
 ban(unsigned tenant, const char *device_id, struct device_view *out)
 {
-	struct device_change change = { device_id, NULL, "stolen" };
+	struct device_change change = { .device_id = device_id,
+	    .reason = "stolen" };
 
 	return device_ban(cx, &fleet.a, &fleet.tenants[tenant],
 	    &fleet.owners[tenant], &change, out);
@@ -42,7 +43,7 @@ ban(unsigned tenant, const char *device_id, struct device_view *out)
 static struct err
 unban(unsigned tenant, const char *device_id, struct device_view *out)
 {
-	struct device_change change = { device_id, NULL, NULL };
+	struct device_change change = { .device_id = device_id };
 
 	return device_unban(cx, &fleet.a, &fleet.tenants[tenant],
 	    &fleet.owners[tenant], &change, out);
@@ -81,7 +82,8 @@ certificate(unsigned tenant, uint8_t serial)
 
 START_TEST(another_tenants_device_is_not_there)
 {
-	struct device_change move = { fleet_device_id(1), "other", NULL };
+	struct device_change move = { .device_id = fleet_device_id(1),
+	    .group = "other" };
 	struct device_view out;
 
 	fleet_open();
@@ -100,7 +102,8 @@ END_TEST
 
 START_TEST(a_move_changes_the_group_and_says_so_once)
 {
-	struct device_change move = { fleet_device_id(1), "other", NULL };
+	struct device_change move = { .device_id = fleet_device_id(1),
+	    .group = "other" };
 	struct device_view out;
 
 	fleet_open();

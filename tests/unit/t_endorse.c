@@ -94,7 +94,8 @@ claim_sgx(const struct tenant *t)
 static void
 start(void)
 {
-	struct group_spec spec = { NULL, "soft", PROFILE_NEWEST };
+	struct group_spec spec = { .profile = "soft",
+	    .profile_version = PROFILE_NEWEST };
 	struct db_tenant made;
 	struct db_group group;
 	struct policy policy;
@@ -376,7 +377,8 @@ END_TEST
 
 START_TEST(a_psa_token_enrols_with_a_registered_key)
 {
-	struct group_spec spec = { NULL, "soft", PROFILE_NEWEST };
+	struct group_spec spec = { .profile = "soft",
+	    .profile_version = PROFILE_NEWEST };
 	struct claim_request request = { NULL, NULL, "psa" };
 	struct claim_result result;
 	struct db_group group;

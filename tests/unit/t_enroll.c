@@ -68,7 +68,7 @@ END_TEST
 START_TEST(what_is_accepted_for_a_time_is_told_as_a_warning_and_ends)
 {
 	struct dev dev = new_device();
-	struct group_spec spec = { NULL, NULL, GROUP_AS_IT_IS };
+	struct group_spec spec = { NULL, NULL, GROUP_AS_IT_IS, REVISION_ANY };
 	const int64_t until_s = ctx_now(cx) + 600;
 	struct enroll_request r;
 	struct policy policy;
@@ -250,7 +250,8 @@ START_TEST(without_evidence_the_policy_of_now_holds_for_the_last_attestation)
 	struct dev dev = new_device();
 	struct device_change change = { .device_id = dev.device_id,
 	    .group = "strict" };
-	struct group_spec spec = { NULL, "soft", PROFILE_NEWEST };
+	struct group_spec spec = { .profile = "soft",
+	    .profile_version = PROFILE_NEWEST };
 	struct client_device client;
 	struct enroll_request r;
 	struct device_view view;

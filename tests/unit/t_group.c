@@ -11,7 +11,7 @@
 #define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B64 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
-static const struct group_spec as_it_is = { NULL, NULL, GROUP_AS_IT_IS };
+static const struct group_spec as_it_is = { NULL, NULL, GROUP_AS_IT_IS, REVISION_ANY };
 
 static const struct tenant *const mine = &fleet.tenants[0];
 static const struct tenant *const other = &fleet.tenants[1];
@@ -114,9 +114,10 @@ START_TEST(a_profile_or_version_that_is_not_there_is_refused)
 {
 	static const struct { struct group_spec spec; const char *pointer; }
 	bad[] = {
-		{ { NULL, "nope", GROUP_AS_IT_IS }, "/profile" },
-		{ { NULL, "default", 2 }, "/profile_version" },
-		{ { NULL, NULL, 2 }, "/profile_version" },
+		{ { .profile = "nope",
+		    .profile_version = GROUP_AS_IT_IS }, "/profile" },
+		{ { .profile = "default", .profile_version = 2 }, "/profile_version" },
+		{ { .profile_version = 2 }, "/profile_version" },
 	};
 	struct db_group group;
 
@@ -140,9 +141,9 @@ END_TEST
 START_TEST(a_change_touches_only_what_it_names)
 {
 	static const struct group_spec title = {
-		"Pumps", NULL, GROUP_AS_IT_IS
-	}, pin = { NULL, NULL, 1 }, again = {
-		NULL, "default", GROUP_AS_IT_IS
+		.title = "Pumps", .profile_version = GROUP_AS_IT_IS
+	}, pin = { .profile_version = 1 }, again = {
+		.profile = "default", .profile_version = GROUP_AS_IT_IS
 	};
 	struct db_group group;
 

@@ -71,7 +71,8 @@ stage(enum ca_role role)
 static struct err
 step(life_fn *fn, const struct db_ca *ca)
 {
-	struct life_step what = { text_hex(cx->arena, ca->key_id), 2 };
+	struct life_step what = { text_hex(cx->arena, ca->key_id), 2,
+	    REVISION_ANY };
 	struct db_ca out;
 
 	return fn(cx, a, &tenant, &realm_admin, &what, &out);
@@ -340,6 +341,11 @@ START_TEST(a_calendar_is_kept_changed_and_checked)
 	ck_assert_str_eq(state_of(&next), "staged");
 	when.activate_s = ctx_now(cx) + 50;
 	ck_ok(life_schedule(cx, a, &tenant, &realm_admin, id, &when, &out));
+	/* Who read it before that is told so. */
+	when.revision = out.revision - 1;
+	ck_fails(life_schedule(cx, a, &tenant, &realm_admin, id, &when, &out),
+	    ERR_PRECONDITION);
+	when.revision = REVISION_ANY;
 	ck_assert_int_eq(out.retire_s, plan.retire_s);
 	when.activate_s = next.not_after_s;
 	ck_fails(life_schedule(cx, a, &tenant, &realm_admin, id, &when, &out),
@@ -403,7 +409,8 @@ END_TEST
 
 START_TEST(another_tenants_cas_are_not_there)
 {
-	struct life_calendar when = { LIFE_AS_IT_IS, LIFE_AS_IT_IS };
+	struct life_calendar when = { LIFE_AS_IT_IS, LIFE_AS_IT_IS,
+	    REVISION_ANY };
 	static life_fn *const steps[] = {
 		life_activate, life_retire, life_taint, life_revoke,
 	};
@@ -417,7 +424,7 @@ START_TEST(another_tenants_cas_are_not_there)
 	ca = stage(CA_ROLE_ISSUING);
 	id = text_hex(cx->arena, ca.key_id);
 	for (size_t i = 0; i < COUNT_OF(steps); i++) {
-		struct life_step what = { id, 0 };
+		struct life_step what = { id, 0, REVISION_ANY };
 
 		ck_fails(steps[i](cx, a, &other, &realm_admin, &what, &out),
 		    ERR_NOT_FOUND);

@@ -76,7 +76,8 @@ stage(const struct tenant *of, struct life_plan plan)
 static struct err
 activate(const struct db_ca *ca)
 {
-	struct life_step what = { text_hex(cx->arena, ca->key_id), 0 };
+	struct life_step what = { text_hex(cx->arena, ca->key_id), 0,
+	    REVISION_ANY };
 	struct db_ca out;
 
 	return life_activate(cx, a, &tenant, &realm_admin, &what, &out);

@@ -362,7 +362,8 @@ stage(struct life_plan plan)
 
 	plan.role = CA_ROLE_ISSUING;
 	ck_ok(life_stage(cx, a, &tenant, &realm_admin, &plan, &ca));
-	step = (struct life_step){ text_hex(cx->arena, ca.key_id), 0 };
+	step = (struct life_step){
+	    .key_id = text_hex(cx->arena, ca.key_id) };
 	ck_ok(life_activate(cx, a, &tenant, &realm_admin, &step, &out));
 	return ca;
 }
@@ -425,8 +426,8 @@ START_TEST(a_successor_that_comes_by_itself_signs_edge_cas_as_before)
 		const struct tenant *of = i == 0 ? &e : &tenant;
 
 		old = active(of);
-		step = (struct life_step){ text_hex(cx->arena,
-		    SLICE_OF(old->key_id)), 0 };
+		step = (struct life_step){ .key_id = text_hex(
+		    cx->arena, SLICE_OF(old->key_id)) };
 		ck_ok(life_taint(cx, a, of, &realm_admin, &step, &ca));
 		ck_assert_ptr_ne(active(of), old);
 		ck_assert(ca_may_edge(cx, active(of)->certificate) ==
@@ -463,7 +464,8 @@ START_TEST(below_an_own_root_edge_cas_work_too)
 	chain[1] = parse_pem("own.pem");
 	ck_ok(own_root_adopt(cx, a, &tenant, &realm_admin, text_hex(cx->arena,
 	    ca.key_id), chain, 2, &out));
-	step = (struct life_step){ text_hex(cx->arena, out.key_id), 0 };
+	step = (struct life_step){
+	    .key_id = text_hex(cx->arena, out.key_id) };
 	ck_ok(life_activate(cx, a, &tenant, &realm_admin, &step, &out));
 	(void)make_edge(&tenant);
 	ck_assert_msg(edge_issues("/O=tenant-a/CN=" DEVICE "/OU=m", LEAF),

@@ -221,14 +221,17 @@ START_TEST(a_certificate_is_recorded_with_the_version_that_made_it)
 	ck_assert_int_eq(second.profile_version, 2);
 	ck_assert_int_eq(second.not_after_s, second.issued_s + 60);
 	/* A group may keep to one version ... */
-	set_group((struct group_spec){ NULL, NULL, 1 });
+	set_group((struct group_spec){
+	    .profile_version = 1 });
 	third = enrolled(&dev);
 	ck_assert_int_eq(third.profile_version, 1);
 	ck_assert_int_eq(third.not_after_s, third.issued_s + 86400);
 	/* ... and follow again, or have another profile. */
-	set_group((struct group_spec){ NULL, NULL, PROFILE_NEWEST });
+	set_group((struct group_spec){
+	    .profile_version = PROFILE_NEWEST });
 	ck_assert_int_eq(enrolled(&dev).profile_version, 2);
-	set_group((struct group_spec){ NULL, "default", GROUP_AS_IT_IS });
+	set_group((struct group_spec){ .profile = "default",
+	    .profile_version = GROUP_AS_IT_IS });
 	ck_assert_str_eq(enrolled(&dev).profile, "default");
 	/* What was recorded stays. */
 	ck_ok(certificate_get(cx, a, &tenant, text_hex(cx->arena,

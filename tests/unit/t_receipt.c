@@ -13,7 +13,7 @@
 #include "db/schema.h"
 
 static struct authority_keys keys;
-static const struct group_spec as_it_is = { NULL, NULL, GROUP_AS_IT_IS };
+static const struct group_spec as_it_is = { NULL, NULL, GROUP_AS_IT_IS, REVISION_ANY };
 
 static void
 open_with_keys(void)

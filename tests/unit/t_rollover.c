@@ -21,7 +21,8 @@
 static void
 begin_short(void)
 {
-	struct group_spec spec = { NULL, "soft", PROFILE_NEWEST };
+	struct group_spec spec = { .profile = "soft",
+	    .profile_version = PROFILE_NEWEST };
 	struct db_tenant row;
 	struct db_group group;
 	struct policy policy;

@@ -189,7 +189,7 @@ END_TEST
 START_TEST(the_platform_has_a_server_ca_and_cannot_have_devices)
 {
 	static const struct group_spec as_it_is = {
-		NULL, NULL, GROUP_AS_IT_IS
+		.profile_version = GROUP_AS_IT_IS
 	};
 	struct tenant platform, again;
 	struct db_group group;
