@@ -59,7 +59,7 @@ say_text(struct ctx *c, void *arg, struct receipt_answer *out)
 static struct err
 make_token(struct receipt *r, const char **out_text)
 {
-	struct token_spec spec = { "ci", ROLE_READER, 0 };
+	struct token_spec spec = { .name = "ci", .role = ROLE_READER };
 	struct db_token token;
 	struct err e;
 

@@ -227,8 +227,8 @@ START_TEST(the_service_own_server_ca_rolls_over_too)
 	realm->authority->limits.ca_announce_s = 1;
 	/* Its life was a long one: only a taint can hurry it. */
 	{
-		struct life_step what = { text_hex(cx->arena,
-		    SLICE_OF(first->key_id)), 0 };
+		struct life_step what = { .key_id = text_hex(cx->arena,
+		    SLICE_OF(first->key_id)) };
 		struct db_ca out;
 
 		ck_ok(life_taint(cx, realm->authority, &platform,
