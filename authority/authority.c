@@ -8,6 +8,7 @@
 #include "authority/crls.h"
 #include "authority/delegate.h"
 #include "authority/issuers.h"
+#include "authority/operation.h"
 #include "authority/recover.h"
 #include "authority/responder.h"
 #include "authority/signer.h"
@@ -30,6 +31,7 @@ open_parts(struct ctx *cx, const struct authority_conf *conf,
 	if (conf->limits.evidence_cache_mb > 0)
 		a->seen = seen_new((size_t)conf->limits.evidence_cache_mb <<
 		    20);
+	a->operations = operations_start(a);
 	a->upkeep = upkeep_start(a);
 	return OK;
 }
@@ -60,6 +62,7 @@ authority_close(struct authority *a)
 	if (a == NULL)
 		return;
 	upkeep_stop(a->upkeep);
+	operations_stop(a->operations);
 	crls_close(a->crls);
 	responder_free(a->responder);
 	delegates_free(a->delegates);

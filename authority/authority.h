@@ -20,6 +20,7 @@ struct responder;	/* authority/responder.h: OCSP */
 struct delegates;	/* authority/delegate.h: keys that do one thing for a CA */
 struct trust_cache;
 struct seen;		/* attest/seen.h */
+struct operations;	/* authority/operation.h: long work */
 struct upkeep;		/* authority/upkeep.h: what is done by time */
 struct signer_conf;
 
@@ -54,6 +55,7 @@ struct authority_limits {
 	int64_t		transfer_undo_s;	/* authority/transfer.h; 0: none */
 	int64_t		release_undo_s;		/* claim_restore(); 0: none */
 	bool		transfer_evidence;	/* asked for by every offer */
+	int64_t		operation_keep_s;	/* after its end */
 	unsigned	evidence_cache_mb;	/* attest/seen.h; 0: none */
 };
 
@@ -65,6 +67,7 @@ struct authority {
 	struct crls			*crls;
 	struct responder		*responder;
 	struct delegates		*delegates;
+	struct operations		*operations;
 	struct upkeep			*upkeep;
 	struct trust_cache		*trust;	/* authority/anchor.h */
 	struct seen			*seen;	/* attest/seen.h; NULL: off */

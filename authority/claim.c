@@ -30,13 +30,6 @@ static const struct { const char *name; size_t n_hex; } schemes[] = {
 	{ "key", 128 },		/* X and Y of a P-256 point */
 };
 
-static const char *const outcome_names[] = {
-	[CLAIM_PENDING] = "pending",
-	[CLAIM_CLAIMED] = "claimed",
-	[CLAIM_ALREADY] = "already-claimed",
-	[CLAIM_REFUSED] = "refused",
-};
-
 const char *
 claim_scheme(size_t i, size_t *out_n_hex)
 {
@@ -44,13 +37,6 @@ claim_scheme(size_t i, size_t *out_n_hex)
 		return NULL;
 	*out_n_hex = schemes[i].n_hex;
 	return schemes[i].name;
-}
-
-const char *
-claim_outcome_name(enum claim_outcome outcome)
-{
-	ASSERT((size_t)outcome < COUNT_OF(outcome_names));
-	return outcome_names[outcome];
 }
 
 static bool
@@ -79,16 +65,8 @@ claim_is_hardware_id(const char *text)
 
 /* --- making one ------------------------------------------------------ */
 
-/* Who claims, and when. */
-struct claimer {
-	int64_t		 tenant_id;
-	const char	*by;
-	int64_t		 at_s;
-};
-
-/* The device ID that a request means. */
-static struct err
-device_id_of(struct ctx *cx, const struct claim_request *r,
+struct err
+claim_device_id(struct ctx *cx, const struct claim_request *r,
     char out[static DEVICE_ID_SIZE])
 {
 	if ((r->device_id == NULL) == (r->hardware_id == NULL))
@@ -118,7 +96,7 @@ keep(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
 	struct claim_row claim;
 	bool found;
 
-	if (hardware_id != NULL && device->hardware_id == NULL)
+	if (hardware_id != NULL && device->hardware_id == NULL && !c->dry)
 		TRY(db_device_bind_hardware(cx, tx, device->id, hardware_id));
 	TRY(db_group_by_id(cx, tx, c->tenant_id, device->group_id, &group));
 	TRY(db_claim_find(cx, tx, c->tenant_id, device->device_id, &claim,
@@ -170,8 +148,8 @@ take(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
 	return note_claimed(cx, tx, c, r);
 }
 
-static struct err
-claim_one(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
+struct err
+claim_make_in(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
     const struct claim_request *request, struct claim_result *out)
 {
 	char device_id[DEVICE_ID_SIZE];
@@ -183,7 +161,7 @@ claim_one(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
 	struct db_group group;
 	bool found;
 
-	TRY(device_id_of(cx, request, device_id));
+	TRY(claim_device_id(cx, request, device_id));
 	TRY(db_device_by_id(cx, tx, device_id, &device, &found));
 	if (found && device.tenant_id == c->tenant_id)
 		return keep(cx, tx, c, &device, request->hardware_id, out);
@@ -193,7 +171,8 @@ claim_one(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
 	    GROUP_DEFAULT : request->group, &group));
 	r.device_id = arena_strdup(cx->arena, device_id);
 	r.group = group.name;
-	TRY(take(cx, tx, c, found ? &device : NULL, &group, &r));
+	if (!c->dry)
+		TRY(take(cx, tx, c, found ? &device : NULL, &group, &r));
 	*out = r;
 	return OK;
 }
@@ -209,7 +188,7 @@ make_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct making *m = arg;
 
-	TRY(claim_one(cx, tx, &m->claimer, m->request, m->out));
+	TRY(claim_make_in(cx, tx, &m->claimer, m->request, m->out));
 	return receipt_add(cx, tx);
 }
 
@@ -219,120 +198,38 @@ claim_make(struct ctx *cx, const struct authority *a,
     const struct claim_request *request, struct claim_result *out)
 {
 	struct making m = {
-		.claimer = { tenant->id, by->name, ctx_now(cx) },
+		.claimer = { tenant->id, by->name, ctx_now(cx), false },
 		.request = request, .out = out,
 	};
 
 	return db_write(cx, a->db, make_work, &m);
 }
 
-/* --- making many ----------------------------------------------------- */
-
-struct verdict { enum claim_outcome outcome; enum err_code code; char *detail; };
-
-struct batch {
-	struct claimer			 claimer;
-	const struct claim_line		*lines;
-	size_t				 n;
-	struct arena			*arena;	/* for details */
-	struct verdict			 verdicts[CLAIM_BATCH];
-};
-
-/* What is a line's own fault, found before anything was written for it. */
-static bool
-is_refusal(struct err e)
-{
-	return e.code == ERR_FIELD || e.code == ERR_NOT_FOUND ||
-	    e.code == ERR_CLAIM_TAKEN;
-}
-
-static struct err
-judge(struct ctx *cx, struct db_tx *tx, const struct batch *b,
-    const struct claim_line *line, struct verdict *out)
-{
-	struct claim_result result;
-	const char *tell = cx->trail->tell;
-	struct err e;
-
-	e = claim_one(cx, tx, &b->claimer, &line->request, &result);
-	if (!failed(e)) {
-		*out = (struct verdict){ .outcome = result.was_own ?
-		    CLAIM_ALREADY : CLAIM_CLAIMED };
-		return OK;
-	}
-	if (!is_refusal(e))
-		return e;
-	*out = (struct verdict){
-		CLAIM_REFUSED, e.code,
-		tell[0] == '\0' ? NULL : arena_strdup(b->arena, tell),
-	};
-	ctx_forget(cx);
-	return OK;
-}
-
-static struct err
-batch_work(struct ctx *cx, struct db_tx *tx, void *arg)
-{
-	struct batch *b = arg;
-
-	for (size_t i = 0; i < b->n; i++)
-		if (b->lines[i].outcome == CLAIM_PENDING)
-			TRY(judge(cx, tx, b, &b->lines[i], &b->verdicts[i]));
-	return OK;
-}
-
-/* One transaction, in memory of its own: a file is longer than a request. */
-static struct err
-run_batch(struct ctx *cx, const struct authority *a, struct batch *b,
-    struct claim_line *lines)
-{
-	struct ctx_root root;
-	struct err e;
-
-	ctx_root_init(&root, cx->log);
-	root.cx.clock = cx->clock;
-	root.cx.rng = cx->rng;
-	root.cx.request_id = cx->request_id;
-	root.cx.trace = cx->trace;
-	e = db_write(&root.cx, a->db, batch_work, b);
-	if (failed(e))
-		*cx->trail = root.trail;
-	ctx_root_fini(&root);
-	if (failed(e))
-		return e;
-
-	for (size_t i = 0; i < b->n; i++) {
-		if (lines[i].outcome != CLAIM_PENDING)
-			continue;
-		lines[i].outcome = b->verdicts[i].outcome;
-		lines[i].code = b->verdicts[i].code;
-		lines[i].detail = b->verdicts[i].detail;
-	}
-	return OK;
-}
+/* --- giving up ------------------------------------------------------- */
 
 struct err
-claim_many(struct ctx *cx, const struct authority *a,
-    const struct tenant *tenant, const struct principal *by,
-    struct claim_line *lines, size_t n)
+claim_release_in(struct ctx *cx, struct db_tx *tx, const struct claimer *by,
+    const char *device_id, const char *reason, struct revoked_list *out)
 {
-	struct batch *b = ARENA_NEW(cx->arena, struct batch);
+	int64_t tenant_id = by->tenant_id;
+	struct device_row device;
+	bool found;
 
-	if (n > CLAIM_BULK_MAX)
-		return FAIL_TELL(cx, ERR_TOO_LARGE, "more than %u lines",
-		    CLAIM_BULK_MAX);
-	for (size_t at = 0; at < n; at += b->n) {
-		b->claimer = (struct claimer){ tenant->id, by->name,
-		    ctx_now(cx) };
-		b->lines = lines + at;
-		b->n = n - at < CLAIM_BATCH ? n - at : CLAIM_BATCH;
-		b->arena = cx->arena;
-		TRY(run_batch(cx, a, b, lines + at));
-	}
-	return OK;
+	TRY(db_device_by_id(cx, tx, device_id, &device, &found));
+	if (!found || device.tenant_id != tenant_id)
+		return FAIL(cx, ERR_NOT_FOUND, "device %s", device_id);
+	if (device.state == DEVICE_BANNED)
+		return FAIL_TELL(cx, ERR_CONFLICT,
+		    "the device is banned: lift the ban before its release");
+	if (by->dry)
+		return OK;
+	TRY(transfer_drop(cx, tx, &device, by->by));
+	TRY(handover_leave(cx, tx, &device, &(struct leaving){
+	    .at_s = by->at_s, .by = by->by, .reason = reason }, out));
+	return event_add(cx, tx, tenant_id, EVENT_DEVICE_RELEASED, device_id,
+	    by->by, json_pack("{s:s*, s:I}", "reason", reason,
+	    "revoked", (json_int_t)out->n));
 }
-
-/* --- giving up ------------------------------------------------------- */
 
 struct releasing {
 	struct claimer		 by;
@@ -344,23 +241,9 @@ static struct err
 release_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct releasing *r = arg;
-	int64_t tenant_id = r->by.tenant_id;
-	struct device_row device;
-	bool found;
 
-	TRY(db_device_by_id(cx, tx, r->device_id, &device, &found));
-	if (!found || device.tenant_id != tenant_id)
-		return FAIL(cx, ERR_NOT_FOUND, "device %s", r->device_id);
-	if (device.state == DEVICE_BANNED)
-		return FAIL_TELL(cx, ERR_CONFLICT,
-		    "the device is banned: lift the ban before its release");
-	TRY(transfer_drop(cx, tx, &device, r->by.by));
-	TRY(handover_leave(cx, tx, &device, &(struct leaving){
-	    .at_s = r->by.at_s, .by = r->by.by, .reason = r->reason },
-	    &r->revoked));
-	return event_add(cx, tx, tenant_id, EVENT_DEVICE_RELEASED, r->device_id,
-	    r->by.by, json_pack("{s:s*, s:I}", "reason", r->reason,
-	    "revoked", (json_int_t)r->revoked.n));
+	return claim_release_in(cx, tx, &r->by, r->device_id, r->reason,
+	    &r->revoked);
 }
 
 struct err
@@ -369,7 +252,7 @@ claim_release(struct ctx *cx, const struct authority *a,
     const char *device_id, const char *reason)
 {
 	struct releasing r = {
-		.by = { tenant->id, by->name, ctx_now(cx) },
+		.by = { tenant->id, by->name, ctx_now(cx), false },
 		.device_id = device_id, .reason = reason,
 	};
 

@@ -12,11 +12,10 @@
 
 #include "attest/attest.h"
 #include "authority/authority.h"
+#include "authority/revoked.h"
 #include "db/claim.h"
 
 #define CLAIM_REASON_MAX	256u
-#define CLAIM_BULK_MAX		100000u	/* lines of one call */
-#define CLAIM_BATCH		500u	/* lines of one transaction */
 
 /* What a claim is made of; exactly one of the IDs. */
 struct claim_request {
@@ -50,37 +49,6 @@ struct err	claim_make(struct ctx *, const struct authority *,
 		    const struct tenant *, const struct principal *,
 		    const struct claim_request *, struct claim_result *out);
 
-enum claim_outcome {
-	CLAIM_PENDING,		/* not looked at yet */
-	CLAIM_CLAIMED,
-	CLAIM_ALREADY,		/* by the same tenant */
-	CLAIM_REFUSED,
-};
-
-/* "claimed", "already-claimed", "refused". */
-const char	*claim_outcome_name(enum claim_outcome);
-
-/* One of many.  A line that could not be read comes as CLAIM_REFUSED. */
-struct claim_line {
-	unsigned		 number;	/* in the file, from 1 */
-	const char		*id;		/* as it was given; may be NULL */
-	struct claim_request	 request;
-	enum claim_outcome	 outcome;
-	enum err_code		 code;		/* why it was refused */
-	const char		*detail;	/* NULL, or for the caller */
-};
-
-/*
- * Claim each pending line and note how it went.  Lines are committed in
- * batches of CLAIM_BATCH, so others get through in between; when this fails,
- * the batches before have been made, and making the call again is harmless.
- * ERR_TOO_LARGE	more than CLAIM_BULK_MAX lines
- * ERR_STORAGE
- */
-struct err	claim_many(struct ctx *, const struct authority *,
-		    const struct tenant *, const struct principal *,
-		    struct claim_line *, size_t n);
-
 /*
  * Give a device up: its certificates are revoked (cessationOfOperation), what
  * the tenant knew of it is forgotten but for history, and anyone may claim it.
@@ -103,6 +71,29 @@ struct err	claim_release(struct ctx *, const struct authority *,
 struct err	claim_restore(struct ctx *, const struct authority *,
 		    const struct tenant *, const struct principal *,
 		    const char *device_id, struct claim_result *out);
+/* --- in a transaction of the caller's -------------------------------- */
+
+/* Who claims or releases, and when.  dry: say how it would go, and change
+ * nothing. */
+struct claimer {
+	int64_t		 tenant_id;
+	const char	*by;
+	int64_t		 at_s;
+	bool		 dry;
+};
+
+/* The device ID that a request means.  ERR_FIELD */
+struct err	claim_device_id(struct ctx *, const struct claim_request *,
+		    char out[static DEVICE_ID_SIZE]);
+/* As claim_make(); a refusal leaves nothing written. */
+struct err	claim_make_in(struct ctx *, struct db_tx *,
+		    const struct claimer *, const struct claim_request *,
+		    struct claim_result *out);
+/* As claim_release(); a refusal leaves nothing written.  After the commit the
+ * caller tells of what was revoked: revoked_tell_all(). */
+struct err	claim_release_in(struct ctx *, struct db_tx *,
+		    const struct claimer *, const char *device_id,
+		    const char *reason, struct revoked_list *out);
 
 /* History of this tenant's claims in order of row ID. */
 struct err	claim_list(struct ctx *, const struct authority *,

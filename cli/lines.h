@@ -13,7 +13,7 @@
 #define LINES_LINE_MAX	4096u		/* bytes; a claim needs about 200 */
 #define LINES_PIECE_MAX	(1024u * 1024u)	/* bytes of a piece; the server
 					 * takes 16 MiB */
-#define LINES_COUNT_MAX	5000u		/* lines of a piece, for the progress */
+#define LINES_COUNT_MAX	1000u	/* lines of a piece, answered at once */
 
 enum lines_form { LINES_CSV, LINES_NDJSON };
 

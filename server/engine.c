@@ -157,6 +157,7 @@ job_begin(struct job *job, const struct job_head *head)
 
 const char *const engine_headers[ENGINE_HEADERS_KEPT] = {
 	"If-None-Match", "If-Modified-Since", "If-Match", "Idempotency-Key",
+	"Prefer",
 };
 
 void

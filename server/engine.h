@@ -34,7 +34,7 @@ struct engine {
 };
 
 /* The headers that http_header() can tell, beside those of struct job_head. */
-#define ENGINE_HEADERS_KEPT	4u
+#define ENGINE_HEADERS_KEPT	5u
 extern const char *const engine_headers[ENGINE_HEADERS_KEPT];
 
 struct job_query { const char *name, *value; };

@@ -180,6 +180,7 @@ extern const struct route_table
     rest_claim_routes,		/* claims, devices, certificates */
     rest_transfer_routes,	/* devices from tenant to tenant */
     rest_report_routes,		/* error reports, events */
+    rest_operation_routes,	/* long work */
     ocsp_routes,		/* what OCSP clients ask */
     status_routes;		/* CRLs, CA certificates, health */
 

@@ -29,22 +29,72 @@ rest_bulk_read(struct ctx *cx, const json_t *object,
 
 /* --- lines in -------------------------------------------------------- */
 
-/* Cut the next line off; its CR and LF are gone. */
-static struct slice
-next_line(struct slice *rest)
-{
-	const uint8_t *end = memchr(rest->p, '\n', rest->n);
-	struct slice line = *rest;
+static const char *const column_names[BULK_COLUMN_COUNT] = {
+	[BULK_ID] = "id",
+	[BULK_DEVICE_ID] = "device_id",
+	[BULK_HARDWARE_ID] = "hardware_id",
+	[BULK_GROUP] = "group",
+};
 
-	if (end == NULL) {
-		*rest = SLICE_NONE;
-	} else {
-		line.n = (size_t)(end - rest->p);
-		*rest = SLICE(end + 1, rest->n - line.n - 1);
+static size_t
+column_of(const char *name)
+{
+	size_t i = 0;
+
+	while (i < BULK_COLUMN_COUNT && strcmp(column_names[i], name) != 0)
+		i++;
+	return i;
+}
+
+/* A header names at least one column that tells devices apart. */
+static bool
+is_header(const struct csv_record *r)
+{
+	for (size_t i = 0; !r->bad && i < r->n; i++)
+		if (column_of(r->fields[i]) <= BULK_HARDWARE_ID)
+			return true;
+	return false;
+}
+
+static struct err
+read_header(struct ctx *cx, const struct csv_record *r,
+    struct rest_bulk *out)
+{
+	bool seen[BULK_COLUMN_COUNT] = { false };
+
+	for (size_t i = 0; i < r->n; i++) {
+		size_t column = column_of(r->fields[i]);
+
+		if (column == BULK_COLUMN_COUNT)
+			return FAIL_TELL(cx, ERR_FIELD, "column %zu is not "
+			    "one of id, device_id, hardware_id, group", i + 1);
+		if (seen[column])
+			return FAIL_TELL(cx, ERR_FIELD, "column %zu is "
+			    "there twice", i + 1);
+		seen[column] = true;
+		out->columns[i] = (enum rest_bulk_column)column;
 	}
-	if (line.n > 0 && line.p[line.n - 1] == '\r')
-		line.n--;
-	return line;
+	out->n_columns = r->n;
+	return OK;
+}
+
+struct err
+rest_bulk_begin(struct ctx *cx, struct slice body, bool csv,
+    struct rest_bulk *out)
+{
+	struct rest_bulk b = {
+		.is_csv = csv, .csv = csv_of(body),
+		.columns = { BULK_ID, BULK_GROUP }, .n_columns = 2,
+	};
+	struct csv after = b.csv;
+	struct csv_record r;
+
+	if (csv && csv_next(&after, cx->arena, &r) && is_header(&r)) {
+		TRY(read_header(cx, &r, &b));
+		b.csv = after;
+	}
+	*out = b;
+	return OK;
 }
 
 static void
@@ -55,24 +105,60 @@ refuse(struct claim_line *line, enum err_code code, const char *detail)
 	line->detail = detail;
 }
 
-static void
-read_csv(struct ctx *cx, struct slice text, struct claim_line *line)
-{
-	char *id = arena_strndup(cx->arena, (const char *)text.p, text.n);
-	char *group = strchr(id, ',');
+#define NOT_A_LINE "not a line of at most 1024 printable bytes"
 
-	if (group != NULL)
-		*group++ = '\0';
-	line->id = id;
-	if (strchr(id, ':') != NULL)
-		line->request.hardware_id = id;
-	else
-		line->request.device_id = id;
-	if (group == NULL || *group == '\0')
+static void
+set_field(struct claim_line *line, enum rest_bulk_column column,
+    const char *text)
+{
+	if (text[0] == '\0')
 		return;
-	if (!text_is_name(group))
-		refuse(line, ERR_FIELD, "the second column is not a group");
-	line->request.group = group;
+	if (column == BULK_ID)
+		column = strchr(text, ':') != NULL ? BULK_HARDWARE_ID :
+		    BULK_DEVICE_ID;
+	if (column == BULK_HARDWARE_ID)
+		line->id = line->request.hardware_id = text;
+	else if (column == BULK_DEVICE_ID)
+		line->id = line->request.device_id = text;
+	else if (!text_is_name(text))
+		refuse(line, ERR_FIELD, "group is not a name");
+	else
+		line->request.group = text;
+}
+
+static void
+read_csv(const struct rest_bulk *b, const struct csv_record *r,
+    struct claim_line *line)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		n += strlen(r->fields[i]);
+		if (n > LINE_MAX_BYTES ||
+		    !text_is_printable(slice_text(r->fields[i]))) {
+			refuse(line, ERR_MALFORMED, NOT_A_LINE);
+			return;
+		}
+	}
+	for (size_t i = 0; i < r->n && i < b->n_columns; i++)
+		set_field(line, b->columns[i], r->fields[i]);
+	if (r->n > b->n_columns)
+		refuse(line, ERR_FIELD, "more fields than columns");
+}
+
+static bool
+next_csv(struct ctx *cx, struct rest_bulk *b, struct claim_line *line)
+{
+	struct csv_record r;
+
+	if (!csv_next(&b->csv, cx->arena, &r))
+		return false;
+	line->number = r.line;
+	if (r.bad)
+		refuse(line, ERR_MALFORMED, "not a record of CSV");
+	else
+		read_csv(b, &r, line);
+	return true;
 }
 
 static void
@@ -94,54 +180,70 @@ read_json(struct ctx *cx, struct slice text, struct claim_line *line)
 	    line->request.hardware_id : line->request.device_id;
 }
 
-static bool
-is_header(struct slice text)
+/* Cut the next line off; its CR and LF are gone. */
+static struct slice
+next_line(struct csv *csv)
 {
-	return slice_equal(text, slice_text("id")) ||
-	    slice_equal(text, slice_text("id,group"));
+	struct slice *rest = &csv->rest, line = *rest;
+	const uint8_t *end = memchr(rest->p, '\n', rest->n);
+
+	csv->line++;
+	if (end == NULL) {
+		*rest = SLICE_NONE;
+	} else {
+		line.n = (size_t)(end - rest->p);
+		*rest = SLICE(end + 1, rest->n - line.n - 1);
+	}
+	if (line.n > 0 && line.p[line.n - 1] == '\r')
+		line.n--;
+	return line;
 }
 
-static struct err
-more_room(struct ctx *cx, struct claim_line **lines, size_t n, size_t *cap)
+static bool
+next_ndjson(struct ctx *cx, struct rest_bulk *b, struct claim_line *line)
 {
-	struct claim_line *larger;
-	size_t want = n * 2 > 64 ? n * 2 : 64;
+	struct slice text = SLICE_NONE;
 
-	if (n < *cap)
-		return OK;
-	if (n == CLAIM_BULK_MAX)
-		return FAIL_TELL(cx, ERR_TOO_LARGE, "more than %u lines",
-		    CLAIM_BULK_MAX);
-	*cap = want < CLAIM_BULK_MAX ? want : CLAIM_BULK_MAX;
-	larger = arena_array(cx->arena, *cap, sizeof(*larger));
-	if (n > 0)
-		memcpy(larger, *lines, n * sizeof(*larger));
-	*lines = larger;
-	return OK;
+	while (text.n == 0 && b->csv.rest.n > 0)
+		text = next_line(&b->csv);
+	if (text.n == 0)
+		return false;
+	line->number = b->csv.line;
+	if (text.n > LINE_MAX_BYTES || !text_is_printable(text))
+		refuse(line, ERR_MALFORMED, NOT_A_LINE);
+	else
+		read_json(cx, text, line);
+	return true;
+}
+
+bool
+rest_bulk_next(struct ctx *cx, struct rest_bulk *b, struct claim_line *out)
+{
+	*out = (struct claim_line){ .outcome = CLAIM_PENDING };
+	return b->is_csv ? next_csv(cx, b, out) : next_ndjson(cx, b, out);
 }
 
 struct err
 rest_bulk_lines(struct ctx *cx, struct slice body, bool csv,
     struct claim_line **out, size_t *out_n)
 {
-	struct claim_line *lines = NULL;
-	struct slice rest = body;
+	struct claim_line *lines = NULL, line;
 	size_t n = 0, cap = 0;
+	struct rest_bulk b;
 
-	for (unsigned number = 1; rest.n > 0; number++) {
-		struct slice text = next_line(&rest);
-		struct claim_line line = { .number = number };
+	TRY(rest_bulk_begin(cx, body, csv, &b));
+	while (rest_bulk_next(cx, &b, &line)) {
+		if (n == CLAIM_AT_ONCE_MAX)
+			return FAIL_TELL(cx, ERR_TOO_LARGE,
+			    "more than %u lines", CLAIM_AT_ONCE_MAX);
+		if (n == cap) {
+			struct claim_line *larger = arena_array(cx->arena,
+			    cap = cap * 2 + 64, sizeof(*larger));
 
-		if (text.n == 0 || (csv && number == 1 && is_header(text)))
-			continue;
-		TRY(more_room(cx, &lines, n, &cap));
-		if (text.n > LINE_MAX_BYTES || !text_is_printable(text))
-			refuse(&line, ERR_MALFORMED,
-			    "not a line of at most 1024 printable bytes");
-		else if (csv)
-			read_csv(cx, text, &line);
-		else
-			read_json(cx, text, &line);
+			if (n > 0)
+				memcpy(larger, lines, n * sizeof(*larger));
+			lines = larger;
+		}
 		lines[n++] = line;
 	}
 	*out = lines;

@@ -3,18 +3,44 @@
 #ifndef DAAPKI_SERVER_REST_BULK_H
 #define DAAPKI_SERVER_REST_BULK_H
 
-#include "authority/claim.h"
+#include "authority/claim_bulk.h"
+#include "codec/csv.h"
 #include "codec/json.h"
 
 /* One claim object.  ERR_FIELD */
 struct err	rest_bulk_read(struct ctx *, const json_t *,
 		    struct claim_request *out);
+
+enum rest_bulk_column {
+	BULK_ID,		/* a hardware ID has a colon */
+	BULK_DEVICE_ID,
+	BULK_HARDWARE_ID,
+	BULK_GROUP,
+	BULK_COLUMN_COUNT,
+};
+
+/* A file as it is read. */
+struct rest_bulk {
+	bool			 is_csv;
+	struct csv		 csv;		/* NDJSON too: rest and line */
+	enum rest_bulk_column	 columns[CSV_FIELDS_MAX];
+	size_t			 n_columns;
+};
+
 /*
- * Lines of CSV ("id" or "id,group", after a header of these names or none) or
- * of NDJSON (objects as rest_bulk_read takes them), ended by LF or CRLF; empty
- * ones are passed over.  A line that cannot be read comes as CLAIM_REFUSED.
- * ERR_TOO_LARGE	more than CLAIM_BULK_MAX
+ * Begin with CSV (RFC 4180) or NDJSON (objects as rest_bulk_read takes them).
+ * The first line of CSV names the columns, in any order, of id, device_id,
+ * hardware_id and group; where it names none, the columns are id and group.
+ * The text is borrowed.
+ * ERR_FIELD	a header with a name that is none of these, or one twice
  */
+struct err	rest_bulk_begin(struct ctx *, struct slice body, bool csv,
+		    struct rest_bulk *out);
+/* The next line, in cx->arena; false at the end.  One that cannot be read comes
+ * as CLAIM_REFUSED; empty ones are passed over. */
+bool		rest_bulk_next(struct ctx *, struct rest_bulk *,
+		    struct claim_line *out);
+/* All lines.  ERR_FIELD; ERR_TOO_LARGE: more than CLAIM_AT_ONCE_MAX */
 struct err	rest_bulk_lines(struct ctx *, struct slice body, bool csv,
 		    struct claim_line **out, size_t *out_n);
 /* NDJSON: an object a line.  ERR_INTERNAL */

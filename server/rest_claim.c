@@ -5,12 +5,10 @@
 #include "base/text.h"
 #include "server/http.h"
 #include "server/rest_bulk.h"
+#include "server/rest_claim_bulk.h"
 #include "server/rest_device_admin.h"
 #include "server/rest_device_search.h"
 #include "server/rest_json.h"
-
-/* 100,000 NDJSON lines of the longest hardware ID with the longest group. */
-#define BULK_BODY_MAX	(26u * 1024u * 1024u)
 
 /* --- one ------------------------------------------------------------- */
 
@@ -86,33 +84,12 @@ static struct err
 claim_delete(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
 {
-	const char *reason = http_query(request, "reason");
+	const char *reason;
 
-	if (reason != NULL && (strlen(reason) > CLAIM_REASON_MAX ||
-	    !text_is_printable(slice_text(reason))))
-		return FAIL_TELL(cx, ERR_PARAMETER,
-		    "reason: at most %u printable bytes", CLAIM_REASON_MAX);
+	TRY(rest_query_reason(cx, request, &reason));
 	TRY(claim_release(cx, a, request->tenant, request->principal,
 	    request->params[1], reason));
 	http_reply_empty(reply, 204);
-	return OK;
-}
-
-/* --- many ------------------------------------------------------------ */
-
-static struct err
-claim_bulk(struct ctx *cx, const struct authority *a,
-    const struct http_request *request, struct http_reply *reply)
-{
-	struct claim_line *lines;
-	size_t n;
-
-	TRY(rest_bulk_lines(cx, request->body,
-	    strcmp(request->content_type, "text/csv") == 0, &lines, &n));
-	TRY(claim_many(cx, a, request->tenant, request->principal, lines, n));
-	TRY(rest_bulk_print(cx, lines, n, &reply->body));
-	reply->status = 200;
-	reply->content_type = "application/x-ndjson";
 	return OK;
 }
 
@@ -181,7 +158,11 @@ static const struct route routes[] = {
 	{ PLANE_OPERATOR, "POST", TENANT "/claims", AUTH_WRITE_GROUP,
 	    HTTP_BODY_JSON_MAX, JSON, claim_post },
 	{ PLANE_OPERATOR, "POST", TENANT "/claims/bulk", AUTH_WRITE,
-	    BULK_BODY_MAX, "text/csv,application/x-ndjson", claim_bulk },
+	    REST_BULK_BODY_MAX, "text/csv,application/x-ndjson",
+	    rest_bulk_claim },
+	{ PLANE_OPERATOR, "POST", TENANT "/claims/bulk-release", AUTH_OWN,
+	    REST_BULK_BODY_MAX, "text/csv,application/x-ndjson",
+	    rest_bulk_release },
 	{ PLANE_OPERATOR, "GET", TENANT "/claims", AUTH_READ,
 	    0, NULL, claim_history },
 	{ PLANE_OPERATOR, "DELETE", TENANT "/claims/{device}", AUTH_OWN_GROUP,

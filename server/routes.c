@@ -12,6 +12,7 @@ const struct route_table *const routes_all[] = {
 	&rest_claim_routes,
 	&rest_transfer_routes,
 	&rest_report_routes,
+	&rest_operation_routes,
 	&ocsp_routes,
 	&status_routes,
 };

@@ -172,6 +172,7 @@ serve_open_authority(struct ctx *cx, const struct settings *s,
 			.transfer_undo_s = s->transfer_undo_s,
 			.release_undo_s = s->release_undo_s,
 			.transfer_evidence = s->transfer_evidence != 0,
+			.operation_keep_s = s->operation_keep_s,
 			.evidence_cache_mb = (unsigned)s->evidence_cache_mb,
 		},
 	};

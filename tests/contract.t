@@ -208,7 +208,7 @@ class Client:
 
     def __call__(self, method, template, names=None, body=None, query="",
                  token=None, media="application/json", accept=None, cert=None,
-                 if_match=None):
+                 if_match=None, prefer=None):
         path = re.sub(r"{(\w+)}", lambda m: quote(
             str((names or {})[m.group(1)]), safe=""), template)
         headers = {}
@@ -224,6 +224,8 @@ class Client:
             headers["Accept"] = accept
         if if_match:
             headers["If-Match"] = if_match
+        if prefer:
+            headers["Prefer"] = prefer
         answer = self.server.ask(plane, method, path + query, body, headers,
                                  cert)
         self.contract.hold(template, method, answer)
@@ -586,6 +588,35 @@ def changes(ask, device, did):
         ask.contract.problems.extend(validate(schema, json.loads(line)))
     ask("post", T + "/claims/bulk", A, '{"device_id":"%s"}\n' % (
         hashlib.sha256(b"y").hexdigest()), media="application/x-ndjson")
+    long_work(ask, lines)
+
+
+def long_work(ask, lines):
+    made = ask("post", T + "/claims/bulk", A, lines, media="text/csv",
+               prefer="respond-async")
+    one = dict(A, operation=json.loads(made.body)["id"])
+    O = "/v1/operations/{operation}"
+    give_up = time.time() + WAIT_S
+    while json.loads(ask("get", O, one).body)["state"] != "done":
+        if time.time() > give_up:
+            ask.contract.problems.append("an operation does not end")
+            break
+        time.sleep(0.05)
+    ask("get", "/v1/operations", query="?tenant=tenant-a&kind=claim")
+    ask("get", O + "/items", one, query="?outcome=refused")
+    for media in ("text/csv", "application/x-ndjson"):
+        ask("get", O + "/items", one, accept=media)
+    ask("post", O + "/cancel", one, {})
+    # So many that it cannot have ended when it is cancelled.
+    many = "".join("%064x\n" % i for i in range(20000))
+    made = ask("post", T + "/claims/bulk", A, many, media="text/csv",
+               query="?dry_run=true")
+    ask("post", O + "/cancel", dict(A, operation=json.loads(
+        made.body)["id"]), {})
+    ask("post", T + "/claims/bulk-release", A, lines, media="text/csv",
+        query="?dry_run=true&reason=sold")
+    ask("post", T + "/claims/bulk-release", A, lines, media="text/csv",
+        prefer="respond-async")
 
 
 def transfers(ask, did):
@@ -628,7 +659,7 @@ def health(ask, _):
 
 SAMPLE = {"tenant": "tenant-a", "group": "lab", "profile": "short",
           "version": "1", "device": "0" * 64, "serial": "01" * 16, "ca": "00" * 20, "id": "1", "event": "1",
-          "transfer": "0" * 32}
+          "transfer": "0" * 32, "operation": "0" * 32}
 
 
 def operations():

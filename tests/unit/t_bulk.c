@@ -39,6 +39,48 @@ START_TEST(csv_has_ids_and_perhaps_groups_with_or_without_a_header)
 }
 END_TEST
 
+START_TEST(csv_columns_are_in_any_order_and_fields_may_be_quoted)
+{
+	struct claim_line *l;
+
+	ck_assert_uint_eq(lines_of("\xef\xbb\xbfgroup,\"device_id\",hardware_id\n"
+	    "lab,\"" HEX64 "\",\r\n"
+	    "\"lab\",,\"tpm-ek:" HEX64 "\"\n"
+	    ",\"a\nb\",\n"
+	    "x,\"" HEX64 "\"y,\n"
+	    ",\"" HEX64 ",\n"
+	    "lab," HEX64, true, &l), 6);
+	ck_assert_str_eq(l[0].request.device_id, HEX64);
+	ck_assert_str_eq(l[0].request.group, "lab");
+	ck_assert_ptr_null(l[0].request.hardware_id);
+	ck_assert_str_eq(l[1].request.hardware_id, "tpm-ek:" HEX64);
+	ck_assert_uint_eq(l[1].number, 3);
+	ck_assert_uint_eq(l[2].number, 4);
+	ck_assert_int_eq(l[2].code, ERR_MALFORMED);
+	ck_assert_uint_eq(l[3].number, 6);
+	ck_assert_int_eq(l[3].code, ERR_MALFORMED);
+	ck_assert_uint_eq(l[4].number, 7);
+	ck_assert_int_eq(l[4].code, ERR_MALFORMED);
+	ck_assert_uint_eq(l[5].number, 8);
+	ck_assert_int_eq(l[5].outcome, CLAIM_PENDING);
+}
+END_TEST
+
+START_TEST(a_header_with_an_unknown_column_or_one_twice_is_refused)
+{
+	static const char *const headers[] = {
+		"device_id,groop\n", "id,id\n", "device_id,group,group\n",
+		"colour,hardware_id\n",
+	};
+	struct claim_line *l;
+	size_t n;
+
+	for (size_t i = 0; i < COUNT_OF(headers); i++)
+		ck_fails(rest_bulk_lines(cx, slice_text(headers[i]), true,
+		    &l, &n), ERR_FIELD);
+}
+END_TEST
+
 START_TEST(a_csv_line_that_cannot_be_read_is_refused_by_itself)
 {
 	struct claim_line *l;
@@ -85,11 +127,11 @@ START_TEST(lines_are_counted_and_their_length_is_bounded)
 	struct claim_line *l;
 	size_t n;
 
-	for (unsigned i = 0; i < CLAIM_BULK_MAX; i++)
+	for (unsigned i = 0; i < CLAIM_AT_ONCE_MAX; i++)
 		put_text(&b, "x\n");
 	ck_ok(rest_bulk_lines(cx, buf_slice(&b), true, &l, &n));
-	ck_assert_uint_eq(n, CLAIM_BULK_MAX);
-	ck_assert_uint_eq(l[n - 1].number, CLAIM_BULK_MAX);
+	ck_assert_uint_eq(n, CLAIM_AT_ONCE_MAX);
+	ck_assert_uint_eq(l[n - 1].number, CLAIM_AT_ONCE_MAX);
 	put_text(&b, "x");
 	ck_fails(rest_bulk_lines(cx, buf_slice(&b), true, &l, &n),
 	    ERR_TOO_LARGE);
@@ -126,7 +168,7 @@ START_TEST(each_outcome_is_a_line_of_json)
 END_TEST
 
 static const char *
-csv_of(const char *field)
+quoted(const char *field)
 {
 	struct buf b = buf_in(cx->arena, 1000);
 
@@ -136,21 +178,23 @@ csv_of(const char *field)
 
 START_TEST(no_field_of_csv_is_a_formula_or_ends_early)
 {
-	ck_assert_str_eq(csv_of("plain, text"), "\"plain, text\"");
-	ck_assert_str_eq(csv_of("a\"b"), "\"a\"\"b\"");
-	ck_assert_str_eq(csv_of(""), "\"\"");
-	ck_assert_str_eq(csv_of("=cmd|' /C calc'!A0"),
+	ck_assert_str_eq(quoted("plain, text"), "\"plain, text\"");
+	ck_assert_str_eq(quoted("a\"b"), "\"a\"\"b\"");
+	ck_assert_str_eq(quoted(""), "\"\"");
+	ck_assert_str_eq(quoted("=cmd|' /C calc'!A0"),
 	    "\"'=cmd|' /C calc'!A0\"");
-	ck_assert_str_eq(csv_of("+1"), "\"'+1\"");
-	ck_assert_str_eq(csv_of("-1"), "\"'-1\"");
-	ck_assert_str_eq(csv_of("@SUM"), "\"'@SUM\"");
-	ck_assert_str_eq(csv_of("\t=1"), "\"'\t=1\"");
-	ck_assert_str_eq(csv_of("a=1"), "\"a=1\"");
+	ck_assert_str_eq(quoted("+1"), "\"'+1\"");
+	ck_assert_str_eq(quoted("-1"), "\"'-1\"");
+	ck_assert_str_eq(quoted("@SUM"), "\"'@SUM\"");
+	ck_assert_str_eq(quoted("\t=1"), "\"'\t=1\"");
+	ck_assert_str_eq(quoted("a=1"), "\"a=1\"");
 }
 END_TEST
 
 UNIT_MAIN("bulk",
     csv_has_ids_and_perhaps_groups_with_or_without_a_header,
+    csv_columns_are_in_any_order_and_fields_may_be_quoted,
+    a_header_with_an_unknown_column_or_one_twice_is_refused,
     a_csv_line_that_cannot_be_read_is_refused_by_itself,
     ndjson_has_an_object_a_line,
     lines_are_counted_and_their_length_is_bounded,

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "authority/claim.h"
+#include "authority/claim_bulk.h"
 #include "authority/certificate.h"
 #include "authority/device.h"
 #include "db/meta.h"
@@ -234,6 +234,8 @@ START_TEST(a_banned_device_stays_with_its_tenant)
 }
 END_TEST
 
+static const struct claim_bulk claiming = { .release = false };
+
 START_TEST(each_line_of_many_has_its_own_outcome)
 {
 	struct claim_line lines[] = {
@@ -258,7 +260,7 @@ START_TEST(each_line_of_many_has_its_own_outcome)
 	fleet_open();
 	claimed(1, fleet_device_id(2));
 	ck_ok(claim_many(cx, &fleet.a, &fleet.tenants[0], &fleet.owners[0],
-	    lines, COUNT_OF(lines)));
+	    &claiming, lines, COUNT_OF(lines)));
 	for (size_t i = 0; i < COUNT_OF(lines); i++) {
 		ck_assert_int_eq(lines[i].outcome, want[i].o);
 		ck_assert_int_eq(lines[i].code, want[i].c);
@@ -299,7 +301,7 @@ keep_writing(void *arg)
 
 START_TEST(others_write_while_a_long_file_is_claimed)
 {
-	size_t n = 40 * CLAIM_BATCH + 1;
+	size_t n = 40 * OPERATION_BATCH + 1;
 	struct claim_line *lines = arena_array(cx->arena, n, sizeof(*lines));
 	struct other_writer other = { .stop = false };
 	pthread_t thread;
@@ -310,7 +312,7 @@ START_TEST(others_write_while_a_long_file_is_claimed)
 	ck_assert_int_eq(pthread_create(&thread, NULL, keep_writing, &other),
 	    0);
 	ck_ok(claim_many(cx, &fleet.a, &fleet.tenants[0], &fleet.owners[0],
-	    lines, n));
+	    &claiming, lines, n));
 	atomic_store(&other.stop, true);
 	ck_assert_int_eq(pthread_join(thread, NULL), 0);
 	for (size_t i = 0; i < n; i++)
@@ -322,14 +324,14 @@ END_TEST
 
 START_TEST(a_file_above_its_limit_is_refused_whole)
 {
-	size_t n = CLAIM_BULK_MAX + 1;
+	size_t n = CLAIM_AT_ONCE_MAX + 1;
 	struct claim_line *lines = arena_array(cx->arena, n, sizeof(*lines));
 	struct claim_row *rows;
 
 	fleet_open();
 	lines[0].request.device_id = HEX64;
 	ck_fails(claim_many(cx, &fleet.a, &fleet.tenants[0],
-	    &fleet.owners[0], lines, n), ERR_TOO_LARGE);
+	    &fleet.owners[0], &claiming, lines, n), ERR_TOO_LARGE);
 	ck_assert_uint_eq(history(0, NULL, -1, &rows), 0);
 	fleet_close();
 }

@@ -48,8 +48,10 @@ run(const struct call *c, struct http_reply *reply)
 	if (c->body != NULL && c->content_type == NULL)
 		TRY(json_parse(cx, request.body, &json));
 	request.json = json;
-	*reply = (struct http_reply){ .status = 0 };
-	return match.route->handle(cx, &fleet.a, &request, reply);
+	job->request = request;
+	TRY(match.route->handle(cx, &fleet.a, &job->request, &job->reply));
+	*reply = job->reply;
+	return OK;
 }
 
 #define RUN(reply, method_, path_, ...)					\

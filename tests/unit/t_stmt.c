@@ -19,7 +19,9 @@ static const char *const global_over_tenants[] = {
 	"CERTIFICATE_BY_CA", "CLAIM_NEWEST", "CRL_BEHIND", "TRANSFER_DUE",
 	"CA_BY_ID", "CA_ANY_BY_KEY_ID", "CA_ALL", "CA_DUE",
 	"ANCHOR_DUE", "CA_SIGNED_FORGET", "COLLATERAL_DUE", "RECEIPT_PRUNE",
-	"TOKEN_BY_HASH",
+	"OPERATION_BY_NAME", "OPERATION_BY_ID", "OPERATION_LIST_ALL",
+	"OPERATION_NEXT", "OPERATION_OLD", "OPERATION_LEFT",
+	"OPERATION_DELETE", "TOKEN_BY_HASH",
 };
 
 /* Read whole on purpose, at start: one is only counted, the other is an index of
