@@ -756,27 +756,32 @@ def outside(server):
 NEEDS_TPM = {(T + "/groups/{group}/policy/learn", "post")}
 
 
+def everything(ask, work, server, done):
+    """Ask for all there is; done(sentence) is called after each part."""
+    health(ask, work)
+    tenants_and_groups(ask, work)
+    done("tenants, CAs, tokens, groups and policies")
+    trust(ask, work)
+    done("anchors and inventory")
+    device, did = device_life(ask, work, server)
+    done("challenge, activation, enrolment, self, error report")
+    operators_view(ask, device, did)
+    done("what operators see")
+    changes(ask, device, did)
+    done("what operators change")
+    transfers(ask, did)
+    done("devices from tenant to tenant")
+    ca_life(ask, work)
+    done("the life of a CA")
+
+
 def run(work):
     server = Server(work)
     try:
         contract = Contract()
         ask = Client(server, contract)
-        health(ask, work)
-        tenants_and_groups(ask, work)
-        check("tenants, CAs, tokens, groups and policies", contract.taken())
-        trust(ask, work)
-        check("anchors and inventory", contract.taken())
-        device, did = device_life(ask, work, server)
-        check("challenge, activation, enrolment, self, error report",
-              contract.taken())
-        operators_view(ask, device, did)
-        check("what operators see", contract.taken())
-        changes(ask, device, did)
-        check("what operators change", contract.taken())
-        transfers(ask, did)
-        check("devices from tenant to tenant", contract.taken())
-        ca_life(ask, work)
-        check("the life of a CA", contract.taken())
+        everything(ask, work, server,
+                   lambda sentence: check(sentence, contract.taken()))
         asked = {(t, m) for t, m, _ in operations()}
         check("every operation has been answered well",
               ["%s %s" % (m, t)
@@ -810,4 +815,5 @@ def main():
     sys.exit(1 if n_failed else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

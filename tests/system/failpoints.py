@@ -3,7 +3,7 @@
 """
 Ends daad or daa-signer, as kill -9 would, at every failpoint() of the sources:
 in an issuance, a change of the journal's file, a rollover, the making of a CRL,
-a change of the master key.  After each, the service starts again with the same
+a change of the master key, between a commit and its reply.  After each, the service starts again with the same
 command, daactl fsck finds nothing, and what was cut off can be done again.
 
 usage: failpoints.py; it wants a build with --enable-failpoints in $builddir.
@@ -70,6 +70,12 @@ class Run(state.Tap):
                 "POST",
                 f"/v1/tenants/{TENANT}/cas/{staged['id']}/activate")
 
+    def reply(self):
+        """A token, whose answer is lost."""
+        return self.service.try_call(
+            "POST", "/v1/tokens", {"name": "reply", "role": "reader"},
+            {"Idempotency-Key": '"reply"'})
+
     def ended(self):
         return self.service.has_ended() or self.service.signer_pid() != \
             self.signer
@@ -114,6 +120,13 @@ class Run(state.Tap):
                     out.stdout + out.stderr)
         self.service.start()
         self.ok(self.service.wait_ready(), f"{name}: it starts again")
+        if name == "reply.ready":
+            made = self.reply()
+            mine = [t for t in self.service.all("/v1/tokens")
+                    if t["name"] == "reply"]
+            self.ok(made is not None and [t["id"] for t in mine] ==
+                    [made["id"]], f"{name}: the same call has the answer "
+                    "that was lost, and made one record", made, mine)
         self.ok(self.issues() and self.revokes(),
                 f"{name}: certificates are issued and revoked")
         self.ok(self.rolls_over(), f"{name}: CAs are rolled over")

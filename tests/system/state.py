@@ -161,12 +161,13 @@ class Service:
             [program("daactl"), *words, *self.settings],
             capture_output=True, text=True, env={**os.environ, **(env or {})})
 
-    def call(self, method, path, body=None):
+    def call(self, method, path, body=None, more=None):
+        """more: other headers."""
         url = urllib.parse.urlsplit(self.operator_url)
         c = http.client.HTTPSConnection(url.hostname, url.port,
                                         context=self.tls,
                                         timeout=self.CALL_S)
-        headers = {"Authorization": "Bearer " + self.token}
+        headers = {"Authorization": "Bearer " + self.token, **(more or {})}
         if body is not None:
             headers["Content-Type"] = "application/json"
             body = json.dumps(body)
@@ -178,10 +179,10 @@ class Service:
             raise RuntimeError(f"{method} {path}: {answer.status} {text}")
         return json.loads(text) if text else None
 
-    def try_call(self, method, path, body=None):
+    def try_call(self, method, path, body=None, more=None):
         """None when it did not answer, or refused."""
         try:
-            return self.call(method, path, body)
+            return self.call(method, path, body, more)
         except (OSError, RuntimeError, http.client.HTTPException):
             return None
 
