@@ -7,6 +7,7 @@
 #include "authority/anchor.h"
 #include "authority/crls.h"
 #include "authority/delegate.h"
+#include "authority/feed.h"
 #include "authority/issuers.h"
 #include "authority/operation.h"
 #include "authority/recover.h"
@@ -15,11 +16,22 @@
 #include "authority/upkeep.h"
 #include "base/base.h"
 
+/* What was written is durable: for events, by the note of db/event.c. */
+static void
+on_commit(void *arg, const int64_t *tenants, size_t n)
+{
+	struct authority *a = arg;
+
+	feed_told(a->feed, tenants, n);
+}
+
 static struct err
 open_parts(struct ctx *cx, const struct authority_conf *conf,
     struct authority *a)
 {
+	a->feed = feed_new();
 	TRY(db_open(cx, &conf->db, &a->db));
+	db_watch(a->db, on_commit, a);
 	TRY(signer_open(cx, conf->signer, &a->signer));
 	/* Before any new order: so nothing in the journal is under way. */
 	TRY(recover(cx, a, INT64_MAX));
@@ -71,5 +83,6 @@ authority_close(struct authority *a)
 	seen_free(a->seen);
 	signer_close(a->signer);
 	db_close(a->db);
+	feed_free(a->feed);
 	free(a);
 }

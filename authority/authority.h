@@ -21,6 +21,7 @@ struct delegates;	/* authority/delegate.h: keys that do one thing for a CA */
 struct trust_cache;
 struct seen;		/* attest/seen.h */
 struct operations;	/* authority/operation.h: long work */
+struct feed;		/* authority/feed.h: who waits for events */
 struct upkeep;		/* authority/upkeep.h: what is done by time */
 struct signer_conf;
 
@@ -56,6 +57,7 @@ struct authority_limits {
 	int64_t		release_undo_s;		/* claim_restore(); 0: none */
 	bool		transfer_evidence;	/* asked for by every offer */
 	int64_t		operation_keep_s;	/* after its end */
+	int64_t		event_keep_s;		/* in the feed */
 	unsigned	evidence_cache_mb;	/* attest/seen.h; 0: none */
 };
 
@@ -68,6 +70,7 @@ struct authority {
 	struct responder		*responder;
 	struct delegates		*delegates;
 	struct operations		*operations;
+	struct feed			*feed;
 	struct upkeep			*upkeep;
 	struct trust_cache		*trust;	/* authority/anchor.h */
 	struct seen			*seen;	/* attest/seen.h; NULL: off */

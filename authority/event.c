@@ -101,3 +101,117 @@ event_list(struct ctx *cx, const struct authority *a,
 	*out_n = l.n;
 	return OK;
 }
+
+/* --- the feed ------------------------------------------------------------ */
+
+struct reading {
+	int64_t				 tenant_id;	/* 0: all */
+	const struct event_query	*query;
+	struct event_page		 page;
+};
+
+static bool
+is_wanted(const char *filter, const char *type)
+{
+	size_t n = strlen(filter);
+
+	if (n >= 2 && strcmp(filter + n - 2, ".*") == 0)
+		return strncmp(filter, type, n - 1) == 0;
+	return strcmp(filter, type) == 0;
+}
+
+/* Filtered after they were read: a filter that fits nothing still moves the
+ * cursor on, so that nobody looks at the same events again and again. */
+static void
+keep_wanted(const char *filter, struct event_page *page)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < page->n; i++)
+		if (is_wanted(filter, page->items[i].type))
+			page->items[n++] = page->items[i];
+	page->n = n;
+}
+
+static struct err
+feed_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct reading *r = arg;
+	const struct event_query *q = r->query;
+	struct event_page page = { .cursor = q->after };
+	int64_t through;
+
+	if (q->after == EVENT_LATEST) {
+		TRY(db_event_newest(cx, tx, r->tenant_id, &page.cursor));
+		r->page = page;
+		return OK;
+	}
+	TRY(db_event_pruned(cx, tx, r->tenant_id, &through));
+	if (q->after != 0 && q->after < through)
+		return FAIL_TELL(cx, ERR_CURSOR_GONE, "events up to %lld are "
+		    "not kept any more; 0 is the oldest that is there",
+		    (long long)through);
+	if (r->tenant_id == 0)
+		TRY(db_event_list_all(cx, tx, q->after, q->limit, &page.items,
+		    &page.n));
+	else
+		TRY(db_event_list(cx, tx, r->tenant_id, q->after, q->limit,
+		    &page.items, &page.n));
+	page.more = page.n == q->limit;
+	if (page.n > 0)
+		page.cursor = page.items[page.n - 1].id;
+	if (q->type != NULL)
+		keep_wanted(q->type, &page);
+	r->page = page;
+	return OK;
+}
+
+struct err
+event_feed(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const struct event_query *query,
+    struct event_page *out)
+{
+	struct reading r = { .query = query,
+	    .tenant_id = tenant == NULL ? 0 : tenant->id };
+
+	if (query->type != NULL && !event_filter_is_known(query->type))
+		return FAIL_TELL(cx, ERR_PARAMETER, "there are no events of "
+		    "that type");
+	TRY(db_read(cx, a->db, feed_work, &r));
+	*out = r.page;
+	return OK;
+}
+
+/* --- forgetting ---------------------------------------------------------- */
+
+#define PRUNE_AT_ONCE	1000u	/* rows in one transaction */
+
+struct forgetting { int64_t before_s; bool due; size_t n; };
+
+static struct err
+due_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct forgetting *f = arg;
+
+	return db_event_prune_due(cx, tx, f->before_s, &f->due);
+}
+
+static struct err
+prune_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct forgetting *f = arg;
+
+	return db_event_prune(cx, tx, f->before_s, PRUNE_AT_ONCE, &f->n);
+}
+
+struct err
+event_prune_round(struct ctx *cx, const struct authority *a)
+{
+	struct forgetting f = { .n = PRUNE_AT_ONCE,
+	    .before_s = ctx_now(cx) - a->limits.event_keep_s };
+
+	TRY(db_read(cx, a->db, due_work, &f));
+	while (f.due && f.n == PRUNE_AT_ONCE)
+		TRY(db_write(cx, a->db, prune_work, &f));
+	return OK;
+}

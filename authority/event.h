@@ -31,4 +31,33 @@ struct err	event_list(struct ctx *, const struct authority *,
 		    const struct tenant *, struct page,
 		    struct event_row **out, size_t *out_n);
 
+/* The cursor behind the last event that there is now. */
+#define EVENT_LATEST	INT64_MAX
+
+/* Which part of the feed. */
+struct event_query {
+	int64_t		 after;		/* a cursor, or EVENT_LATEST */
+	unsigned	 limit;		/* of events that are looked at */
+	const char	*type;		/* "device.banned", "device.*", or NULL */
+};
+
+struct event_page {
+	struct event_row	*items;
+	size_t			 n;
+	int64_t			 cursor;	/* where to go on */
+	bool			 more;		/* there may be more now */
+};
+
+/*
+ * A part of the feed of a tenant, or with NULL of all.
+ * ERR_PARAMETER	no such type
+ * ERR_CURSOR_GONE	events after that cursor are not kept any more
+ */
+struct err	event_feed(struct ctx *, const struct authority *,
+		    const struct tenant *, const struct event_query *,
+		    struct event_page *out);
+
+/* Forget what is older than limits.event_keep_s; by the upkeep. */
+struct err	event_prune_round(struct ctx *, const struct authority *);
+
 #endif

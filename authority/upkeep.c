@@ -8,6 +8,7 @@
 #include "authority/anchor.h"
 #include "authority/collateral.h"
 #include "authority/delegate.h"
+#include "authority/event.h"
 #include "authority/receipt.h"
 #include "authority/recover.h"
 #include "authority/rollover.h"
@@ -61,6 +62,7 @@ static const struct chore {
 	{ "anchors", anchor_round },
 	{ "receipts", receipt_round },
 	{ "transfers", transfer_round },
+	{ "events", event_prune_round },
 };
 
 static void

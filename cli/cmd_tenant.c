@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tenants, operator tokens and the feed of events. */
+/* Tenants and operator tokens. */
 #include "base/base.h"
 #include "cli/cli.h"
 
@@ -114,18 +114,4 @@ cmd_token_revoke(struct cli *cli)
 	TRY(cli_scope_path(cli, cli_path(cli->cx, "/tokens/{}",
 	    cli_arg(cli, 0)), &path));
 	return cli_delete(cli, path, "token %s revoked", cli_arg(cli, 0));
-}
-
-struct err
-cmd_event_list(struct cli *cli)
-{
-	static const struct column columns[] = {
-		{ "ID", "id", true }, { "AT", "at", false },
-		{ "TYPE", "type", false }, { "ACTOR", "actor", false },
-		{ "SUBJECT", "subject", false }, { "DATA", "data", false },
-	};
-	const char *path;
-
-	TRY(cli_tenant_path(cli, "/events", &path));
-	return cli_list(cli, path, columns, COUNT_OF(columns));
 }

@@ -44,6 +44,18 @@ typedef struct err db_work(struct ctx *, struct db_tx *, void *arg);
 struct err	db_read(struct ctx *, struct db *, db_work *, void *arg);
 struct err	db_write(struct ctx *, struct db *, db_work *, void *arg);
 
+/*
+ * Learning of commits.  Work may note what it is about, a number above 0; when
+ * its batch is durable, and never before, the watcher is told of each once.  It
+ * may be told of what was undone, too.  It is called by a thread that writes,
+ * before db_write() returns, and must not use the database.
+ */
+#define DB_NOTES_MAX	64u	/* of a batch; more are told as one 0: anything */
+typedef void db_watcher(void *arg, const int64_t *notes, size_t n);
+void		db_note(struct db_tx *, int64_t what);
+/* Before any work. */
+void		db_watch(struct db *, db_watcher *, void *arg);
+
 /* --- for the files of this room ------------------------------------- */
 
 /* Statements: a closed table, all in the .def files of this folder. */

@@ -35,11 +35,15 @@ struct batch {
 	unsigned	refs;		/* writers that wait for it */
 	bool		done;
 	struct err	err;		/* how the commit went, when done */
+	size_t		n_notes;
+	int64_t		notes[DB_NOTES_MAX];
 };
 
 struct db {
 	struct conn	writer;
 	struct checkpointer *checkpointer;
+	db_watcher	*watcher;	/* or NULL */
+	void		*watcher_arg;
 	pthread_mutex_t	write_lock;	/* holds writer and open */
 	struct batch	*open;		/* NULL between batches */
 
@@ -54,7 +58,7 @@ struct db {
 	size_t		n_readers, n_idle;
 };
 
-struct db_tx { struct conn *conn; bool writing; };
+struct db_tx { struct conn *conn; struct batch *batch; bool writing; };
 struct db_row { sqlite3_stmt *stmt; };
 
 static struct err
@@ -292,6 +296,9 @@ batch_commit(struct ctx *cx, struct db *db)
 
 	if (failed(e))
 		(void)undo(db, "ROLLBACK");
+	else if (db->open->n_notes > 0 && db->watcher != NULL)
+		db->watcher(db->watcher_arg, db->open->notes,
+		    db->open->n_notes);
 	batch_end(db, e);
 	return e;
 }
@@ -308,7 +315,7 @@ run_in_batch(struct ctx *cx, struct db *db, db_work *work, void *arg,
 		TRY(exec(cx, &db->writer, "BEGIN IMMEDIATE"));
 		db->open = base_alloc(sizeof(*db->open));
 	}
-	*out = db->open;
+	*out = tx.batch = db->open;
 	TRY(exec(cx, &db->writer, "SAVEPOINT work"));
 	e = work(cx, &tx, arg);
 	/*
@@ -365,6 +372,30 @@ batch_wait(struct ctx *cx, struct db *db, struct batch *batch)
 		free(batch);
 	ASSERT(pthread_mutex_unlock(&db->wait_lock) == 0);
 	return failed(e) ? FAIL(cx, ERR_STORAGE, "commit failed") : OK;
+}
+
+void
+db_watch(struct db *db, db_watcher *watcher, void *arg)
+{
+	db->watcher = watcher;
+	db->watcher_arg = arg;
+}
+
+void
+db_note(struct db_tx *tx, int64_t what)
+{
+	struct batch *batch = tx->batch;
+
+	ASSERT(tx->writing && what > 0);
+	for (size_t i = 0; i < batch->n_notes; i++)
+		if (batch->notes[i] == what || batch->notes[i] == 0)
+			return;
+	if (batch->n_notes < DB_NOTES_MAX) {
+		batch->notes[batch->n_notes++] = what;
+		return;
+	}
+	batch->notes[0] = 0;
+	batch->n_notes = 1;
 }
 
 struct err

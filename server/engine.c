@@ -286,6 +286,7 @@ job_run(struct job *job)
 {
 	struct ctx *cx = &job->root.cx;
 
+	job->reply = (struct http_reply){ .status = 0 };
 	finish(cx, job, run(cx, job));
 }
 
@@ -307,6 +308,59 @@ job_run_at_once(struct job *job)
 	}
 	finish(cx, job, e);
 	return true;
+}
+
+/* --- waiting ----------------------------------------------------------- */
+
+#define RUNS_MAX	4u	/* of a job for which there is news at once */
+
+/* Once it waits it may be run, or be gone, before this returns. */
+static bool
+wait_or_run(struct job *job, struct feed *feed)
+{
+	struct ctx *cx = &job->root.cx;
+	uint64_t mark = job->reply.wait.mark;
+
+	switch (feed_wait(feed, &job->waiter, mark)) {
+	case FEED_WAITS:
+		return true;
+	case FEED_NEWS:
+		job_run(job);
+		return false;
+	case FEED_FULL:
+		finish(cx, job, FAIL_TELL(cx, ERR_QUOTA,
+		    "%u requests wait for events of this feed already",
+		    FEED_WAITERS_MAX));
+		return false;
+	case FEED_CLOSED:
+		job->reply.wait.seconds = 0;
+	}
+	return false;
+}
+
+bool
+job_waits(struct job *job, void (*wake)(struct feed_waiter *, bool news))
+{
+	const struct ctx *cx = &job->root.cx;
+	uint64_t now_us = cx->clock->ticks_us(cx->clock->arg);
+
+	for (unsigned i = 0; i < RUNS_MAX; i++) {
+		const struct http_wait *wait = &job->reply.wait;
+
+		if (wait->seconds == 0)
+			return false;
+		if (job->waiter.until_us == 0)
+			job->waiter.until_us = now_us +
+			    wait->seconds * UINT64_C(1000000);
+		if (now_us >= job->waiter.until_us)
+			return false;
+		job->request.kept = wait->keep;
+		job->waiter.tenant_id = wait->tenant_id;
+		job->waiter.wake = wake;
+		if (wait_or_run(job, job->engine->authority->feed))
+			return true;
+	}
+	return false;
 }
 
 static enum log_level

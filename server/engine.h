@@ -14,6 +14,7 @@
 
 #include "authority/receipt.h"
 #include "base/trace.h"
+#include "authority/feed.h"
 #include "server/router.h"
 
 #define ENGINE_QUERY_MAX	16u	/* parameters of a URL */
@@ -65,6 +66,7 @@ struct job {
 	struct receipt		 receipt;	/* of an Idempotency-Key */
 	bool			 is_run;	/* reply is there */
 	bool			 is_sent;	/* reply was handed over */
+	struct feed_waiter	 waiter;	/* until_us: 0 before it waits */
 	/* The request points at these. */
 	struct principal	 principal;
 	struct tenant		 tenant;
@@ -105,6 +107,13 @@ void		 job_run(struct job *);
 /* The same without waiting, on the I/O thread; false, and nothing done, where
  * the route does not say that it can, or it cannot now. */
 bool		 job_run_at_once(struct job *);
+/*
+ * After job_run(), on the worker: is the reply to wait (struct http_wait)?  Then
+ * the job is the feed's until wake() is called, which has it run once more, or
+ * sends the reply that there is.
+ */
+bool		 job_waits(struct job *, void (*wake)(struct feed_waiter *,
+		    bool news));
 /* The line of the log; status 0 when no reply went out. */
 void		 job_log(const struct job *, unsigned status);
 

@@ -70,9 +70,24 @@ struct http_request {
 	 * this.
 	 */
 	bool				 at_once;
+	/* http_wait.keep of the run before, when this is not the first. */
+	int64_t				 kept;
 };
 
 struct http_header { const char *name, *value; };
+
+/*
+ * A reply that has nothing to say yet: no thread waits, and the handler is
+ * called again when there is an event.  The reply as it is goes out when the
+ * time is over.
+ */
+#define HTTP_WAIT_MAX_S	60u
+struct http_wait {
+	unsigned	seconds;	/* 0: it is not to wait */
+	int64_t		tenant_id;	/* for events of it, or FEED_ANY */
+	uint64_t	mark;		/* feed_mark() before it looked */
+	int64_t		keep;		/* for the next run */
+};
 
 struct http_reply {
 	unsigned		 status;
@@ -81,6 +96,7 @@ struct http_reply {
 	struct http_header	 headers[HTTP_HEADERS_MAX];
 	size_t			 n_headers;
 	bool			 is_later;	/* http_reply_later() */
+	struct http_wait	 wait;
 };
 
 /* A header of the request that engine_headers[] lists; NULL: it was not sent. */
@@ -91,6 +107,7 @@ const char	*http_query(const struct http_request *, const char *name);
 struct err	 http_query_page(struct ctx *, const struct http_request *,
 		    struct page *out);
 /* ?limit= alone, of a list with cursors of its own.  ERR_PARAMETER */
+/* ?limit= alone.  ERR_PARAMETER */
 struct err	 http_query_limit(struct ctx *, const struct http_request *,
 		    unsigned *out);
 /* A query parameter that is a time; fallback when absent.  ERR_PARAMETER */
@@ -181,6 +198,8 @@ extern const struct route_table
     rest_transfer_routes,	/* devices from tenant to tenant */
     rest_report_routes,		/* error reports, events */
     rest_operation_routes,	/* long work */
+    rest_report_routes,		/* error reports */
+    rest_event_routes,		/* what happens */
     ocsp_routes,		/* what OCSP clients ask */
     status_routes;		/* CRLs, CA certificates, health */
 

@@ -353,10 +353,26 @@ on_request(void *arg, struct MHD_Connection *mhd, const char *path,
 	return job->is_run ? send_reply(l, mhd, job) : hand_over(l, mhd, job);
 }
 
+static void
+wake(struct feed_waiter *waiter, bool news)
+{
+	struct job *job = (struct job *)(void *)((char *)waiter -
+	    offsetof(struct job, waiter));
+	struct workers *workers =
+	    connection_of(job->listener)->listener->conf.workers;
+
+	/* With a full queue, a page without events is the kindest answer. */
+	if (news && workers_reserve(workers))
+		workers_push(workers, job);
+	else
+		MHD_resume_connection(job->listener);
+}
+
 void
 listener_job_done(struct job *job)
 {
-	MHD_resume_connection(job->listener);
+	if (!job_waits(job, wake))
+		MHD_resume_connection(job->listener);
 }
 
 static void

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "authority/event.h"
 #include "authority/report.h"
 #include "authority/scope.h"
 #include "base/base.h"
@@ -354,46 +353,6 @@ quota_list_get(struct ctx *cx, const struct authority *a,
 	return OK;
 }
 
-/* --- the feed -------------------------------------------------------- */
-
-static struct err
-feed_json(struct ctx *cx, const struct event_row *e, json_t **out)
-{
-	json_t *object = json_keep(cx, json_object());
-
-	rest_set_text(object, "id", arena_printf(cx->arena, "%lld",
-	    (long long)e->id));
-	rest_set_time(object, "at", e->at_s);
-	rest_set_text(object, "type", e->type);
-	rest_set_text(object, "subject", e->subject);
-	rest_set_text(object, "actor", e->actor);
-	TRY(rest_set_json(cx, object, "data", e->data));
-	if (e->trace != NULL)
-		rest_set_text(object, "trace", e->trace);
-	*out = json_incref(object);
-	return OK;
-}
-
-static struct err
-feed_get(struct ctx *cx, const struct authority *a,
-    const struct http_request *request, struct http_reply *reply)
-{
-	json_t *items = json_keep(cx, json_array()), *item;
-	struct event_row *rows;
-	struct page page;
-	size_t n;
-
-	TRY(http_query_page(cx, request, &page));
-	TRY(event_list(cx, a, request->tenant, page, &rows, &n));
-	for (size_t i = 0; i < n; i++) {
-		TRY(feed_json(cx, &rows[i], &item));
-		ASSERT(json_array_append_new(items, item) == 0);
-	}
-	http_reply_list(cx, reply, json_incref(items),
-	    n < page.limit ? 0 : rows[n - 1].id);
-	return OK;
-}
-
 #define TENANT	"/v1/tenants/{tenant}"
 
 static const struct route routes[] = {
@@ -403,8 +362,6 @@ static const struct route routes[] = {
 	    0, NULL, report_one_get },
 	{ PLANE_OPERATOR, "GET", TENANT "/error-quota", AUTH_READ_GROUP,
 	    0, NULL, quota_list_get },
-	{ PLANE_OPERATOR, "GET", TENANT "/events", AUTH_READ,
-	    0, NULL, feed_get },
 };
 
 const struct route_table rest_report_routes = { routes, COUNT_OF(routes) };

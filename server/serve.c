@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "authority/feed.h"
 #include "authority/result.h"
 #include "base/base.h"
 #include "base/file.h"
@@ -162,6 +163,7 @@ serve_open_authority(struct ctx *cx, const struct settings *s,
 			.result_key_life_s = RESULT_KEY_LIFE_S,
 			.cache_age_s = s->cache_age_s,
 			.reports_per_day = (unsigned)s->reports_per_day,
+			.event_keep_s = s->event_keep_s,
 			.ca_root_life_s = s->ca_root_life_s,
 			.ca_issuing_life_s = s->ca_issuing_life_s,
 			.ca_rollover_auto = s->ca_rollover_auto != 0,
@@ -307,6 +309,8 @@ run_until_told(struct ctx *cx, struct server *server, const sigset_t *signals)
 			return;
 		for (unsigned i = 0; i < PLANE_COUNT; i++)
 			listener_tick(server->listeners[i]);
+		feed_tick(server->authority->feed,
+		    clock_system.ticks_us(clock_system.arg));
 		if (sig == SIGHUP || ++ticks % TLS_LOOK_S == 0)
 			look_at_tls(server, cx->log);
 	}
@@ -330,6 +334,7 @@ drain(struct server *server)
 	int64_t left_ms = server->settings->drain_timeout_s * 1000;
 
 	atomic_store(&server->engine.stopping, true);
+	feed_close(server->authority->feed);
 	for (unsigned i = 0; i < PLANE_COUNT; i++)
 		listener_quiesce(server->listeners[i]);
 	while (busy(server) > 0 && left_ms > 0) {

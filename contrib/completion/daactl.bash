@@ -17,7 +17,7 @@ _daactl_words()
 	device) echo 'list show result ban unban move' ;;
 	certificate) echo 'list show revoke' ;;
 	report) echo 'list show export quota' ;;
-	event) echo 'list' ;;
+	event) echo 'list watch' ;;
 	ca) echo 'list show fetch chain stage schedule activate retire taint certificates revoke adopt proof' ;;
 	evidence) echo 'verify' ;;
 	keys) echo 'rotate-master' ;;
@@ -147,7 +147,8 @@ _daactl_options()
 	'report show') echo '--tenant' ;;
 	'report export') echo '--tenant --device --type --class --category --from --to --format --out' ;;
 	'report quota') echo '--tenant --device' ;;
-	'event list') echo '--tenant --limit --after' ;;
+	'event list') echo '--tenant --platform --limit --after --type' ;;
+	'event watch') echo '--tenant --platform --limit --after --type' ;;
 	'ca list') echo '--tenant --limit --after' ;;
 	'ca show') echo '--tenant --pem' ;;
 	'ca fetch') echo '--tenant --format --out --chain' ;;

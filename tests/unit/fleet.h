@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "authority/authority.h"
+#include "authority/feed.h"
 #include "authority/issuers.h"
 #include "db/attestation.h"
 #include "db/ca.h"
@@ -104,6 +105,7 @@ fleet_open(void)
 	ck_ok(issuers_open(cx, &fleet.a, &fleet.a.issuers));
 	ck_ok(db_write(cx, fleet.a.db, fleet_fill, NULL));
 	fleet.a.limits.reports_per_day = 10;
+	fleet.a.feed = feed_new();
 }
 
 static inline void
@@ -113,6 +115,7 @@ fleet_close(void)
 
 	issuers_close(fleet.a.issuers);
 	db_close(fleet.a.db);
+	feed_free(fleet.a.feed);
 	for (size_t i = 0; i < COUNT_OF(ends); i++)
 		(void)unlink(arena_printf(cx->arena, "%s/db%s", fleet.folder,
 		    ends[i]));

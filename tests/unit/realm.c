@@ -145,6 +145,7 @@ realm_open(struct ctx *cx)
 			.receipt_life_s = 86400,
 			.transfer_undo_s = 3 * 86400,
 			.release_undo_s = 3 * 86400,
+			.event_keep_s = 90 * 86400,
 			.evidence_cache_mb = 16,
 		},
 	};

@@ -11,7 +11,7 @@
 #define A	"/v1/tenants/tenant-a"
 
 static const struct route_table *const tables[] = {
-	&rest_claim_routes, &rest_report_routes,
+	&rest_claim_routes, &rest_event_routes, &rest_report_routes,
 };
 
 /* A call of tenant 0's owner, or of tenant 1's when the path says so. */

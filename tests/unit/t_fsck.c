@@ -114,6 +114,8 @@ static const struct { const char *sql, *check; } faults[] = {
 	    "SELECT tenant, device_id, device_group, 2, 'x' FROM claim",
 	    "claim_one" },
 	{ A_DEVICE(TENANT_A) "UPDATE claim SET tenant = 1", "claim_device" },
+	{ "INSERT INTO event_pruned (tenant, through) "
+	    "SELECT tenant, id FROM event LIMIT 1", "event_pruned" },
 	{ A_DEVICE(TENANT_A) "UPDATE claim SET released_s = 1",
 	    "device_claim" },
 	{ A_DEVICE(TENANT_A) "UPDATE claim SET released_s = 9; INSERT INTO "

@@ -22,11 +22,16 @@ static const char *const global_over_tenants[] = {
 	"OPERATION_BY_NAME", "OPERATION_BY_ID", "OPERATION_LIST_ALL",
 	"OPERATION_NEXT", "OPERATION_OLD", "OPERATION_LEFT",
 	"OPERATION_DELETE", "TOKEN_BY_HASH",
+	"EVENT_LIST_ALL", "EVENT_NEWEST_ANY", "EVENT_OLDEST", "EVENT_DELETE",
+	"EVENT_PRUNED_ANY",
+	"TOKEN_BY_HASH",
 };
 
-/* Read whole on purpose, at start: one is only counted, the other is an index of
- * what a crash left behind. */
-static const char *const scans[] = { "STRAY_COUNT", "CRL_BEHIND" };
+/* Read whole on purpose: one is only counted, at start; the next an index of
+ * what a crash left behind; the last has one row a tenant. */
+static const char *const scans[] = {
+	"STRAY_COUNT", "CRL_BEHIND", "EVENT_PRUNED_ANY",
+};
 
 /* Sorted in memory: a tenant has few of these. */
 static const char *const sorts[] = {
