@@ -64,15 +64,21 @@ tell(struct ctx *cx, struct db_tx *tx, const struct transfer_row *t,
 	    "state", db_transfer_state_name(t->state)));
 }
 
-/* Both feeds say it; people of the other side are not named. */
+/* Both feeds say it, that of who loses the device first; people of the other
+ * side are not named. */
 static struct err
 tell_both(struct ctx *cx, struct db_tx *tx, const struct transfer_row *t,
     enum side acts, enum event_type type, const char *actor)
 {
-	TRY(tell(cx, tx, t, SIDE_GIVER, type,
-	    acts == SIDE_TAKER ? t->to_name : actor));
-	return tell(cx, tx, t, SIDE_TAKER, type,
-	    acts == SIDE_GIVER ? t->from_name : actor);
+	const char *to_giver = acts == SIDE_TAKER ? t->to_name : actor;
+	const char *to_taker = acts == SIDE_GIVER ? t->from_name : actor;
+
+	if (t->state == TRANSFER_UNDONE) {
+		TRY(tell(cx, tx, t, SIDE_TAKER, type, to_taker));
+		return tell(cx, tx, t, SIDE_GIVER, type, to_giver);
+	}
+	TRY(tell(cx, tx, t, SIDE_GIVER, type, to_giver));
+	return tell(cx, tx, t, SIDE_TAKER, type, to_taker);
 }
 
 /* Row t, whose other members are set, goes where the step leads. */
