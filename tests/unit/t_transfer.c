@@ -27,7 +27,8 @@ static void
 start(void)
 {
 	struct db_tenant row;
-	struct group_spec spec = { NULL, "soft", PROFILE_NEWEST };
+	struct group_spec spec = { .profile = "soft",
+	    .profile_version = PROFILE_NEWEST };
 	struct db_group group;
 	struct policy policy;
 
