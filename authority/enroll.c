@@ -6,6 +6,7 @@
 #include "authority/appraise.h"
 #include "authority/event.h"
 #include "authority/issue.h"
+#include "authority/policies.h"
 #include "authority/result.h"
 #include "authority/revoked.h"
 #include "authority/transfer.h"
@@ -160,21 +161,70 @@ check_policy(struct ctx *cx, struct run *run)
 	return OK;
 }
 
+/* What the last attestation showed, held against a policy of now. */
+static struct err
+appraise_last(struct ctx *cx, const struct subject *s,
+    const struct db_policy *row, struct verdict *out)
+{
+	struct policy policy;
+	struct claims claims;
+
+	TRY(policy_parse(cx, row->document, &policy));
+	TRY(result_claims_parse(cx, s->attestation.claims, &claims));
+	policy_appraise(cx, &policy, row->version, ctx_now(cx),
+	    s->attestation.format, &claims, out);
+	return OK;
+}
+
+struct grace { const struct subject *subject; struct db_policy policy; bool found; };
+
+/* Evidence that was refused since ends it for the device. */
+static struct err
+find_grace(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct grace *g = arg;
+	const struct subject *s = g->subject;
+	struct attestation_row refused;
+
+	TRY(db_attestation_refused(cx, tx, s->tenant.id, s->device.id,
+	    &refused, &g->found));
+	if (g->found) {
+		g->found = false;
+		return OK;
+	}
+	return policies_grace(cx, tx, s->tenant.id, s->group.id, &g->policy,
+	    &g->found);
+}
+
+/* Does it meet the policy of before, whose grace is under way? */
+static struct err
+check_grace(struct ctx *cx, const struct run *run, bool *out_meets)
+{
+	struct grace g = { .subject = &run->subject };
+	struct verdict verdict;
+
+	TRY(db_read(cx, run->authority->db, find_grace, &g));
+	*out_meets = false;
+	if (!g.found)
+		return OK;
+	TRY(appraise_last(cx, &run->subject, &g.policy, &verdict));
+	*out_meets = !failed(verdict.refusal);
+	return OK;
+}
+
 /* A policy that was changed, or another group's, holds for what was shown
- * before as well: then it takes evidence to go on. */
+ * before as well: then it takes evidence to go on, unless there is a grace. */
 static struct err
 check_last_attestation(struct ctx *cx, struct run *run)
 {
 	const struct subject *s = &run->subject;
 	struct verdict verdict;
-	struct policy policy;
-	struct claims claims;
+	bool meets = true;
 
-	TRY(policy_parse(cx, s->policy.document, &policy));
-	TRY(result_claims_parse(cx, s->attestation.claims, &claims));
-	policy_appraise(cx, &policy, s->policy.version, ctx_now(cx),
-	    s->attestation.format, &claims, &verdict);
+	TRY(appraise_last(cx, s, &s->policy, &verdict));
 	if (failed(verdict.refusal))
+		TRY(check_grace(cx, run, &meets));
+	if (!meets)
 		return FAIL_AT(cx, ERR_FIELD, "/evidence", "evidence: is "
 		    "missing, and the last attestation does not meet the "
 		    "policy of now");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authority/group.h"
 
-#include "attest/attest.h"
 #include "authority/event.h"
+#include "authority/policies.h"
 #include "authority/profile.h"
 #include "authority/receipt.h"
 #include "db/device.h"
@@ -46,20 +46,6 @@ check_profile(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 	return OK;
 }
 
-/* A misspelt format would keep every device out. */
-static struct err
-check_formats(struct ctx *cx, const struct policy *policy,
-    const char *pointer)
-{
-	for (size_t i = 0; i < policy->n_formats; i++)
-		if (attest_find(policy->formats[i]) == NULL)
-			return FAIL_AT(cx, ERR_FIELD,
-			    json_pointer_item(cx, pointer, i),
-			    "no such format of evidence: %s",
-			    policy->formats[i]);
-	return OK;
-}
-
 /* --- making ------------------------------------------------------------ */
 
 static struct err
@@ -74,7 +60,7 @@ insert(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 	TRY(check_profile(cx, tx, tenant_id, g));
 	g->policy_version = policy.version;
 	TRY(db_group_insert(cx, tx, tenant_id, g, &g->id));
-	TRY(db_policy_insert(cx, tx, tenant_id, g->id, &policy));
+	TRY(policies_begin(cx, tx, tenant_id, g->id, &policy));
 	return event_add(cx, tx, tenant_id, EVENT_GROUP_CREATED, g->name, actor,
 	    NULL);
 }
@@ -127,7 +113,7 @@ group_create(struct ctx *cx, const struct authority *a,
 		    "the platform has no devices and no groups");
 	apply(&m.group, spec);
 	if (policy != NULL) {
-		TRY(check_formats(cx, policy, "/policy/formats"));
+		TRY(policies_check_formats(cx, policy, "/policy/formats"));
 		m.document = policy_text(cx, policy);
 	}
 	e = db_write(cx, a->db, make_work, &m);
@@ -285,19 +271,13 @@ group_change(struct ctx *cx, const struct authority *a,
 /* The next version, in force from the commit on. */
 static struct err
 put_version(struct ctx *cx, struct db_tx *tx, struct changing *c,
-    const struct policy *policy, enum event_type event)
+    const struct policy *policy, const char *reason,
+    enum event_type event)
 {
 	struct finding *at = &c->at;
 
-	at->policy = (struct db_policy){
-		.version = at->group.policy_version + 1,
-		.document = policy_text(cx, policy),
-		.created_s = ctx_now(cx), .created_by = c->actor,
-	};
-	TRY(db_policy_insert(cx, tx, at->tenant_id, at->group.id,
-	    &at->policy));
-	TRY(db_group_set_policy(cx, tx, at->tenant_id, at->group.id,
-	    at->policy.version));
+	TRY(policies_next(cx, tx, at->tenant_id, &at->group, policy, c->actor,
+	    reason, &at->policy));
 	return event_add(cx, tx, at->tenant_id, event, at->name, c->actor,
 	    json_pack("{s:I}", "version", (json_int_t)at->policy.version));
 }
@@ -308,7 +288,7 @@ set_policy_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct changing *c = arg;
 
 	TRY(find_work(cx, tx, &c->at));
-	return put_version(cx, tx, c, c->policy, EVENT_POLICY_SET);
+	return put_version(cx, tx, c, c->policy, "", EVENT_POLICY_SET);
 }
 
 struct err
@@ -321,7 +301,7 @@ group_set_policy(struct ctx *cx, const struct authority *a,
 		.actor = who->name, .policy = policy,
 	};
 
-	TRY(check_formats(cx, policy, "/formats"));
+	TRY(policies_check_formats(cx, policy, "/formats"));
 	TRY(db_write(cx, a->db, set_policy_work, &c));
 	*out = c.at.policy;
 	return OK;
@@ -363,7 +343,8 @@ learn_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	TRY(golden_claims(cx, tx, c, &claims));
 	TRY(policy_parse(cx, c->at.policy.document, &old));
 	TRY(policy_learn(cx, &old, &claims, c->learn, &policy));
-	TRY(put_version(cx, tx, c, &policy, EVENT_POLICY_LEARNED));
+	TRY(put_version(cx, tx, c, &policy, arena_printf(cx->arena,
+	    "learned from device %s", c->device_id), EVENT_POLICY_LEARNED));
 	*c->out = c->at.policy;
 	return receipt_add(cx, tx);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Groups: devices of a tenant that share an appraisal policy and a certificate
- * profile (authority/profile.h).  Policies are kept as versions that never
- * change; the newest is in force.
+ * profile (authority/profile.h).  Of the versions of a policy one is in force;
+ * more of them in authority/policies.h.
  */
 #ifndef DAAPKI_AUTHORITY_GROUP_H
 #define DAAPKI_AUTHORITY_GROUP_H

@@ -5,6 +5,7 @@
 #include "db/optional.h"
 
 #define COLUMN_RESET_COUNT	10u
+#define COLUMN_REFUSED_AT	6u	/* of ATTESTATION_SHOWN */
 
 struct one { struct attestation_row *row; bool found; };
 
@@ -117,13 +118,14 @@ take_refused(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 	struct attestation_row *a = one->row;
 	struct db_walk w = { cx, row, 0 };
 
-	*a = (struct attestation_row){ .verdict = REFUSED, .claims = "{}" };
+	*a = (struct attestation_row){ .verdict = REFUSED };
 	a->at_s = walk_int(&w);
 	a->format = walk_text(&w);
 	a->policy_version = walk_int(&w);
 	a->vector = walk_blob(&w);
 	a->policy_group = walk_text(&w);
 	a->policy_sha256 = walk_blob(&w);
+	a->claims = walk_text(&w);
 	one->found = true;
 	*stop = true;
 	return OK;
@@ -149,5 +151,46 @@ db_attestation_refuse(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 	return db_run(cx, tx, STMT_APPRAISAL_REFUSED_PUT, DB_ARGS(
 	    DB_I(tenant_id), DB_I(device), DB_I(a->at_s), DB_T(a->format),
 	    DB_I(a->policy_version), DB_B(a->vector), DB_T(a->policy_group),
-	    DB_B(a->policy_sha256)), NULL);
+	    DB_B(a->policy_sha256), DB_T(a->claims)), NULL);
+}
+
+/* --- what a group's devices showed -------------------------------------- */
+
+struct shown_rows { struct attestation_shown *items; size_t n; };
+
+static struct err
+take_shown(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
+{
+	struct shown_rows *read = arg;
+	struct attestation_shown *s = &read->items[read->n++];
+	struct db_walk w = { cx, row, 0 };
+
+	(void)stop;
+	s->device = walk_int(&w);
+	s->device_id = walk_text(&w);
+	s->banned = strcmp(walk_text(&w), "banned") == 0;
+	s->refused = !db_is_null(row, COLUMN_REFUSED_AT);
+	if (s->refused)
+		w.column = COLUMN_REFUSED_AT;
+	s->at_s = walk_int(&w);
+	s->format = walk_text(&w);
+	s->claims = walk_text(&w);
+	return OK;
+}
+
+struct err
+db_attestation_shown(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t group_id, int64_t after, size_t most,
+    struct attestation_shown **out, size_t *out_n)
+{
+	struct shown_rows read = {
+		arena_array(cx->arena, most, sizeof(*read.items)), 0
+	};
+
+	TRY(db_rows(cx, tx, STMT_ATTESTATION_SHOWN, DB_ARGS(DB_I(tenant_id),
+	    DB_I(group_id), DB_I(after), DB_I((int64_t)most)), take_shown,
+	    &read));
+	*out = read.items;
+	*out_n = read.n;
+	return OK;
 }

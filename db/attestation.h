@@ -41,13 +41,28 @@ struct err	db_attestation_put(struct ctx *, struct db_tx *,
 struct err	db_attestation_forget(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, int64_t device);
 
-/* The policy refused what genuine evidence showed: no claims, evidence and
- * counters are kept of it, and they are empty in out. */
+/* The policy refused what genuine evidence showed: no evidence and counters are
+ * kept of it, and they are empty in out; so are the claims of old rows. */
 struct err	db_attestation_refuse(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, int64_t device,
 		    const struct attestation_row *);
 struct err	db_attestation_refused(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, int64_t device,
 		    struct attestation_row *out, bool *out_found);
+
+/* What a device showed last, be it that it was refused. */
+struct attestation_shown {
+	int64_t		 device;	/* row ID */
+	const char	*device_id;
+	bool		 banned, refused;
+	int64_t		 at_s;		/* 0: it was never attested */
+	/* NULL with at_s 0; claims "": they were not kept. */
+	const char	*format, *claims;
+};
+/* Of the devices of a group with a row ID above after, in that order. */
+struct err	db_attestation_shown(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, int64_t group_id, int64_t after,
+		    size_t most, struct attestation_shown **out,
+		    size_t *out_n);
 
 #endif

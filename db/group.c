@@ -102,8 +102,6 @@ db_group_set_policy(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 	TRY(db_run(cx, tx, STMT_GROUP_SET_POLICY, DB_ARGS(DB_I(tenant_id),
 	    DB_I(id), DB_I(version)), &n_changed));
 	if (n_changed == 0)
-		return FAIL(cx, ERR_CONFLICT,
-		    "policy version %lld was there before",
-		    (long long)version);
+		return FAIL(cx, ERR_NOT_FOUND, "no such group");
 	return OK;
 }

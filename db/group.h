@@ -29,7 +29,7 @@ struct err	db_group_list(struct ctx *, struct db_tx *, int64_t tenant_id,
 /* Title and profile of the row with that ID; nothing else. */
 struct err	db_group_update(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, const struct db_group *);
-/* ERR_CONFLICT	that version or a later one is in force */
+/* Any version: an older one may come into force again. */
 struct err	db_group_set_policy(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, int64_t id, int64_t version);
 

@@ -191,6 +191,7 @@ extern const struct route_table
     rest_device_routes,		/* challenges, activations, enrolments, self */
     rest_tenant_routes,		/* tenants, groups, policies, tokens */
     rest_profile_routes,	/* certificate profiles */
+    rest_policy_routes,		/* the life of policies */
     rest_ca_routes,		/* CAs, bundles */
     rest_trust_routes,		/* anchors, hardware inventory */
     rest_collateral_routes,	/* what vendors publish */

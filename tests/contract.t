@@ -402,6 +402,36 @@ def tenants_and_groups(ask, work):
     ask("put", T + "/groups/{group}/policy", name(group="lab"), policy)
     ask("put", T + "/groups/{group}/policy", name(group="lab"),
         {"rules": [{"claim": "no-such-claim", "equals": 1}]})
+    policy_life(ask, policy)
+
+
+def policy_life(ask, policy):
+    p = T + "/groups/{group}/policy"
+    lab = name(group="lab")
+    ask("get", p + "/draft", lab)
+    ask("put", p + "/draft", lab, policy, if_match='"1"')
+    ask("put", p + "/draft", lab, policy)
+    ask("put", p + "/draft", lab, {"rules": []})
+    ask("put", p + "/draft", lab, dict(policy, rules=[
+        {"claim": "secure_boot", "equals": True}]), if_match='"1"')
+    ask("get", p + "/draft", lab)
+    ask("post", p + "/activate", lab, {"draft": 1})
+    ask("post", p + "/activate", lab, {"draft": 2, "version": 1})
+    ask("post", p + "/activate", lab, {"draft": 2, "grace_s": 60,
+                                       "reason": "tried"}, if_match='"2"')
+    ask("post", p + "/activate", lab, {"version": 3})
+    ask("post", p + "/activate", lab, {"version": 2, "reason": "too strict"})
+    ask("post", p + "/activate", lab, {"version": 9})
+    ask("put", p + "/draft", lab, policy)
+    ask("delete", p + "/draft", lab, if_match='"1"')
+    ask("delete", p + "/draft", lab)
+    ask("delete", p + "/draft", lab)
+    ask("post", p + "/dry-run", lab, {})
+    ask("get", p + "/versions", lab, query="?limit=1")
+    ask("get", p + "/versions/{version}", dict(lab, version=3))
+    ask("get", p + "/versions/{version}", dict(lab, version=9))
+    ask("get", p + "/activations", lab, query="?after=1")
+    ask("get", p + "/activations", name(group="nope"))
 
 
 def ca_life(ask, work):
@@ -563,6 +593,11 @@ def operators_view(ask, device, did):
     ask("get", T + "/claims", A, query="?active=true")
     ask("get", T + "/certificates", A, query="?revoked=false")
     ask("get", T + "/certificates/{serial}", name(serial=device.serial))
+    dry = T + "/groups/{group}/policy/dry-run"
+    ask("post", dry, name(group="lab"), {"version": 3})
+    ask("post", dry, name(group="lab"), {"version": 3}, query="?limit=0")
+    ask("post", dry, name(group="lab"), {"policy": {
+        "rules": [{"claim": "debug", "equals": False}]}}, query="?limit=1")
     # This device has shown neither registers nor an event log.
     for what in ({"pcrs": {"sha256": [0]}}, {"boot_components": True}):
         ask("post", T + "/groups/{group}/policy/learn", name(group="lab"),

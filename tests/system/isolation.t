@@ -55,6 +55,7 @@ begin() {
 	for t in tenant-a tenant-b; do
 		service_ctl tenant create $t &&
 		service_group $t &&
+		service_ctl policy draft keys "$dir/policy.json" -t $t &&
 		service_ctl token create owner -t $t --role owner \
 		    --out "$dir/$t.token" &&
 		service_load $t 2 || return 1

@@ -149,6 +149,10 @@ static const struct { const char *sql, *check; } faults[] = {
 	    "WHERE name = 'x') WHERE ca = " ISSUING, "certificate_profile" },
 	{ "UPDATE device_group SET profile = 'x'", "group_profile" },
 	{ "UPDATE device_group SET profile_version = 2", "group_profile" },
+	{ "UPDATE device_group SET policy_version = 9", "policy_in_force" },
+	{ "DELETE FROM policy_activation", "policy_history" },
+	{ "INSERT INTO policy_draft SELECT id, 1, 1, '{}', 1, 1, 'x' "
+	    "FROM device_group", "policy_draft" },
 	{ "CREATE TABLE x AS SELECT * FROM certificate; DROP TABLE certificate; "
 	    "ALTER TABLE x RENAME TO certificate; "
 	    "INSERT INTO certificate SELECT * FROM certificate", "serial" },
