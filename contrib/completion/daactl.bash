@@ -9,7 +9,7 @@ _daactl_words()
 	token) echo 'create rotate list revoke' ;;
 	profile) echo 'create list show update versions' ;;
 	group) echo 'create list show set' ;;
-	policy) echo 'show set learn' ;;
+	policy) echo 'show set draft drop dry-run activate rollback versions history diff learn' ;;
 	anchor) echo 'add fetch known list remove' ;;
 	collateral) echo 'add fetch list show delete' ;;
 	hardware) echo 'add list remove' ;;
@@ -26,6 +26,8 @@ _daactl_words()
 	'profile create') echo FILE ;;
 	'profile update') echo FILE ;;
 	'policy set') echo FILE ;;
+	'policy draft') echo FILE ;;
+	'policy dry-run') echo FILE ;;
 	'anchor add') echo FILE ;;
 	'claim import') echo FILE ;;
 	'ca adopt') echo FILE ;;
@@ -39,7 +41,7 @@ _daactl_words()
 _daactl_takes_value()
 {
 	case $1 in
-	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--title|--role|--expires-at|--expires-in|--person|--overlap|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--snp-chain|--format|--nonce|--reason|--algorithm|--key-store|--activate-at|--retire-at|--out|-o) return 0 ;;
+	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--title|--role|--expires-at|--expires-in|--person|--overlap|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--grace|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--snp-chain|--format|--nonce|--reason|--algorithm|--key-store|--activate-at|--retire-at|--out|-o) return 0 ;;
 	esac
 	return 1
 }
@@ -85,6 +87,7 @@ _daactl_values()
 	'ca chain:--format') echo 'pem der pkcs7 jwks spiffe' ;;
 	'token create:--out'|'token create:-o') echo 'FILE' ;;
 	'token rotate:--out'|'token rotate:-o') echo 'FILE' ;;
+	'policy dry-run:--out'|'policy dry-run:-o') echo 'FILE' ;;
 	'device result:--out'|'device result:-o') echo 'FILE' ;;
 	'report export:--out'|'report export:-o') echo 'FILE' ;;
 	'ca fetch:--out'|'ca fetch:-o') echo 'FILE' ;;
@@ -114,8 +117,16 @@ _daactl_options()
 	'group list') echo '--tenant --limit --after' ;;
 	'group show') echo '--tenant' ;;
 	'group set') echo '--tenant --title --profile --profile-version' ;;
-	'policy show') echo '--tenant --document' ;;
+	'policy show') echo '--tenant --version --document' ;;
 	'policy set') echo '--tenant' ;;
+	'policy draft') echo '--tenant --document' ;;
+	'policy drop') echo '--tenant' ;;
+	'policy dry-run') echo '--tenant --version --out' ;;
+	'policy activate') echo '--tenant --grace --reason' ;;
+	'policy rollback') echo '--tenant --grace --reason' ;;
+	'policy versions') echo '--tenant --limit --after' ;;
+	'policy history') echo '--tenant --limit --after' ;;
+	'policy diff') echo '--tenant' ;;
 	'policy learn') echo '--tenant --pcrs --boot-components' ;;
 	'anchor add') echo '--tenant --platform --scheme --fingerprint --unlisted --provenance' ;;
 	'anchor fetch') echo '--tenant --platform --scheme --source-ca' ;;
