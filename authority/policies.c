@@ -154,7 +154,7 @@ static struct err
 check_revision(struct ctx *cx, const struct db_policy_draft *draft,
     int64_t wanted)
 {
-	if (wanted == POLICIES_ANY)
+	if (wanted == REVISION_ANY)
 		return OK;
 	if (draft->document == NULL)
 		return FAIL_TELL(cx, ERR_PRECONDITION, "there is no draft");
@@ -362,7 +362,7 @@ activate_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct db_group group;
 
 	TRY(db_group_by_name(cx, tx, m->tenant_id, m->name, &group));
-	if (spec->from_version != POLICIES_ANY &&
+	if (spec->from_version != REVISION_ANY &&
 	    spec->from_version != group.policy_version)
 		return FAIL_TELL(cx, ERR_PRECONDITION,
 		    "version %lld is in force",

@@ -9,13 +9,13 @@
 #define DAAPKI_AUTHORITY_POLICIES_H
 
 #include "authority/authority.h"
+#include "authority/revision.h"
 #include "db/group.h"
 #include "db/policy.h"
 #include "policy/policy.h"
 
 #define POLICIES_REASON_MAX	200u
 #define POLICIES_GRACE_MAX_S	(90 * 86400)
-#define POLICIES_ANY		(-1)	/* whatever is there */
 
 /* A format that no verifier has would keep every device out.  ERR_FIELD; pointer
  * is that of the formats. */
@@ -46,7 +46,7 @@ struct err	policies_draft(struct ctx *, const struct authority *,
 		    struct db_policy_draft *out);
 /*
  * Make or replace the draft.  from_revision is the draft that this is a change
- * of, or POLICIES_ANY.
+ * of, or REVISION_ANY.
  * ERR_FIELD, ERR_NOT_FOUND
  * ERR_PRECONDITION	another draft is there now, or none
  */
@@ -64,7 +64,7 @@ struct err	policies_draft_drop(struct ctx *, const struct authority *,
 struct activation_spec {
 	int64_t		 version;	/* one that there is, or 0: */
 	int64_t		 draft;		/* the draft, in this revision */
-	int64_t		 from_version;	/* in force now, or POLICIES_ANY */
+	int64_t		 from_version;	/* in force now, or REVISION_ANY */
 	int64_t		 grace_s;	/* 0: none */
 	const char	*reason;	/* "": none given */
 };

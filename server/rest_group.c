@@ -138,8 +138,7 @@ reply_policy(struct ctx *cx, const struct db_policy *p,
 	TRY(rest_set_json(cx, object, "policy", p->document));
 	rest_set_time(object, "created_at", p->created_s);
 	rest_set_text(object, "created_by", p->created_by);
-	http_add_header(reply, "ETag", arena_printf(cx->arena, "\"%lld\"",
-	    (long long)p->version));
+	http_add_revision(cx, reply, p->version);
 	http_reply_json(cx, reply, 200, json_incref(object));
 	return OK;
 }

@@ -9,29 +9,6 @@
 #include "server/http.h"
 #include "server/rest_json.h"
 
-#define ETAG_SIZE	24u	/* a quoted number */
-
-/* If-Match (RFC 9110, 13.1.1): one number, or any. */
-static struct err
-read_match(struct ctx *cx, const struct http_request *request, int64_t *out)
-{
-	const char *tag = http_header(request, "If-Match");
-	size_t n = tag == NULL ? 0 : strlen(tag);
-	uint64_t number;
-
-	*out = POLICIES_ANY;
-	if (tag == NULL || strcmp(tag, "*") == 0)
-		return OK;
-	/* A tag that was never given is not the present one. */
-	if (n < 3 || n > ETAG_SIZE || tag[0] != '"' || tag[n - 1] != '"' ||
-	    !text_parse_uint(arena_strndup(cx->arena, tag + 1, n - 2),
-	    INT64_MAX, &number) || number == 0)
-		return FAIL_TELL(cx, ERR_PRECONDITION,
-		    "If-Match holds nothing that was ever here");
-	*out = (int64_t)number;
-	return OK;
-}
-
 static void
 set_sha256(struct ctx *cx, json_t *object, const char *document)
 {
@@ -152,8 +129,7 @@ reply_draft(struct ctx *cx, const struct db_policy_draft *d,
 	rest_set(object, "base_version", json_integer(d->base_version));
 	rest_set_time(object, "changed_at", d->changed_s);
 	rest_set_text(object, "changed_by", d->changed_by);
-	http_add_header(reply, "ETag", arena_printf(cx->arena, "\"%lld\"",
-	    (long long)d->revision));
+	http_add_revision(cx, reply, d->revision);
 	http_reply_json(cx, reply, 200, json_incref(object));
 	return OK;
 }
@@ -177,7 +153,7 @@ draft_put(struct ctx *cx, const struct authority *a,
 	struct policy policy;
 	int64_t revision;
 
-	TRY(read_match(cx, request, &revision));
+	TRY(http_if_match(cx, request, &revision));
 	TRY(policy_read(cx, request->json, "", &policy));
 	TRY(policies_draft_put(cx, a, request->tenant, request->principal,
 	    request->params[1], &policy, revision, &draft));
@@ -190,7 +166,7 @@ draft_delete(struct ctx *cx, const struct authority *a,
 {
 	int64_t revision;
 
-	TRY(read_match(cx, request, &revision));
+	TRY(http_if_match(cx, request, &revision));
 	TRY(policies_draft_drop(cx, a, request->tenant, request->principal,
 	    request->params[1], revision));
 	http_reply_empty(reply, 204);
@@ -230,7 +206,7 @@ activate_post(struct ctx *cx, const struct authority *a,
 		json_refuse(&in, "version", "say either a version or the "
 		    "revision of the draft");
 	TRY(json_in_done(&in));
-	TRY(read_match(cx, request, &spec.from_version));
+	TRY(http_if_match(cx, request, &spec.from_version));
 	if (spec.reason == NULL)
 		spec.reason = "";
 	http_will_say(cx, a, request, say_activation, &made);

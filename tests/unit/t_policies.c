@@ -48,8 +48,6 @@ activate(struct activation_spec spec, struct db_policy_activation *out)
 {
 	if (spec.reason == NULL)
 		spec.reason = "";
-	if (spec.from_version == 0)
-		spec.from_version = POLICIES_ANY;
 	return policies_activate(cx, realm->authority, &tenant, &realm_admin,
 	    "soft", &spec, out);
 }
@@ -72,7 +70,7 @@ START_TEST(a_draft_is_not_in_force_until_it_is_activated)
 
 	ck_fails(policies_draft(cx, realm->authority, &tenant, "soft", &d),
 	    ERR_NOT_FOUND);
-	ck_ok(draft(STRICT, POLICIES_ANY, &d));
+	ck_ok(draft(STRICT, REVISION_ANY, &d));
 	ck_assert_int_eq(d.revision, 1);
 	ck_assert_int_eq(d.base_version, 1);
 	ck_assert_str_eq(in_force(), SOFT_POLICY);
@@ -93,7 +91,7 @@ START_TEST(who_was_overtaken_changes_nothing)
 	struct db_policy_activation made;
 
 	ck_fails(draft(STRICT, 1, &d), ERR_PRECONDITION);
-	ck_ok(draft(STRICT, POLICIES_ANY, &d));
+	ck_ok(draft(STRICT, REVISION_ANY, &d));
 	ck_ok(draft(PCR7(A64), 1, &d));
 	ck_assert_int_eq(d.revision, 2);
 	ck_fails(draft(PCR7(B64), 1, &d), ERR_PRECONDITION);
@@ -115,12 +113,12 @@ START_TEST(a_revision_is_never_used_twice)
 	struct db_policy_draft d;
 	struct db_policy_activation made;
 
-	ck_ok(draft(STRICT, POLICIES_ANY, &d));
+	ck_ok(draft(STRICT, REVISION_ANY, &d));
 	ck_ok(policies_draft_drop(cx, realm->authority, &tenant, &realm_admin,
-	    "soft", POLICIES_ANY));
+	    "soft", REVISION_ANY));
 	ck_fails(policies_draft_drop(cx, realm->authority, &tenant,
-	    &realm_admin, "soft", POLICIES_ANY), ERR_NOT_FOUND);
-	ck_ok(draft(PCR7(A64), POLICIES_ANY, &d));
+	    &realm_admin, "soft", REVISION_ANY), ERR_NOT_FOUND);
+	ck_ok(draft(PCR7(A64), REVISION_ANY, &d));
 	ck_assert_int_eq(d.revision, 3);
 	ck_fails(activate((struct activation_spec){ .draft = 1 }, &made),
 	    ERR_PRECONDITION);
@@ -132,7 +130,7 @@ START_TEST(a_draft_with_a_format_that_no_verifier_has_is_refused)
 	struct db_policy_draft d;
 
 	ck_fails(draft("{\"formats\":[\"tmp2\"],\"rules\":[{\"claim\":"
-	    "\"hardware_key\",\"equals\":true}]}", POLICIES_ANY, &d),
+	    "\"hardware_key\",\"equals\":true}]}", REVISION_ANY, &d),
 	    ERR_FIELD);
 	ck_assert_str_eq(cx->trail->pointer, "/formats/0");
 }
@@ -239,7 +237,7 @@ START_TEST(a_grace_lets_the_certificate_alone_renew_until_it_ends)
 
 	realm_use_clock(cx, realm);
 	r = enrolled();
-	ck_ok(draft(STRICT, POLICIES_ANY, &d));
+	ck_ok(draft(STRICT, REVISION_ANY, &d));
 	ck_ok(activate((struct activation_spec){ .draft = 1,
 	    .grace_s = 600 }, &made));
 	ck_assert_int_eq(made.grace_until_s, made.at_s + 600);
@@ -258,7 +256,7 @@ START_TEST(evidence_is_held_against_what_is_in_force_and_ends_the_grace)
 	struct enroll_request request;
 	struct enrollment e;
 
-	ck_ok(draft(STRICT, POLICIES_ANY, &d));
+	ck_ok(draft(STRICT, REVISION_ANY, &d));
 	ck_ok(activate((struct activation_spec){ .draft = 1,
 	    .grace_s = 600 }, &made));
 	ck_ok(renew(&r));
@@ -274,7 +272,7 @@ START_TEST(the_next_activation_ends_a_grace)
 	struct db_policy_draft d;
 	struct db_policy_activation made;
 
-	ck_ok(draft(STRICT, POLICIES_ANY, &d));
+	ck_ok(draft(STRICT, REVISION_ANY, &d));
 	ck_ok(activate((struct activation_spec){ .draft = 1,
 	    .grace_s = 600 }, &made));
 	ck_ok(renew(&r));
@@ -389,7 +387,7 @@ START_TEST(a_dry_run_says_what_enrolment_then_does)
 
 	ck_fails(dry_run(cx, realm->authority, &tenant, "soft", &spec, all,
 	    &run), ERR_NOT_FOUND);
-	ck_ok(draft(STRICT, POLICIES_ANY, &d));
+	ck_ok(draft(STRICT, REVISION_ANY, &d));
 	ck_ok(dry_run(cx, realm->authority, &tenant, "soft", &spec, all,
 	    &run));
 	ck_assert_int_eq(run.revision, 1);
