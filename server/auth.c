@@ -62,6 +62,27 @@ check_token(struct ctx *cx, struct job *job)
 	return OK;
 }
 
+/*
+ * Who guesses costs the database a look each time, so that an address which
+ * failed too often is not looked at: also not with what is right, for a moment.
+ */
+static struct err
+check_who(struct ctx *cx, struct job *job)
+{
+	const struct engine *engine = job->engine;
+	const char *address = job->request.address;
+	struct err e;
+
+	TRY(rate_look(cx, engine->failures, address));
+	e = check_token(cx, job);
+	if (err_http(e) == 401 && failed(rate_take(cx, engine->failures,
+	    address, NULL)))
+		return (struct err){ ERR_RATE };
+	TRY(e);
+	return rate_take(cx, engine->principals, job->principal.id,
+	    &job->rate);
+}
+
 static struct err
 find_tenant(struct ctx *cx, struct job *job)
 {
@@ -147,7 +168,7 @@ check_operator(struct ctx *cx, struct job *job, const struct rule *rule)
 {
 	const struct principal *who = &job->principal;
 
-	TRY(check_token(cx, job));
+	TRY(check_who(cx, job));
 	TRY(find_tenant(cx, job));
 	if (!role_may(who->role, rule->right))
 		return FAIL(cx, ERR_AUTH_FORBIDDEN, "role is too low");

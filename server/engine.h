@@ -15,6 +15,7 @@
 #include "authority/receipt.h"
 #include "base/trace.h"
 #include "authority/feed.h"
+#include "server/rate.h"
 #include "server/router.h"
 
 #define ENGINE_QUERY_MAX	16u	/* parameters of a URL */
@@ -32,6 +33,8 @@ struct engine {
 	size_t			 n_tables;
 	atomic_size_t		 body_bytes[PLANE_COUNT];	/* of all jobs */
 	atomic_bool		 stopping;
+	/* Of the operator plane; NULL: no limit. */
+	struct rate		*principals, *failures;	/* the second by address */
 };
 
 /* The headers that http_header() can tell, beside those of struct job_head. */
@@ -62,6 +65,7 @@ struct job {
 	struct job_query	 query[ENGINE_QUERY_MAX];
 	struct http_request	 request;
 	struct http_reply	 reply;
+	struct rate_said	 rate;		/* "" where no limit holds */
 	struct http_saying	 saying;	/* http_will_say() */
 	struct receipt		 receipt;	/* of an Idempotency-Key */
 	bool			 is_run;	/* reply is there */

@@ -259,6 +259,12 @@ begin_job(struct listener *l, struct MHD_Connection *mhd,
 	return job;
 }
 
+static const char *
+text_or_null(const char *text)
+{
+	return text[0] == '\0' ? NULL : text;
+}
+
 static void
 add_headers(const struct listener *l, const struct job *job,
     struct MHD_Response *response)
@@ -267,6 +273,8 @@ add_headers(const struct listener *l, const struct job *job,
 	const struct http_header all[] = {
 		{ "X-Request-Id", job->id },
 		{ "traceresponse", job->trace.text },
+		{ "RateLimit", text_or_null(job->rate.now) },
+		{ "RateLimit-Policy", text_or_null(job->rate.policy) },
 		{ "X-Content-Type-Options", "nosniff" },
 		{ "Content-Security-Policy",
 		    "default-src 'none'; frame-ancestors 'none'" },

@@ -199,6 +199,10 @@ start_planes(struct ctx *cx, struct server *server)
 	server->engine.log = cx->log;
 	server->engine.tables = routes_all;
 	server->engine.n_tables = routes_n_tables;
+	server->engine.principals = rate_new(cx, (unsigned)s->rate_per_s,
+	    (unsigned)s->rate_burst);
+	server->engine.failures = rate_new(cx, (unsigned)s->auth_fail_per_s,
+	    (unsigned)s->auth_fail_burst);
 	status.n = (size_t)s->status_workers;
 	TRY(workers_start(cx, &workers, &server->workers));
 	TRY(workers_start(cx, &status, &server->status_workers));
@@ -361,6 +365,8 @@ finish(struct server *server)
 	}
 	workers_free(server->workers);
 	workers_free(server->status_workers);
+	rate_free(server->engine.principals);
+	rate_free(server->engine.failures);
 	tls_close(server->tls);
 	authority_close(server->authority);
 	signer_process_close(server->parts.signer_process);

@@ -227,7 +227,7 @@ def operations_incomplete(doc):
         if "requestBody" in op:
             want |= {"400", "413", "415"}
         if "x-daapki-right" in op:
-            want |= {"401", "403"}
+            want |= {"401", "403", "429"}
         if want - statuses:
             problems.append("%s: lacks %s" % (where, sorted(want - statuses)))
     return problems
