@@ -114,6 +114,7 @@ void	bench_tell_head(void);
 typedef void	bench_run(const struct bench *, int argc, char *argv[]);
 bench_run	bench_run_floor, bench_run_csr, bench_run_verify, bench_run_db,
 		bench_run_signer, bench_run_renew, bench_run_scale,
-		bench_run_store, bench_run_crl, bench_run_ocsp;
+		bench_run_store, bench_run_crl, bench_run_ocsp,
+		bench_run_claims;
 
 #endif

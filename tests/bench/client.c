@@ -82,13 +82,12 @@ client_end(struct client *c)
 	ctx_root_fini(&c->root);
 }
 
-/* body NULL is a GET. */
+/* body NULL is a GET; type is the header line of what it is. */
 static void
-ask(struct client *c, CURL *h, const char *url, const char *body,
-    const char *authorization)
+ask_as(struct client *c, CURL *h, const char *url, const char *type,
+    const char *body, const char *authorization)
 {
-	struct curl_slist *headers = curl_slist_append(NULL,
-	    "Content-Type: application/json");
+	struct curl_slist *headers = curl_slist_append(NULL, type);
 	CURLcode code;
 	long status = 0;
 
@@ -109,6 +108,22 @@ ask(struct client *c, CURL *h, const char *url, const char *body,
 		bench_die("%s: %s, status %ld: %.*s", url,
 		    curl_easy_strerror(code), status, (int)c->answer.n,
 		    (const char *)c->room);
+}
+
+static void
+ask(struct client *c, CURL *h, const char *url, const char *body,
+    const char *authorization)
+{
+	ask_as(c, h, url, "Content-Type: application/json", body,
+	    authorization);
+}
+
+void
+client_send_csv(struct client *c, const char *path, const char *csv)
+{
+	ask_as(c, c->operator, arena_printf(c->root.cx.arena, "%s%s",
+	    c->service->operator_url, path), "Content-Type: text/csv", csv,
+	    c->service->authorization);
 }
 
 void

@@ -45,6 +45,8 @@ void	client_end(struct client *);
 /* Ask as an operator; path begins with "/v1", body NULL is a GET.  Whatever is
  * not 2xx ends the program; the answer is in client->answer. */
 void	client_operate(struct client *, const char *path, const char *body);
+/* The same with CSV. */
+void	client_send_csv(struct client *, const char *path, const char *csv);
 /* A text of the last answer, in the client's arena. */
 const char	*client_text(struct client *, const char *name);
 /* Make its key, and have the tenant's group claim it. */

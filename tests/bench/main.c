@@ -29,6 +29,7 @@ static const struct { const char *name; bench_run *run; } workloads[] = {
 	{ "scale", bench_run_scale },
 	{ "store-1m", bench_run_store },
 	{ "crl-100k", bench_run_crl },
+	{ "claim-100k", bench_run_claims },
 };
 
 void

@@ -8,7 +8,7 @@ set -u
 srcdir=${srcdir:-.} builddir=${builddir:-.}
 seconds=${BENCH_SECONDS:-2}
 only=${BENCH_ONLY:-floor csr-parse verify db-commit signer-issue ocsp \
-renew-key scale crl-100k store-1m}
+renew-key claim-100k scale crl-100k store-1m}
 bench=$builddir/tests/bench/bench
 out=$builddir/bench.jsonl
 # In the build folder: the disk counts, and /tmp is not always one.
@@ -47,6 +47,20 @@ renew_key() {
 	one renew-key "$SERVICE_DEVICE" "$SERVICE_OPERATOR" "$SERVICE_CA" \
 	    "$SERVICE_TOKEN" bench keys "$service_pid" "$(signer_pid)" \
 	    1 8 32 || return 1
+	service_end
+}
+
+# 100,000 claims in one call, and renewals before, meanwhile and after.
+claim_100k() {
+	mkdir "$dir/claims" && service_begin "$dir/claims" || return 1
+	{
+		service_ctl tenant create bench && service_group bench
+	} >"$dir/ctl.out" 2>&1 || {
+		cat "$dir/ctl.out" >&2
+		return 1
+	}
+	one claim-100k "$SERVICE_DEVICE" "$SERVICE_OPERATOR" "$SERVICE_CA" \
+	    "$SERVICE_TOKEN" bench keys || return 1
 	service_end
 }
 
@@ -188,6 +202,8 @@ for workload in $only; do
 	case $workload in
 	renew-key)
 		renew_key ;;
+	claim-100k)
+		claim_100k ;;
 	ocsp)
 		ocsp ;;
 	scale)
