@@ -220,6 +220,9 @@ call_headers(struct client *client, struct ctx *cx,
 	if (call->if_match != NULL)
 		headers = add_header(headers, arena_printf(cx->arena,
 		    "If-Match: %s", call->if_match));
+	if (call->key != NULL)
+		headers = add_header(headers, arena_printf(cx->arena,
+		    "Idempotency-Key: \"%s\"", call->key));
 	/* A body of 16 MiB is not worth a round trip to be let in. */
 	headers = add_header(headers, "Expect:");
 	return add_header(headers, call->content_type == NULL ?

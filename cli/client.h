@@ -29,6 +29,7 @@ struct client_call {
 	const char	*path;		/* with its query */
 	const char	*accept;	/* NULL: application/json */
 	const char	*if_match;	/* an ETag; NULL: whatever is there */
+	const char	*key;		/* Idempotency-Key; NULL: none */
 	const char	*content_type;	/* NULL: no body */
 	struct slice	 body;
 };

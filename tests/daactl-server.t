@@ -219,6 +219,37 @@ import() {
 	exits 1 ctl claim import "$work/nothing.csv" -t tenant-a
 }
 
+# One call, an operation; what was refused is shown, and nothing is lost.
+bulk() {
+	exits 0 ctl tenant create tenant-c
+	exits 0 ctl group create lab -t tenant-c --policy "$work/policy.json"
+	{
+		echo group,device_id
+		openssl rand -hex 64000 | fold -w 64 | sed 's/^/lab,/'
+		echo lab,nonsense
+	} >"$work/bulk.csv"
+	exits 3 ctl claim bulk "$work/bulk.csv" -t tenant-b --dry-run
+	grep -q ': done, .*1 refused' "$work/err"
+	exits 3 ctl claim bulk "$work/bulk.csv" -t tenant-c
+	grep -q ': done, 2000 claimed, 1 refused$' "$work/err"
+	grep -q '^2002  nonsense  *refused  *request.field ' "$work/out"
+	exits 0 ctl operation list -t tenant-c --json
+	id=$(jq -r '.items[0].id' "$work/out")
+	exits 0 ctl operation show "$id" --json
+	jq -e '.state == "done" and .total == 2001' "$work/out"
+	exits 0 ctl operation items "$id" --outcome claimed -n 3 --json
+	jq -e '(.items | length) == 3 and .items[2].line == 4' "$work/out"
+	exits 3 ctl operation wait "$id"
+	exits 5 ctl operation cancel "$id"
+	sed 1001q "$work/bulk.csv" >"$work/some.csv"
+	exits 0 ctl claim bulk-release "$work/some.csv" -t tenant-c \
+	    --reason sold --no-wait --json
+	exits 0 ctl operation wait "$(jq -r .id "$work/out")" --json
+	jq -e '.counts == {"released": 1000}' "$work/out"
+	exits 0 ctl claim list -t tenant-c --active true --json
+	jq -e '.items | length == 1000' "$work/out"
+}
+
 lists() {
 	exits 0 ctl device list -t tenant-a --group lab --json
 	jq -e '(.items | length) == 12001 and (has("next") | not) and
@@ -317,6 +348,7 @@ step "groups are made and changed" groups
 step "a policy is shown, edited and set" policy_round
 step "anchors and keys are read as PEM and DER" trust
 step "12,000 claims are imported with an outcome for each line" import
+step "a file is claimed and released in one call" bulk
 step "lists are followed to the end, or to the limit" lists
 step "a device is claimed, moved, banned and released by its hardware ID" device
 step "the bundle verifies the issuing CA" bundle

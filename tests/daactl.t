@@ -127,11 +127,11 @@ offers() {	# WANT LINE...
 completes() {
 	touch "$work/lot-17.csv"
 	offers "tenant token" daactl t &&
-	offers "add import list release history" daactl claim "" &&
+	offers "add import bulk bulk-release list release history" daactl claim "" &&
 	offers "import" daactl --tenant a claim im &&
 	offers "import" daactl -t claim claim im &&
 	offers "--role" daactl token create ci --ro &&
-	offers "admin owner reader" daactl token create ci --role "" &&
+	offers "admin owner contributor reader auditor" daactl token create ci --role "" &&
 	offers "keyCompromise" daactl certificate revoke 01 --reason k &&
 	offers "" daactl device ban d --reason k &&
 	offers "$work/lot-17.csv" daactl claim import "$work/lot" &&

@@ -4,7 +4,7 @@
 _daactl_words()
 {
 	case $1 in
-	'') echo 'tenant token profile group policy anchor collateral hardware claim device certificate report event ca evidence fsck keys journal version completion' ;;
+	'') echo 'tenant token profile group policy anchor collateral hardware claim operation device certificate report event ca evidence fsck keys journal version completion' ;;
 	tenant) echo 'create list show' ;;
 	token) echo 'create rotate list revoke' ;;
 	profile) echo 'create list show update versions' ;;
@@ -13,7 +13,8 @@ _daactl_words()
 	anchor) echo 'add fetch known list remove' ;;
 	collateral) echo 'add fetch list show delete' ;;
 	hardware) echo 'add list remove' ;;
-	claim) echo 'add import list release history' ;;
+	claim) echo 'add import bulk bulk-release list release history' ;;
+	operation) echo 'list show items cancel wait' ;;
 	device) echo 'list show result ban unban move' ;;
 	certificate) echo 'list show revoke' ;;
 	report) echo 'list show export quota' ;;
@@ -30,6 +31,8 @@ _daactl_words()
 	'policy dry-run') echo FILE ;;
 	'anchor add') echo FILE ;;
 	'claim import') echo FILE ;;
+	'claim bulk') echo FILE ;;
+	'claim bulk-release') echo FILE ;;
 	'ca adopt') echo FILE ;;
 	'evidence verify') echo FILE ;;
 	'fsck') echo FILE ;;
@@ -78,6 +81,8 @@ _daactl_values()
 	'collateral fetch:--pck-ca') echo 'platform processor' ;;
 	'collateral add:--snp-chain') echo 'FILE' ;;
 	'claim import:--format') echo 'csv ndjson' ;;
+	'claim bulk:--format') echo 'csv ndjson' ;;
+	'claim bulk-release:--format') echo 'csv ndjson' ;;
 	'report export:--format') echo 'csv ndjson' ;;
 	'certificate revoke:--reason') echo 'unspecified keyCompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn' ;;
 	'ca revoke:--reason') echo 'unspecified keyCompromise cACompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn' ;;
@@ -142,9 +147,13 @@ _daactl_options()
 	'hardware remove') echo '--tenant --platform' ;;
 	'claim add') echo '--tenant --group' ;;
 	'claim import') echo '--tenant --group --format' ;;
+	'claim bulk') echo '--tenant --format --dry-run --no-wait' ;;
+	'claim bulk-release') echo '--tenant --format --reason --dry-run --no-wait' ;;
 	'claim list') echo '--tenant --limit --after --active' ;;
 	'claim release') echo '--tenant --reason' ;;
 	'claim history') echo '--tenant --limit --after' ;;
+	'operation list') echo '--tenant --limit --after' ;;
+	'operation items') echo '--limit --after --outcome' ;;
 	'device list') echo '--tenant --limit --after --state --group' ;;
 	'device show') echo '--tenant' ;;
 	'device result') echo '--tenant --nonce --out' ;;
