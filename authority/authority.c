@@ -5,6 +5,7 @@
 
 #include "attest/seen.h"
 #include "authority/anchor.h"
+#include "authority/courier.h"
 #include "authority/crls.h"
 #include "authority/delegate.h"
 #include "authority/feed.h"
@@ -44,6 +45,8 @@ open_parts(struct ctx *cx, const struct authority_conf *conf,
 		a->seen = seen_new((size_t)conf->limits.evidence_cache_mb <<
 		    20);
 	a->operations = operations_start(a);
+	if (conf->courier != NULL)
+		a->courier = courier_open(conf->courier);
 	a->upkeep = upkeep_start(a);
 	return OK;
 }
@@ -74,6 +77,7 @@ authority_close(struct authority *a)
 	if (a == NULL)
 		return;
 	upkeep_stop(a->upkeep);
+	courier_close(a->courier);
 	operations_stop(a->operations);
 	crls_close(a->crls);
 	responder_free(a->responder);

@@ -21,6 +21,8 @@ struct delegates;	/* authority/delegate.h: keys that do one thing for a CA */
 struct trust_cache;
 struct seen;		/* attest/seen.h */
 struct operations;	/* authority/operation.h: long work */
+struct courier;		/* authority/courier.h: the way to the outside */
+struct courier_conf;
 struct feed;		/* authority/feed.h: who waits for events */
 struct upkeep;		/* authority/upkeep.h: what is done by time */
 struct signer_conf;
@@ -71,6 +73,7 @@ struct authority {
 	struct delegates		*delegates;
 	struct operations		*operations;
 	struct feed			*feed;
+	struct courier			*courier;	/* NULL: there is none */
 	struct upkeep			*upkeep;
 	struct trust_cache		*trust;	/* authority/anchor.h */
 	struct seen			*seen;	/* attest/seen.h; NULL: off */
@@ -83,6 +86,7 @@ struct authority_conf {
 	const struct log		*log;
 	struct db_conf			 db;
 	const struct signer_conf	*signer;
+	const struct courier_conf	*courier;	/* NULL: none */
 	const struct authority_keys	*keys;	/* both must outlive it */
 	const char			*status_url;
 	struct authority_limits		 limits;

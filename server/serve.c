@@ -183,6 +183,13 @@ serve_open_authority(struct ctx *cx, const struct settings *s,
 		.connect = signer_process_connect,
 		.arg = parts->signer_process, .log = cx->log,
 	};
+	if (parts->with_courier) {
+		parts->courier_conf = (struct courier_conf){
+			.connect = signer_process_courier,
+			.arg = parts->signer_process, .log = cx->log,
+		};
+		conf.courier = &parts->courier_conf;
+	}
 	return authority_open(cx, &conf, out);
 }
 
@@ -380,6 +387,7 @@ serve_run(struct ctx *cx, const struct settings *s)
 {
 	struct server server = {
 		.settings = s, .lock_fd = -1, .fds = { -1, -1, -1 },
+		.parts.with_courier = true,
 	};
 	sigset_t signals;
 	struct err e;

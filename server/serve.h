@@ -4,6 +4,7 @@
 #define DAAPKI_SERVER_SERVE_H
 
 #include "authority/authority.h"
+#include "authority/courier.h"
 #include "authority/signer.h"
 #include "server/settings.h"
 #include "server/signer_process.h"
@@ -17,6 +18,8 @@ struct authority_parts {
 	const struct authority_keys	*keys;
 	struct signer_process		*signer_process;
 	struct signer_conf		 signer_conf;	/* filled in here */
+	bool				 with_courier;
+	struct courier_conf		 courier_conf;	/* filled in here */
 };
 struct err	serve_open_authority(struct ctx *, const struct settings *,
 		    struct authority_parts *, unsigned status_port,

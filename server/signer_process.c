@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -23,29 +24,36 @@ struct signer_process {
 	const char	*socket_path;	/* a signer of its own, or NULL */
 	pid_t		 starter;
 	int		 fd;		/* to the starter */
+	pthread_mutex_t	 lock;		/* one asks at a time */
 };
 
 /* --- running programs ---------------------------------------------------- */
 
 /* Beside our own file, so that a build tree works; else in PATH. */
 static const char *
-program_path(struct ctx *cx, const struct settings *s)
+find_program(struct ctx *cx, const char *set, const char *name)
 {
 	char self[PATH_MAX];
 	ssize_t n;
 	char *slash, *beside;
 
-	if (s->signer_program[0] != '\0')
-		return s->signer_program;
+	if (set[0] != '\0')
+		return set;
 	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	if (n <= 0)
-		return SIGNER_PROGRAM;
+		return name;
 	self[n] = '\0';
 	slash = strrchr(self, '/');
 	ASSERT(slash != NULL);
 	*slash = '\0';
-	beside = arena_printf(cx->arena, "%s/%s", self, SIGNER_PROGRAM);
-	return access(beside, X_OK) == 0 ? beside : SIGNER_PROGRAM;
+	beside = arena_printf(cx->arena, "%s/%s", self, name);
+	return access(beside, X_OK) == 0 ? beside : name;
+}
+
+static const char *
+program_path(struct ctx *cx, const struct settings *s)
+{
+	return find_program(cx, s->signer_program, SIGNER_PROGRAM);
 }
 
 /* In the child.  fd, if any, becomes SIGNER_FD. */
@@ -116,29 +124,47 @@ send_fd(int to, int fd)
 	return sendmsg(to, &msg, MSG_NOSIGNAL) == 1;
 }
 
+/* What the starter starts. */
+struct program {
+	char		 request;	/* that asks for it */
+	int		 socket_type;
+	const char	*args[ARGS_MAX];
+	pid_t		 child;
+};
+
+#define PROGRAMS	2u
+
 /* The end of the pair for daad, or -1. */
 static int
-start_signer(const char *const *args, pid_t *child)
+start_program(struct program *p)
 {
 	int pair[2];
 
-	end_child(child);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+	end_child(&p->child);
+	if (socketpair(AF_UNIX, p->socket_type | SOCK_CLOEXEC, 0, pair) != 0)
 		return -1;
-	*child = fork();
-	if (*child == 0)
-		become(args, pair[1]);
+	p->child = fork();
+	if (p->child == 0)
+		become(p->args, pair[1]);
 	(void)close(pair[1]);
-	if (*child > 0)
+	if (p->child > 0)
 		return pair[0];
 	(void)close(pair[0]);
 	return -1;
 }
 
-__attribute__((noreturn)) static void
-starter_main(int fd, const char *const *args)
+static int
+start_asked(struct program *programs, char request)
 {
-	pid_t child = 0;
+	for (size_t i = 0; i < PROGRAMS; i++)
+		if (programs[i].request == request)
+			return start_program(&programs[i]);
+	return -1;
+}
+
+__attribute__((noreturn)) static void
+starter_main(int fd, struct program *programs)
+{
 	char request;
 	ssize_t n;
 
@@ -156,14 +182,15 @@ starter_main(int fd, const char *const *args)
 			continue;
 		if (n != 1)
 			break;
-		end = start_signer(args, &child);
+		end = start_asked(programs, request);
 		sent = send_fd(fd, end);
 		if (end >= 0)
 			(void)close(end);
 		if (!sent)
 			break;
 	}
-	end_child(&child);
+	for (size_t i = 0; i < PROGRAMS; i++)
+		end_child(&programs[i].child);
 	_exit(0);
 }
 
@@ -222,14 +249,42 @@ signer_args(struct ctx *cx, const struct settings *s, const char **args)
 	ASSERT(n <= ARGS_MAX);
 }
 
+static void
+courier_args(struct ctx *cx, const struct settings *s, const char **args)
+{
+	size_t n = 0;
+
+	args[n++] = find_program(cx, s->courier_program, COURIER_PROGRAM);
+	args[n++] = "--fd";
+	args[n++] = "3";
+	args[n++] = "--allow";
+	args[n++] = s->webhook_allow;
+	if (s->webhook_http)
+		args[n++] = "--http";
+	if (s->webhook_ca_file[0] != '\0') {
+		args[n++] = "--ca-file";
+		args[n++] = s->webhook_ca_file;
+	}
+	args[n++] = "--log-level";
+	args[n++] = s->given[SET_log_level];
+	if (!s->sandbox)
+		args[n++] = "--no-sandbox";
+	args[n++] = NULL;
+	ASSERT(n <= ARGS_MAX);
+}
+
 static struct err
 fork_starter(struct ctx *cx, const struct settings *s,
     struct signer_process *p)
 {
-	const char *args[ARGS_MAX];
+	struct program programs[PROGRAMS] = {
+		{ .request = 's', .socket_type = SOCK_STREAM },
+		{ .request = 'c', .socket_type = SOCK_SEQPACKET },
+	};
 	int pair[2];
 
-	signer_args(cx, s, args);
+	signer_args(cx, s, programs[0].args);
+	courier_args(cx, s, programs[1].args);
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return FAIL(cx, ERR_CONFIG, "socketpair: %s", strerror(errno));
@@ -238,7 +293,7 @@ fork_starter(struct ctx *cx, const struct settings *s,
 		return FAIL(cx, ERR_CONFIG, "fork: %s", strerror(errno));
 	if (p->starter == 0) {
 		(void)close(pair[0]);
-		starter_main(pair[1], args);
+		starter_main(pair[1], programs);
 	}
 	(void)close(pair[1]);
 	p->fd = pair[0];
@@ -250,13 +305,13 @@ signer_process_open(struct ctx *cx, const struct settings *s,
     struct signer_process **out)
 {
 	struct signer_process *p = base_alloc(sizeof(*p));
-	struct err e = OK;
+	struct err e;
 
 	p->fd = -1;
+	ASSERT(pthread_mutex_init(&p->lock, NULL) == 0);
 	if (s->signer_socket[0] != '\0')
 		p->socket_path = s->signer_socket;
-	else
-		e = fork_starter(cx, s, p);
+	e = fork_starter(cx, s, p);
 	if (failed(e)) {
 		free(p);
 		return e;
@@ -279,8 +334,10 @@ signer_process_close(struct signer_process *p)
 
 /* --- connecting ------------------------------------------------------------ */
 
+/* With the lock: the answer belongs to who asks. */
 static struct err
-ask_starter(struct ctx *cx, const struct signer_process *p, int *out_fd)
+ask_starter(struct ctx *cx, const struct signer_process *p, char request,
+    int *out_fd)
 {
 	union {
 		struct cmsghdr	align;
@@ -295,7 +352,7 @@ ask_starter(struct ctx *cx, const struct signer_process *p, int *out_fd)
 	const struct cmsghdr *c;
 	ssize_t n;
 
-	if (send(p->fd, "s", 1, MSG_NOSIGNAL) != 1)
+	if (send(p->fd, &request, 1, MSG_NOSIGNAL) != 1)
 		return FAIL(cx, ERR_SIGNER_GONE, "starter: %s",
 		    strerror(errno));
 	while ((n = recvmsg(p->fd, &msg, MSG_CMSG_CLOEXEC)) < 0 &&
@@ -304,9 +361,20 @@ ask_starter(struct ctx *cx, const struct signer_process *p, int *out_fd)
 	c = n == 1 ? CMSG_FIRSTHDR(&msg) : NULL;
 	if (c == NULL || c->cmsg_type != SCM_RIGHTS)
 		return FAIL(cx, ERR_SIGNER_GONE,
-		    "the signer could not be started");
+		    "the program could not be started");
 	memcpy(out_fd, CMSG_DATA(c), sizeof(*out_fd));
 	return OK;
+}
+
+static struct err
+start_one(struct ctx *cx, struct signer_process *p, char request, int *out_fd)
+{
+	struct err e;
+
+	ASSERT(pthread_mutex_lock(&p->lock) == 0);
+	e = ask_starter(cx, p, request, out_fd);
+	ASSERT(pthread_mutex_unlock(&p->lock) == 0);
+	return e;
 }
 
 static struct err
@@ -332,11 +400,19 @@ connect_socket(struct ctx *cx, const char *path, int *out_fd)
 struct err
 signer_process_connect(struct ctx *cx, void *arg, int *out_fd)
 {
-	const struct signer_process *p = arg;
+	struct signer_process *p = arg;
 
 	if (p->socket_path != NULL)
 		return connect_socket(cx, p->socket_path, out_fd);
-	return ask_starter(cx, p, out_fd);
+	return start_one(cx, p, 's', out_fd);
+}
+
+struct err
+signer_process_courier(struct ctx *cx, void *arg, int *out_fd)
+{
+	if (failed(start_one(cx, arg, 'c', out_fd)))
+		return FAIL(cx, ERR_HTTP, "daa-courier could not be started");
+	return OK;
 }
 
 struct err

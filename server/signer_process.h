@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Starting daa-signer, or connecting to one that runs by itself.
+ * Starting daa-signer and daa-courier, or connecting to a signer that runs by
+ * itself.
  *
  * A small process is forked off before daad has threads, secrets or a sandbox;
- * only it starts programs.  It starts a daa-signer when asked, hands daad the
- * other end of its socketpair, ends an old one first, and goes when daad goes:
- * so daad itself never needs fork() or exec() again.
+ * only it starts programs.  It starts either when asked, hands daad the other
+ * end of its socketpair, ends an old one first, and goes when daad goes: so daad
+ * itself never needs fork() or exec() again.
  */
 #ifndef DAAPKI_SERVER_SIGNER_PROCESS_H
 #define DAAPKI_SERVER_SIGNER_PROCESS_H
@@ -15,15 +16,15 @@
 #include "server/settings.h"
 
 #define SIGNER_PROGRAM		"daa-signer"
+#define COURIER_PROGRAM		"daa-courier"
 #define SIGNER_FD		3	/* where the signer finds its connection */
 #define SIGNER_END_MS		3000	/* for an old signer to end by itself */
 
 struct signer_process;
 
 /*
- * Call while the process has one thread.  With signer_socket set nothing is
- * forked.
- * ERR_CONFIG	no signer program
+ * Call while the process has one thread.
+ * ERR_CONFIG	a process could not be forked
  */
 struct err	signer_process_open(struct ctx *, const struct settings *,
 		    struct signer_process **out);
@@ -35,6 +36,10 @@ void		signer_process_close(struct signer_process *);
  * ERR_SIGNER_GONE	it could not be started, or nobody listens
  */
 struct err	signer_process_connect(struct ctx *, void *arg, int *out_fd);
+
+/* The same for courier_conf: daa-courier, which the same process starts.
+ * ERR_HTTP	it could not be started */
+struct err	signer_process_courier(struct ctx *, void *arg, int *out_fd);
 
 /* Have daa-signer make a master key at that path.  ERR_CONFIG, ERR_IO */
 struct err	signer_process_make_key_at(struct ctx *,

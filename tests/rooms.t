@@ -4,7 +4,7 @@
 # that shows that the check itself finds what is wrong.
 cd "${srcdir:-.}" || exit 1
 
-rooms='base codec pki attest policy wire signer hsm db authority server cli agent
+rooms='base codec pki attest policy wire signer hsm courier db authority server cli agent
 tests'
 
 # check TABLE ROOM: print what its row does not allow.  The lines of grep, on
@@ -66,7 +66,7 @@ tap() {		# SENTENCE OUTPUT: ok when there is none
 	fi
 }
 
-echo 1..16
+echo 1..17
 for room in $rooms; do
 	tap "$room includes only what its row allows" \
 	    "$(includes "$room" | check tests/rooms "$room")"
