@@ -60,6 +60,8 @@ struct authority_limits {
 	bool		transfer_evidence;	/* asked for by every offer */
 	int64_t		operation_keep_s;	/* after its end */
 	int64_t		event_keep_s;		/* in the feed */
+	unsigned	two_person;	/* authority/proposal.h: kinds */
+	int64_t		proposal_life_s;
 	unsigned	evidence_cache_mb;	/* attest/seen.h; 0: none */
 };
 
@@ -109,6 +111,7 @@ void		authority_close(struct authority *);
 struct tenant {
 	int64_t	id;
 	char	name[TEXT_NAME_MAX + 1];
+	bool	is_deleted;	/* authority/tenant_delete.h */
 };
 
 enum role {		/* what each may: authority/role.h */

@@ -4,6 +4,7 @@
 #include "authority/cross.h"
 #include "authority/crls.h"
 #include "authority/event.h"
+#include "authority/proposal.h"
 #include "authority/receipt.h"
 #include "authority/revoked.h"
 #include "authority/rollover.h"
@@ -444,6 +445,24 @@ life_revoke(struct ctx *cx, const struct authority *a,
 	TRY(change_now(cx, &c, out));
 	rollover_replace(cx, a, tenant, &c.ca);
 	return OK;
+}
+
+struct err
+life_revoke_carry_out(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const struct principal *who,
+    const json_t *params, json_t **out_result)
+{
+	struct json_in in = json_in(cx, params, "");
+	struct life_step step = {
+		.key_id = json_get_text(&in, "ca", JSON_REQUIRED, 64),
+		.reason = (int)json_get_int(&in, "reason", 0, 10, 0),
+		.revision = REVISION_ANY,
+	};
+	struct db_ca ca;
+
+	(void)out_result;
+	TRY(json_in_done(&in));
+	return life_revoke(cx, a, tenant, who, &step, &ca);
 }
 
 /* --- the calendar ------------------------------------------------------------ */

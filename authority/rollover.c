@@ -4,6 +4,7 @@
 #include "authority/cross.h"
 #include "authority/life.h"
 #include "base/base.h"
+#include "db/tenant.h"
 
 #define PAGE		256u
 #define RETRY_S		60
@@ -33,13 +34,17 @@ struct peers {
 	const struct db_ca	*ca;
 	struct db_ca		 active, staged;
 	bool			 has_active, has_staged;
+	bool			 is_gone;	/* its tenant is deleted */
 };
 
 static struct err
 read_peers(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct peers *p = arg;
+	struct db_tenant tenant;
 
+	TRY(db_tenant_by_id(cx, tx, p->ca->tenant_id, &tenant));
+	p->is_gone = tenant.deleted_s != 0;
 	TRY(db_ca_of_state(cx, tx, p->ca->tenant_id, p->ca->role, "active",
 	    &p->active, &p->has_active));
 	return db_ca_of_state(cx, tx, p->ca->tenant_id, p->ca->role, "staged",
@@ -110,7 +115,7 @@ replace(struct ctx *cx, const struct authority *a, const struct db_ca *ca)
 	struct peers peers = { .ca = ca };
 
 	TRY(db_read(cx, a->db, read_peers, &peers));
-	if (peers.has_active || !is_automatic(a, ca))
+	if (peers.has_active || peers.is_gone || !is_automatic(a, ca))
 		return OK;
 	if (!peers.has_staged)
 		TRY(stage(cx, a, ca, ctx_now(cx), &peers.staged));
@@ -131,7 +136,7 @@ look_active(struct ctx *cx, const struct authority *a, const struct db_ca *ca)
 		TRY(life_end(cx, a, ca));
 		return replace(cx, a, ca);
 	}
-	if (peers.has_staged || life_due(a, ca) > now_s)
+	if (peers.has_staged || peers.is_gone || life_due(a, ca) > now_s)
 		return life_end(cx, a, ca);
 	if (!is_automatic(a, ca))
 		return ca->warned_s == 0 ? life_warn(cx, a, ca) :

@@ -161,7 +161,8 @@ fill(struct tenant *out, const struct db_tenant *row)
 	size_t n = strlen(row->name);
 
 	ASSERT(n <= TEXT_NAME_MAX);
-	*out = (struct tenant){ .id = row->id };
+	*out = (struct tenant){ .id = row->id,
+	    .is_deleted = row->deleted_s != 0 };
 	memcpy(out->name, row->name, n);
 }
 

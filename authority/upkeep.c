@@ -12,6 +12,7 @@
 #include "authority/receipt.h"
 #include "authority/recover.h"
 #include "authority/rollover.h"
+#include "authority/tenant_delete.h"
 #include "authority/transfer.h"
 #include "base/base.h"
 #include "db/nonce.h"
@@ -63,6 +64,7 @@ static const struct chore {
 	{ "receipts", receipt_round },
 	{ "transfers", transfer_round },
 	{ "events", event_prune_round },
+	{ "tenants", tenant_delete_round },
 };
 
 static void

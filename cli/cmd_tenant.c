@@ -38,6 +38,13 @@ cmd_tenant_show(struct cli *cli)
 	return cli_show(cli, "GET", path, NULL);
 }
 
+struct err
+cmd_tenant_delete(struct cli *cli)
+{
+	return cli_show(cli, "DELETE", cli_path(cli->cx, "/v1/tenants/{}",
+	    cli_arg(cli, 0)), NULL);
+}
+
 /* With --out the token goes to a file of its own and is not shown. */
 static struct err
 keep_token(struct cli *cli, json_t *answer)

@@ -15,7 +15,9 @@ read_row(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 		.title = db_text_of(cx, row, 2),
 		.created_s = db_int(row, 3),
 		.algorithm = db_text_of(cx, row, 4),
-		.revision = db_int(row, 5),
+		.deleted_s = db_int(row, 5),
+		.ended_s = db_int(row, 6),
+		.revision = db_int(row, 7),
 	};
 	return OK;
 }
@@ -69,5 +71,43 @@ db_tenant_list(struct ctx *cx, struct db_tx *tx, int64_t after, size_t most,
 	    DB_ARGS(DB_I(after), DB_I((int64_t)most)), read_row, &rows));
 	*out = rows.items;
 	*out_n = rows.n;
+	return OK;
+}
+
+static struct err
+change(struct ctx *cx, struct db_tx *tx, enum db_stmt stmt, int64_t id,
+    int64_t at_s)
+{
+	int64_t n_changed;
+
+	TRY(db_run(cx, tx, stmt, DB_ARGS(DB_I(id), DB_I(at_s)), &n_changed));
+	if (n_changed == 0)
+		return FAIL(cx, ERR_NOT_FOUND, "no such tenant");
+	return OK;
+}
+
+struct err
+db_tenant_delete(struct ctx *cx, struct db_tx *tx, int64_t id, int64_t at_s)
+{
+	return change(cx, tx, STMT_TENANT_DELETE, id, at_s);
+}
+
+struct err
+db_tenant_end(struct ctx *cx, struct db_tx *tx, int64_t id, int64_t at_s)
+{
+	return change(cx, tx, STMT_TENANT_END, id, at_s);
+}
+
+struct err
+db_tenant_unended(struct ctx *cx, struct db_tx *tx, struct db_tenant *out,
+    bool *out_found)
+{
+	struct db_tenant found;
+	struct rows rows = { &found, 0 };
+
+	TRY(db_rows(cx, tx, STMT_TENANT_UNENDED, NULL, 0, read_row, &rows));
+	if (rows.n > 0)
+		*out = found;
+	*out_found = rows.n > 0;
 	return OK;
 }

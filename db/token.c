@@ -125,3 +125,11 @@ db_token_used(struct ctx *cx, struct db_tx *tx, int64_t tenant_id, int64_t id,
 	return db_run(cx, tx, STMT_TOKEN_USED, DB_ARGS(DB_I(tenant_id),
 	    DB_I(id), DB_I(at_s)), NULL);
 }
+
+struct err
+db_token_revoke_all(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t at_s)
+{
+	return db_run(cx, tx, STMT_TOKEN_REVOKE_ALL,
+	    DB_ARGS(DB_I(tenant_id), DB_I(at_s)), NULL);
+}

@@ -43,6 +43,9 @@ struct err	db_token_rotate(struct ctx *, struct db_tx *,
 /* ERR_NOT_FOUND	also when it was revoked before */
 struct err	db_token_revoke(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, int64_t id, int64_t at_s);
+/* All of a tenant. */
+struct err	db_token_revoke_all(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, int64_t at_s);
 struct err	db_token_used(struct ctx *, struct db_tx *, int64_t tenant_id,
 		    int64_t id, int64_t at_s);
 

@@ -83,10 +83,22 @@ check_who(struct ctx *cx, struct job *job)
 	    &job->rate);
 }
 
+/* Of a deleted one, the platform sees what is left. */
+static bool
+may_reach(const struct job *job)
+{
+	const struct principal *who = &job->principal;
+
+	if (who->tenant_id != 0 && who->tenant_id != job->tenant.id)
+		return false;
+	return !job->tenant.is_deleted || (who->tenant_id == 0 &&
+	    (strcmp(job->match.route->method, "GET") == 0 ||
+	    job->match.route->auth == AUTH_ADMIN));
+}
+
 static struct err
 find_tenant(struct ctx *cx, struct job *job)
 {
-	const struct principal *who = &job->principal;
 	struct err e;
 
 	if (job->match.tenant == NULL)
@@ -95,8 +107,7 @@ find_tenant(struct ctx *cx, struct job *job)
 	    &job->tenant);
 	if (failed(e) && e.code != ERR_NOT_FOUND)
 		return e;
-	if (failed(e) ||
-	    (who->tenant_id != 0 && who->tenant_id != job->tenant.id))
+	if (failed(e) || !may_reach(job))
 		return FAIL(cx, ERR_NOT_FOUND, "tenant of the path");
 	job->request.tenant = &job->tenant;
 	return OK;

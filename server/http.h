@@ -190,6 +190,7 @@ struct route_table { const struct route *routes; size_t n; };
 extern const struct route_table
     rest_device_routes,		/* challenges, activations, enrolments, self */
     rest_tenant_routes,		/* tenants, groups, policies, tokens */
+    rest_proposal_routes,	/* what two people decide */
     rest_profile_routes,	/* certificate profiles */
     rest_policy_routes,		/* the life of policies */
     rest_ca_routes,		/* CAs, bundles */

@@ -12,6 +12,7 @@
 #include "server/http.h"
 #include "server/rest_device_admin.h"
 #include "server/rest_json.h"
+#include "server/rest_proposal.h"
 
 /* --- showing ----------------------------------------------------------- */
 
@@ -302,6 +303,21 @@ taint_post(struct ctx *cx, const struct authority *a,
 }
 
 static struct err
+propose_revocation(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, int reason)
+{
+	struct proposal_spec spec = {
+		.kind = PROPOSAL_CA_REVOCATION, .subject = request->params[1],
+	};
+	struct db_ca ca;
+
+	TRY(ca_get(cx, a, request->tenant, request->params[1], &ca));
+	spec.params = json_pack("{s:s,s:i}", "ca", request->params[1],
+	    "reason", reason);
+	return rest_proposal_make(cx, a, request, request->tenant, &spec);
+}
+
+static struct err
 revoke_post(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
 {
@@ -313,6 +329,8 @@ revoke_post(struct ctx *cx, const struct authority *a,
 	if (word != NULL && !life_reason_find(word, &reason))
 		json_refuse(&in, "reason", "not one that fits a CA");
 	TRY(json_in_done(&in));
+	if (proposal_is_needed(a, PROPOSAL_CA_REVOCATION))
+		return propose_revocation(cx, a, request, reason);
 	return step(cx, a, request, life_revoke, reason);
 }
 

@@ -2,6 +2,7 @@
 #include "authority/ca.h"
 #include "authority/role.h"
 #include "authority/tenant.h"
+#include "authority/tenant_delete.h"
 #include "authority/token.h"
 #include "base/base.h"
 #include "base/text.h"
@@ -10,6 +11,7 @@
 #include "server/rest_group.h"
 #include "server/rest_id.h"
 #include "server/rest_json.h"
+#include "server/rest_proposal.h"
 
 /* --- tenants ----------------------------------------------------------- */
 
@@ -22,6 +24,7 @@ tenant_json(const struct db_tenant *t)
 	rest_set_text(object, "title", t->title);
 	rest_set_text(object, "algorithm", t->algorithm);
 	rest_set_time(object, "created_at", t->created_s);
+	rest_set_time(object, "deleted_at", t->deleted_s);
 	return object;
 }
 
@@ -113,6 +116,39 @@ one_tenant_get(struct ctx *cx, const struct authority *a,
 
 	TRY(tenant_get(cx, a, request->tenant, &found));
 	return reply_tenant(cx, a, &found, reply);
+}
+
+static struct err
+say_deleted(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, const void *made,
+    struct http_reply *reply)
+{
+	(void)a;
+	(void)request;
+	http_reply_json(cx, reply, 200, tenant_json(made));
+	return OK;
+}
+
+static struct err
+one_tenant_delete(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct proposal_spec spec = {
+		.kind = PROPOSAL_TENANT_DELETION,
+		.subject = request->tenant->name,
+	};
+	struct db_tenant deleted;
+
+	(void)reply;
+	if (proposal_is_needed(a, PROPOSAL_TENANT_DELETION)) {
+		spec.params = json_pack("{s:s}", "tenant",
+		    request->tenant->name);
+		return rest_proposal_make(cx, a, request, NULL, &spec);
+	}
+	http_will_say(cx, a, request, say_deleted, &deleted);
+	TRY(tenant_delete(cx, a, request->tenant, request->principal,
+	    &deleted));
+	return http_say(cx, request);
 }
 
 /* --- tokens: of the tenant in the path, or of the platform ------------- */
@@ -260,6 +296,8 @@ static const struct route routes[] = {
 	    0, NULL, tenants_get },
 	{ PLANE_OPERATOR, "GET", TENANT, AUTH_READ,
 	    0, NULL, one_tenant_get },
+	{ PLANE_OPERATOR, "DELETE", TENANT, AUTH_ADMIN,
+	    0, NULL, one_tenant_delete },
 	{ PLANE_OPERATOR, "POST", TENANT "/tokens", AUTH_OWN,
 	    HTTP_BODY_JSON_MAX, JSON, tokens_post },
 	{ PLANE_OPERATOR, "GET", TENANT "/tokens", AUTH_AUDIT,

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "authority/feed.h"
+#include "authority/proposal.h"
 #include "authority/result.h"
 #include "base/base.h"
 #include "base/file.h"
@@ -175,10 +176,12 @@ serve_open_authority(struct ctx *cx, const struct settings *s,
 			.release_undo_s = s->release_undo_s,
 			.transfer_evidence = s->transfer_evidence != 0,
 			.operation_keep_s = s->operation_keep_s,
+			.proposal_life_s = s->proposal_life_s,
 			.evidence_cache_mb = (unsigned)s->evidence_cache_mb,
 		},
 	};
 
+	TRY(proposal_kinds_read(cx, s->two_person, &conf.limits.two_person));
 	parts->signer_conf = (struct signer_conf){
 		.connect = signer_process_connect,
 		.arg = parts->signer_process, .log = cx->log,

@@ -24,6 +24,7 @@
 #define SETTING_IN_C_PATH	const char *
 #define SETTING_IN_C_LISTEN	const char *
 #define SETTING_IN_C_NAMES	const char *
+#define SETTING_IN_C_WORDS	const char *
 #define SETTING_IN_C_URL	const char *
 #define SETTING_IN_C_LEVEL	int64_t		/* enum log_level */
 #define SETTING_IN_C_SWITCH	int64_t		/* 0 or 1 */

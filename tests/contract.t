@@ -151,7 +151,8 @@ class Server:
         self.token = made.stdout.decode().split()[-1]
         self.log = open(os.path.join(work, "daad.log"), "wb")
         self.process = subprocess.Popen(
-            [os.path.join(BUILD, "daad"), "serve", "--state-dir", self.state],
+            [os.path.join(BUILD, "daad"), "serve", "--state-dir", self.state,
+             "--two-person", "tenant-deletion ca-revocation"],
             stdout=self.log, stderr=self.log)
         self.urls = self.wait()
 
@@ -459,8 +460,7 @@ def ca_life(ask, work):
     ask("post", one + "/taint", name(ca=new))
     ask("post", one + "/taint", name(ca=new))
     ask("post", one + "/revoke", name(ca=new), {"reason": "because"})
-    ask("post", one + "/revoke", name(ca=new), {"reason": "cACompromise"})
-    ask("post", one + "/revoke", name(ca=new), {})
+    two_people(ask, one, new)
     root = ask("post", cas, A, {"role": "root"}).json()["id"]
     ask("post", one + "/retire", name(ca=root))
     ask("post", one + "/proof", name(ca=old), {"nonce": "n"})
@@ -468,6 +468,42 @@ def ca_life(ask, work):
            if ca["role"] == "issuing" and ca["state"] == "active"][0]["id"]
     ask("post", one + "/proof", name(ca=now), {"nonce": "4E2B7F"})
     own_root(ask, work)
+
+
+def two_people(ask, one, ca):
+    """What two_person names: one proposes, another approves or rejects."""
+    alice, bob = (ask("post", "/v1/tokens", body={"name": n}).json()["token"]
+                  for n in ("alice", "bob"))
+
+    def propose(method, *args):
+        made = ask(method, *args, token=alice)
+        return {"id": made.json()["id"]}, made.headers["Location"]
+
+    def decide(base, names, word, token):
+        ask("post", base + "/{id}/" + word, names, token=token)
+
+    why = {"reason": "cACompromise"}
+    P = T + "/proposals"
+    first = dict(A, **propose("post", one + "/revoke", name(ca=ca), why)[0])
+    ask("post", one + "/revoke", name(ca=ca), why, token=bob)
+    decide(P, first, "reject", alice)
+    again = dict(A, **propose("post", one + "/revoke", name(ca=ca), why)[0])
+    ask("get", P, A)
+    ask("get", P + "/{id}", again)
+    decide(P, again, "approve", alice)
+    decide(P, again, "approve", bob)
+    decide(P, again, "approve", bob)
+    ask("post", one + "/revoke", name(ca=ca), {})
+    gone = {"tenant": "tenant-c"}
+    P = "/v1/proposals"
+    decide(P, propose("delete", "/v1/tenants/{tenant}", gone)[0], "reject",
+           bob)
+    last = propose("delete", "/v1/tenants/{tenant}", gone)[0]
+    ask("get", P)
+    ask("get", P + "/{id}", last)
+    decide(P, last, "approve", bob)
+    ask("get", T, gone)
+    ask("post", T + "/groups", gone, {"name": "late"})
 
 
 def own_root(ask, work):

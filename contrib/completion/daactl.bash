@@ -4,8 +4,9 @@
 _daactl_words()
 {
 	case $1 in
-	'') echo 'tenant token profile group policy anchor collateral hardware claim operation device certificate report event ca evidence fsck keys journal version completion' ;;
-	tenant) echo 'create list show' ;;
+	'') echo 'tenant proposal token profile group policy anchor collateral hardware claim operation device certificate report event ca evidence fsck keys journal version completion' ;;
+	tenant) echo 'create list show delete' ;;
+	proposal) echo 'list show approve reject' ;;
 	token) echo 'create rotate list revoke' ;;
 	profile) echo 'create list show update versions' ;;
 	group) echo 'create list show set' ;;
@@ -109,6 +110,10 @@ _daactl_options()
 	'tenant create') echo '--title --edge --algorithm --key-store' ;;
 	'tenant list') echo '--limit --after' ;;
 	'tenant show') echo '--tenant' ;;
+	'proposal list') echo '--tenant --platform --limit --after' ;;
+	'proposal show') echo '--tenant --platform' ;;
+	'proposal approve') echo '--tenant --platform' ;;
+	'proposal reject') echo '--tenant --platform' ;;
 	'token create') echo '--tenant --platform --role --expires-at --expires-in --person --group --out' ;;
 	'token rotate') echo '--tenant --platform --expires-at --expires-in --overlap --out' ;;
 	'token list') echo '--tenant --platform --limit --after' ;;

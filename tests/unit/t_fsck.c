@@ -148,6 +148,19 @@ static const struct { const char *sql, *check; } faults[] = {
 	    "UPDATE certificate SET profile = (SELECT id FROM profile "
 	    "WHERE name = 'x') WHERE ca = " ISSUING, "certificate_profile" },
 	{ "UPDATE device_group SET profile = 'x'", "group_profile" },
+	{ A_DEVICE(TENANT_A) "INSERT INTO token (tenant, name, role, "
+	    "device_group, person, lineage, hash, created_s) SELECT 1, 'x', "
+	    "'reader', id, 'x', '', x'00', 1 FROM device_group "
+	    "WHERE tenant = " TENANT_A " LIMIT 1; UPDATE token "
+	    "SET tenant = (SELECT max(id) FROM tenant)", "token_group" },
+	{ "INSERT INTO token (tenant, name, role, person, lineage, hash, "
+	    "created_s) SELECT id, 'x', 'reader', 'x', '', x'00', 1 FROM "
+	    "tenant LIMIT 1; UPDATE tenant SET deleted_s = 1",
+	    "tenant_tokens" },
+	{ "UPDATE tenant SET deleted_s = 1, ended_s = 1", "tenant_ended" },
+	{ "INSERT INTO proposal (kind, subject, params, state, proposed_by, "
+	    "person, lineage, created_s, expires_s, decided_s) VALUES "
+	    "('x', 'x', '{}', 'done', 'x', 'x', '', 1, 2, 1)", "proposal" },
 	{ "UPDATE device_group SET profile_version = 2", "group_profile" },
 	{ "UPDATE device_group SET policy_version = 9", "policy_in_force" },
 	{ "DELETE FROM policy_activation", "policy_history" },
