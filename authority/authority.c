@@ -6,6 +6,7 @@
 #include "attest/seen.h"
 #include "authority/anchor.h"
 #include "authority/courier.h"
+#include "authority/audit.h"
 #include "authority/crls.h"
 #include "authority/delegate.h"
 #include "authority/feed.h"
@@ -37,6 +38,8 @@ open_parts(struct ctx *cx, const struct authority_conf *conf,
 	/* Before any new order: so nothing in the journal is under way. */
 	TRY(recover(cx, a, INT64_MAX));
 	TRY(issuers_open(cx, a, &a->issuers));
+	a->audit = audit_keeper_new();
+	TRY(audit_begin_all(cx, a));
 	a->responder = responder_new();
 	a->delegates = delegates_new();
 	TRY(crls_open(cx, a, &a->crls));
@@ -71,6 +74,24 @@ authority_open(struct ctx *cx, const struct authority_conf *conf,
 	return OK;
 }
 
+/* What was refused of late, and a last word in the journal.  What cannot be
+ * told now is told by the next start. */
+static void
+end_audit(const struct authority *a)
+{
+	struct ctx_root root;
+	struct err e;
+
+	ctx_root_init(&root, a->log);
+	e = audit_flush(&root.cx, a);
+	if (!failed(e))
+		e = audit_anchor(&root.cx, a, NULL);
+	if (failed(e))
+		log_put(a->log, LOG_LEVEL_WARN, "audit.not-anchored", "code",
+		    err_dotted(e), "note", root.trail.note, NULL);
+	ctx_root_fini(&root);
+}
+
 void
 authority_close(struct authority *a)
 {
@@ -79,11 +100,14 @@ authority_close(struct authority *a)
 	upkeep_stop(a->upkeep);
 	courier_close(a->courier);
 	operations_stop(a->operations);
+	if (a->upkeep != NULL)
+		end_audit(a);
 	crls_close(a->crls);
 	responder_free(a->responder);
 	delegates_free(a->delegates);
 	issuers_close(a->issuers);
 	trust_cache_free(a->trust);
+	audit_keeper_free(a->audit);
 	seen_free(a->seen);
 	signer_close(a->signer);
 	db_close(a->db);

@@ -19,6 +19,7 @@ struct crls;		/* authority/crls.h: their revocation lists */
 struct responder;	/* authority/responder.h: OCSP */
 struct delegates;	/* authority/delegate.h: keys that do one thing for a CA */
 struct trust_cache;
+struct audit_keeper;	/* authority/audit.h */
 struct seen;		/* attest/seen.h */
 struct operations;	/* authority/operation.h: long work */
 struct courier;		/* authority/courier.h: the way to the outside */
@@ -62,6 +63,7 @@ struct authority_limits {
 	int64_t		event_keep_s;		/* in the feed */
 	unsigned	two_person;	/* authority/proposal.h: kinds */
 	int64_t		proposal_life_s;
+	int64_t		audit_anchor_s;		/* between two checkpoints */
 	unsigned	evidence_cache_mb;	/* attest/seen.h; 0: none */
 };
 
@@ -77,6 +79,7 @@ struct authority {
 	struct feed			*feed;
 	struct courier			*courier;	/* NULL: there is none */
 	struct upkeep			*upkeep;
+	struct audit_keeper		*audit;	/* NULL: refusals are not kept */
 	struct trust_cache		*trust;	/* authority/anchor.h */
 	struct seen			*seen;	/* attest/seen.h; NULL: off */
 	const struct authority_keys	*keys;

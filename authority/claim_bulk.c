@@ -124,6 +124,8 @@ run_batch(struct ctx *cx, const struct authority *a, struct many *m,
 	root.cx.rng = cx->rng;
 	root.cx.request_id = cx->request_id;
 	root.cx.trace = cx->trace;
+	root.cx.actor = cx->actor;
+	root.cx.audited = cx->audited;
 	e = db_write(&root.cx, a->db, many_work, m);
 	if (failed(e))
 		*cx->trail = root.trail;

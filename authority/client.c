@@ -69,6 +69,7 @@ client_authenticate(struct ctx *cx, const struct authority *a,
 	*out = (struct client_device){
 		.tenant = issuer->tenant, .device_id = l.row.device_id,
 		.certificate = certificate, .certificate_id = l.row.id,
+		.serial = l.row.serial,
 	};
 	return OK;
 }

@@ -12,6 +12,7 @@ struct client_device {
 	const char	*device_id;
 	struct slice	 certificate;	/* DER, as long as the caller's */
 	int64_t		 certificate_id;
+	struct slice	 serial;
 };
 
 /*

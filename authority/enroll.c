@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "authority/appraise.h"
+#include "authority/audit.h"
 #include "authority/event.h"
 #include "authority/issue.h"
 #include "authority/policies.h"
@@ -44,6 +45,7 @@ struct run {
 	int64_t				 now_s;
 	struct err			 late;	/* refused after signing */
 	struct revoked_list		 revoked;	/* by a transfer */
+	bool				 told;	/* a row has the refusal */
 };
 
 static bool
@@ -305,7 +307,7 @@ record_refusal(struct ctx *cx, struct db_tx *tx, void *arg)
 /* Note a refusal of evidence that was authentic; the refusal itself stands
  * whether or not that works. */
 static struct err
-refuse(struct ctx *cx, const struct run *run, struct err e)
+refuse(struct ctx *cx, struct run *run, struct err e)
 {
 	struct trail trail = *cx->trail;
 	struct refusal r = { run, &trail };
@@ -316,6 +318,7 @@ refuse(struct ctx *cx, const struct run *run, struct err e)
 	noted = db_write(cx, run->authority->db, record_refusal, &r);
 	if (noted.code == ERR_NONCE_USED || noted.code == ERR_STORAGE)
 		return noted;
+	run->told = !failed(noted) && run->subject.claimed;
 	*cx->trail = trail;
 	return e;
 }
@@ -536,15 +539,26 @@ issue(struct ctx *cx, struct run *run)
 	return e;
 }
 
-struct err
-enroll(struct ctx *cx, const struct authority *a,
-    const struct enroll_request *request, struct enrollment *out)
+/* What has no row of its own: who sent it may have proved nothing. */
+static void
+count_refusal(struct ctx *cx, const struct run *run, struct err e)
 {
-	struct run *run = ARENA_NEW(cx->arena, struct run);
+	const struct subject *s = &run->subject;
+
+	if (run->told || err_blame(e) == ERR_BLAME_SELF ||
+	    err_blame(e) == ERR_BLAME_PEER)
+		return;
+	audit_refused(cx, run->authority, &(struct audit_refusal){
+	    .tenant_id = s->claimed ? s->tenant.id : AUDIT_PLATFORM,
+	    .actor = "", .credential = "", .what = "enrollment", .err = e });
+}
+
+static struct err
+run_through(struct ctx *cx, struct run *run, struct enrollment *out)
+{
+	const struct enroll_request *request = run->request;
 	struct err e;
 
-	run->authority = a;
-	run->request = request;
 	if (request->device_time_s != 0)
 		run->clock = (struct device_clock){ true,
 		    request->device_time_s - ctx_now(cx) };
@@ -559,4 +573,19 @@ enroll(struct ctx *cx, const struct authority *a,
 		return refuse(cx, run, e);
 	TRY(issue(cx, run));
 	return tell(cx, run, out);
+}
+
+struct err
+enroll(struct ctx *cx, const struct authority *a,
+    const struct enroll_request *request, struct enrollment *out)
+{
+	struct run *run = ARENA_NEW(cx->arena, struct run);
+	struct err e;
+
+	run->authority = a;
+	run->request = request;
+	e = run_through(cx, run, out);
+	if (failed(e))
+		count_refusal(cx, run, e);
+	return e;
 }

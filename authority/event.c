@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authority/event.h"
 
+#include "authority/audit.h"
 #include "base/base.h"
 
 static const struct { const char *type, *members; } types[] = {
@@ -55,6 +56,15 @@ is_member(const char *members, const char *key)
 	return false;
 }
 
+/* A refusal is told by its code. */
+static const char *
+outcome_of(enum event_type type, const json_t *data)
+{
+	const char *code = json_string_value(json_object_get(data, "code"));
+
+	return type == EVENT_DEVICE_REFUSED && code != NULL ? code : AUDIT_OK;
+}
+
 struct err
 event_add(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
     enum event_type type, const char *subject, const char *actor,
@@ -69,8 +79,10 @@ event_add(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 		json_object_foreach(data, key, value)
 			ASSERT(is_member(types[type].members, key));
 	}
-	return db_event_add(cx, tx, tenant_id, ctx_now(cx),
-	    types[type].type, subject, actor, text);
+	TRY(db_event_add(cx, tx, tenant_id, ctx_now(cx),
+	    types[type].type, subject, actor, text));
+	return audit_put(cx, tx, tenant_id, types[type].type, subject, actor,
+	    outcome_of(type, data), text);
 }
 
 struct listing {

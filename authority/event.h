@@ -21,8 +21,9 @@ const char	*event_type_text(enum event_type);
 bool		 event_type_is_known(const char *text);
 bool		 event_filter_is_known(const char *text);
 
-/* Note what happened, in the transaction in which it does; takes data, which
- * may be NULL and has no members that the table does not name. */
+/* Note what happened, in the transaction in which it does, for the feed and for
+ * the audit (authority/audit.h); takes data, which may be NULL and has no
+ * members that the table does not name. */
 struct err	event_add(struct ctx *, struct db_tx *, int64_t tenant_id,
 		    enum event_type, const char *subject, const char *actor,
 		    json_t *data);

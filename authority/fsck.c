@@ -435,7 +435,8 @@ fsck_database(struct ctx *cx, struct fsck *f)
 		TRY(check_ca(cx, f, &f->cas[i]));
 	f->counts.cas = f->n_cas;
 	TRY(check_certificates(cx, f));
-	return check_lists(cx, f);
+	TRY(check_lists(cx, f));
+	return fsck_audit(cx, f);
 }
 
 struct err

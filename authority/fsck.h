@@ -21,6 +21,7 @@ struct fsck_counts {
 	uint64_t	cas, certificates, lists;	/* looked at */
 	uint64_t	entries;	/* of the journal */
 	uint64_t	pending;	/* of them, for the next start to bring in */
+	uint64_t	audit;		/* rows of the audit, looked at */
 	uint64_t	strays;		/* of them, that no record can hold */
 	uint64_t	findings;
 };

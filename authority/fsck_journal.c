@@ -116,6 +116,7 @@ fsck_journal_begin(struct ctx *cx, struct fsck *f)
 	seen_init(&f->certificates, f->sizes.certificates);
 	seen_init(&f->others, f->sizes.signed_others);
 	TRY(db_read(cx, f->db, next_work, f));
+	TRY(fsck_audit_begin(cx, f));
 	return load_lists(cx, f);
 }
 
@@ -136,14 +137,15 @@ kind_word(unsigned kind)
 		[JOURNAL_PROOF] = "proof", [JOURNAL_OCSP] = "OCSP key",
 		[JOURNAL_REVOKED] = "revocation",
 		[JOURNAL_RESULT] = "result key",
+		[JOURNAL_AUDIT] = "checkpoint of the audit",
 	};
 
 	return kind < COUNT_OF(words) && words[kind] != NULL ? words[kind] :
 	    "unknown object";
 }
 
-static struct err
-not_known(struct ctx *cx, struct db_tx *tx, struct fsck *f,
+struct err
+fsck_not_known(struct ctx *cx, struct db_tx *tx, struct fsck *f,
     const struct journal_entry *entry)
 {
 	bool is_stray;
@@ -178,7 +180,7 @@ take_ca(struct ctx *cx, struct db_tx *tx, struct fsck *f,
 	struct fsck_ca *ca = fsck_ca_by_key_id(f, cert->ski);
 
 	if (ca == NULL)
-		return not_known(cx, tx, f, entry);
+		return fsck_not_known(cx, tx, f, entry);
 	ca->journalled = true;
 	compare(cx, f, entry, ca->row.certificate);
 	return OK;
@@ -196,7 +198,7 @@ take_leaf(struct ctx *cx, struct db_tx *tx, struct fsck *f,
 		TRY(db_certificate_find(cx, tx, ca->row.id, cert->serial,
 		    &row, &found));
 	if (!found)
-		return not_known(cx, tx, f, entry);
+		return fsck_not_known(cx, tx, f, entry);
 	seen_set(&f->certificates, row.id);
 	compare(cx, f, entry, row.der);
 	return OK;
@@ -214,7 +216,7 @@ take_signed(struct ctx *cx, struct db_tx *tx, struct fsck *f,
 		TRY(db_fsck_signed_find(cx, tx, ca->row.id, cert->serial,
 		    &row, &found));
 	if (!found)
-		return not_known(cx, tx, f, entry);
+		return fsck_not_known(cx, tx, f, entry);
 	seen_set(&f->others, row.id);
 	compare(cx, f, entry, row.certificate);
 	return OK;
@@ -306,6 +308,8 @@ take_one(struct ctx *cx, struct db_tx *tx, struct fsck *f,
 	}
 	if (entry->kind == JOURNAL_REVOKED)
 		return take_revoked(cx, tx, f, entry);
+	if (entry->kind == JOURNAL_AUDIT)
+		return fsck_audit_take(cx, tx, f, entry);
 	if (entry->kind >= COUNT_OF(takers) || takers[entry->kind] == NULL ||
 	    failed(parse_entry(cx, entry, &cert))) {
 		ctx_forget(cx);
@@ -430,6 +434,8 @@ fsck_journal_end(struct ctx *cx, struct fsck *f)
 	e = find_certificates(&own, f);
 	if (!failed(e))
 		e = find_others(&own, f);
+	if (!failed(e))
+		fsck_audit_end(&own, f);
 	arena_free(own.arena);
 	return e;
 }

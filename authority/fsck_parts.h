@@ -4,6 +4,7 @@
 #define DAAPKI_AUTHORITY_FSCK_PARTS_H
 
 #include "authority/fsck.h"
+#include "db/audit.h"
 #include "pki/cert.h"
 
 #define FSCK_PAGE	256u	/* rows in memory at a time */
@@ -42,6 +43,8 @@ struct fsck {
 	struct fsck_seen	 certificates, others;
 	struct fsck_list	*lists;
 	size_t			 n_lists;
+	struct audit_count	 checkpoints;	/* of the audit, at the begin */
+	uint64_t		 n_anchored;	/* of them, that it has */
 };
 
 void		 fsck_findf(struct ctx *, struct fsck *, const char *check,
@@ -50,5 +53,18 @@ void		 fsck_findf(struct ctx *, struct fsck *, const char *check,
 /* NULL when there is none. */
 struct fsck_ca	*fsck_ca_by_id(const struct fsck *, int64_t id);
 struct fsck_ca	*fsck_ca_by_key_id(const struct fsck *, struct slice key_id);
+
+/* An entry that no row is of: a finding, unless it is known to be a stray or for
+ * the next start. */
+struct err	 fsck_not_known(struct ctx *, struct db_tx *, struct fsck *,
+		    const struct journal_entry *);
+
+/* The audit: each row's hash; and, with an entry of the journal each, the
+ * checkpoints. */
+struct err	 fsck_audit(struct ctx *, struct fsck *);
+struct err	 fsck_audit_begin(struct ctx *, struct fsck *);
+struct err	 fsck_audit_take(struct ctx *, struct db_tx *, struct fsck *,
+		    const struct journal_entry *);
+void		 fsck_audit_end(struct ctx *, struct fsck *);
 
 #endif

@@ -514,6 +514,7 @@ static struct err
 batch_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct turn *t = arg;
+	struct actor *actor;
 
 	TRY(next_operation(cx, tx, t));
 	if (!t->did)
@@ -522,6 +523,10 @@ batch_work(struct ctx *cx, struct db_tx *tx, void *arg)
 		t->row.started_s = ctx_now(cx);
 	t->row.state = "running";
 	cx->request_id = t->row.name;
+	actor = ARENA_NEW(cx->arena, struct actor);
+	*actor = (struct actor){ "operator", t->row.created_by,
+	    arena_printf(cx->arena, "operation:%s", t->row.name) };
+	cx->actor = actor;
 	t->why = do_batch(cx, tx, t);
 	return t->why;
 }

@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 
+#include "authority/audit.h"
 #include "authority/ca.h"
 #include "authority/crl.h"
 #include "authority/event.h"
@@ -237,6 +238,36 @@ bring_in_revoked(struct ctx *cx, struct db_tx *tx, struct batch *b,
 	return OK;
 }
 
+/* A checkpoint that was not heard of is completed.  One that was never planned
+ * here tells that this database is of before it: that stays on record. */
+static struct err
+bring_in_audit(struct ctx *cx, struct db_tx *tx, struct batch *b,
+    const struct journal_entry *entry)
+{
+	struct audit_checkpoint known;
+	struct order_note_audit n;
+	bool found;
+
+	TRY(audit_state_read(cx, entry->object, &n));
+	TRY(db_audit_checkpoint_by_seq(cx, tx, entry->seq, &known, &found));
+	if (found)
+		return OK;
+	TRY(db_stray_has(cx, tx, entry->seq, &found));
+	if (found)
+		return OK;
+	b->n_brought_in++;
+	TRY(db_audit_checkpoint_found(cx, tx, n.root, n.at_s, entry->seq,
+	    &found));
+	if (found)
+		return OK;
+	TRY(keep_stray(cx, tx, entry));
+	return audit_add(cx, tx, AUDIT_PLATFORM, "audit.set-back",
+	    arena_printf(cx->arena, "%llu", (unsigned long long)entry->seq),
+	    "recovery", json_pack("{s:s,s:s}", "root",
+	    text_hex(cx->arena, n.root), "at",
+	    text_time_dup(cx->arena, n.at_s)));
+}
+
 static struct err
 bring_in(struct ctx *cx, struct db_tx *tx, void *arg)
 {
@@ -266,6 +297,8 @@ bring_in(struct ctx *cx, struct db_tx *tx, void *arg)
 		    entry->kind == JOURNAL_OCSP ||
 		    entry->kind == JOURNAL_RESULT)
 			TRY(bring_in_signed(cx, tx, b, entry));
+		else if (entry->kind == JOURNAL_AUDIT)
+			TRY(bring_in_audit(cx, tx, b, entry));
 		else if (entry->kind == JOURNAL_REVOKED)
 			TRY(bring_in_revoked(cx, tx, b, entry));
 		b->seen = entry->seq + 1;

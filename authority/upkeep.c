@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "authority/anchor.h"
+#include "authority/audit.h"
 #include "authority/collateral.h"
 #include "authority/delegate.h"
 #include "authority/event.h"
@@ -65,6 +66,7 @@ static const struct chore {
 	{ "transfers", transfer_round },
 	{ "events", event_prune_round },
 	{ "tenants", tenant_delete_round },
+	{ "audit", audit_round },
 };
 
 static void

@@ -135,6 +135,8 @@ ctx_root_reset(struct ctx_root *root)
 	ctx_forget(&root->cx);
 	root->cx.request_id = NULL;
 	root->cx.trace = NULL;
+	root->cx.actor = NULL;
+	root->cx.audited = NULL;
 }
 
 void

@@ -46,6 +46,13 @@ struct trail {
 struct seen;		/* attest/seen.h */
 struct receipt;		/* authority/receipt.h */
 
+/* On whose behalf a call is made; the audit keeps it. */
+struct actor {
+	const char	*kind;		/* "operator", "device", "system" */
+	const char	*name;
+	const char	*credential;	/* "token:12"; "" for none */
+};
+
 struct ctx {
 	struct arena		*arena;		/* freed when the request ends */
 	const struct clock	*clock;
@@ -55,6 +62,8 @@ struct ctx {
 	const char		*request_id;	/* NULL outside a request */
 	const char		*trace;		/* traceparent to pass on
 						 * (base/trace.h); or NULL */
+	const struct actor	*actor;		/* NULL: the program itself */
+	unsigned		*audited;	/* counts the audit's rows; or NULL */
 	struct seen		*seen;		/* NULL: nothing is kept */
 	struct receipt		*receipt;	/* NULL: no answer is kept */
 };

@@ -7,6 +7,7 @@
 
 #include <sodium.h>
 
+#include "authority/audit.h"
 #include "base/base.h"
 #include "base/text.h"
 #include "server/auth.h"
@@ -249,14 +250,76 @@ job_refuse(struct job *job, enum err_code code, const char *why)
 
 /* --- the work ---------------------------------------------------------- */
 
+/* Whom the audit names. */
+static void
+note_actor(struct ctx *cx, struct job *job)
+{
+	const struct http_request *r = &job->request;
+
+	if (r->principal != NULL)
+		job->actor = (struct actor){ "operator", r->principal->name,
+		    r->principal->id };
+	else if (r->device != NULL)
+		job->actor = (struct actor){ "device", r->device->device_id,
+		    arena_printf(cx->arena, "certificate:%s",
+		    text_hex(cx->arena, r->device->serial)) };
+	else
+		return;
+	cx->actor = &job->actor;
+	cx->audited = &job->n_audited;
+}
+
+/* What an operator asked for and got is told even where nothing came of it: a
+ * ban of a device that is banned, say. */
+static void
+audit_request(struct ctx *cx, const struct job *job)
+{
+	const struct http_request *r = &job->request;
+	const struct authority *a = job->engine->authority;
+
+	if (r->principal == NULL || job->n_audited > 0 || a == NULL ||
+	    strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0)
+		return;
+	if (failed(audit_note(cx, a, r->tenant != NULL ? r->tenant->id :
+	    AUDIT_PLATFORM, "operator.request", arena_printf(cx->arena,
+	    "%s %s", r->method, job->match.route->path), r->principal->name,
+	    json_pack("{s:s,s:i}", "path", r->path, "status",
+	    (int)job->reply.status))))
+		log_put(cx->log, LOG_LEVEL_ERROR, "audit.failed", "note",
+		    cx->trail->note, NULL);
+}
+
+/* What a stranger sends is no name of anything. */
+static void
+audit_refusal(struct ctx *cx, const struct job *job, struct err e)
+{
+	const struct http_request *r = &job->request;
+	unsigned status = err_http(e);
+
+	if (r->plane != PLANE_OPERATOR || (status != 401 && status != 403) ||
+	    job->engine->authority == NULL)
+		return;
+	audit_refused(cx, job->engine->authority, &(struct audit_refusal){
+	    .tenant_id = r->tenant != NULL ? r->tenant->id : AUDIT_PLATFORM,
+	    .actor = cx->actor != NULL ? cx->actor->name : "",
+	    .credential = cx->actor != NULL ? cx->actor->credential : "",
+	    .what = cx->actor == NULL || job->match.route == NULL ?
+		"operator plane" : arena_printf(cx->arena, "%s %s", r->method,
+		job->match.route->path),
+	    .err = e });
+}
+
 static struct err
 run(struct ctx *cx, struct job *job)
 {
 	struct http_request *r = &job->request;
 	json_t *json;
+	struct err e;
 
 	TRY(job->refused);
-	TRY(auth_check(cx, job));
+	e = auth_check(cx, job);
+	note_actor(cx, job);
+	TRY(e);
 	r->body = SLICE(job->body, job->body_n);
 	if (r->body.n > 0 && strcmp(r->content_type, "application/json") == 0) {
 		TRY(json_parse(cx, r->body, &json));
@@ -272,10 +335,12 @@ finish(struct ctx *cx, struct job *job, struct err e)
 		/* A failure that was only passed up has no trail of its own. */
 		if (cx->trail->err.code != e.code)
 			e = FAIL(cx, (enum err_code)e.code, "%s", err_name(e));
+		audit_refusal(cx, job, e);
 		problem_reply(cx, e, job->request.plane,
 		    e.code == ERR_METHOD ? job->match.allow : NULL,
 		    &job->reply);
 	} else {
+		audit_request(cx, job);
 		ctx_forget(cx);
 	}
 	job->is_run = true;

@@ -75,6 +75,8 @@ struct job {
 	struct principal	 principal;
 	struct tenant		 tenant;
 	struct client_device	 device;
+	struct actor		 actor;
+	unsigned		 n_audited;	/* rows that it wrote */
 };
 
 /* What a listener knows when the head of a request has come. */

@@ -154,10 +154,11 @@ check_journal(struct ctx *cx, struct run *r)
 static void
 print_json(const struct run *r, const struct fsck_counts *n)
 {
-	json_t *all = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:O}",
+	json_t *all = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O}",
 	    "cas", (json_int_t)n->cas,
 	    "certificates", (json_int_t)n->certificates,
 	    "lists", (json_int_t)n->lists,
+	    "audit_rows", (json_int_t)n->audit,
 	    "journal_entries", (json_int_t)n->entries,
 	    "pending", (json_int_t)n->pending,
 	    "strays", (json_int_t)n->strays, "findings", r->findings);
@@ -176,10 +177,12 @@ print(const struct run *r, const struct fsck_counts *n, bool database)
 		return;
 	}
 	if (database)
-		(void)printf("%llu CAs, %llu certificates, %llu lists; ",
+		(void)printf("%llu CAs, %llu certificates, %llu lists, "
+		    "%llu rows of the audit; ",
 		    (unsigned long long)n->cas,
 		    (unsigned long long)n->certificates,
-		    (unsigned long long)n->lists);
+		    (unsigned long long)n->lists,
+		    (unsigned long long)n->audit);
 	(void)printf("%llu journal entries, %llu for the next start to "
 	    "bring in, %llu strays; %llu findings\n",
 	    (unsigned long long)n->entries, (unsigned long long)n->pending,

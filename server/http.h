@@ -196,6 +196,7 @@ extern const struct route_table
     rest_ca_routes,		/* CAs, bundles */
     rest_trust_routes,		/* anchors, hardware inventory */
     rest_collateral_routes,	/* what vendors publish */
+    rest_audit_routes,		/* who did what */
     rest_claim_routes,		/* claims, devices, certificates */
     rest_transfer_routes,	/* devices from tenant to tenant */
     rest_report_routes,		/* error reports, events */

@@ -11,6 +11,7 @@ const struct route_table *const routes_all[] = {
 	&rest_ca_routes,
 	&rest_trust_routes,
 	&rest_collateral_routes,
+	&rest_audit_routes,
 	&rest_claim_routes,
 	&rest_transfer_routes,
 	&rest_report_routes,

@@ -177,6 +177,7 @@ serve_open_authority(struct ctx *cx, const struct settings *s,
 			.transfer_evidence = s->transfer_evidence != 0,
 			.operation_keep_s = s->operation_keep_s,
 			.proposal_life_s = s->proposal_life_s,
+			.audit_anchor_s = s->audit_anchor_s,
 			.evidence_cache_mb = (unsigned)s->evidence_cache_mb,
 		},
 	};

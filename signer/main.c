@@ -416,6 +416,7 @@ verify(struct ctx *cx, const struct options *o)
 		[JOURNAL_PROOF] = "proofs", [JOURNAL_OCSP] = "OCSP keys",
 		[JOURNAL_REVOKED] = "revocations",
 		[JOURNAL_RESULT] = "result keys",
+		[JOURNAL_AUDIT] = "audit checkpoints",
 	};
 	const struct verify_conf conf = { .folder = o->verify_journal,
 	    .log_key = o->log_key };

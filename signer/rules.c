@@ -408,6 +408,23 @@ rules_note_revoked(struct ctx *cx, const struct order_note_revoked *o,
 	return check_entries(cx, o->entries, o->n_entries);
 }
 
+/* The reader has held its size; a time that is off would date a state of the
+ * audit before or after it was seen. */
+struct err
+rules_note_audit(struct ctx *cx, const struct order_note_audit *o)
+{
+	int64_t now_s = ctx_now(cx);
+
+	if (o->root.n != WIRE_SHA256_SIZE || o->n_chains == 0)
+		return FAIL(cx, ERR_ORDER_MALFORMED, "no root of an audit");
+	if (o->at_s < now_s - RULES_AUDIT_OFF_S ||
+	    o->at_s > now_s + RULES_AUDIT_OFF_S)
+		return FAIL(cx, ERR_ORDER_LIMIT,
+		    "an audit of %lld s from now",
+		    (long long)(o->at_s - now_s));
+	return OK;
+}
+
 /* --- OCSP ---------------------------------------------------------------- */
 
 static struct err

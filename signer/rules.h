@@ -14,6 +14,7 @@
 #define RULES_LEAF_MAX_S	(400 * 86400)	/* seals no more than this */
 #define RULES_OCSP_LIFE_MAX_S	(10 * 86400)	/* nextUpdate after now */
 #define RULES_DELEGATE_LIFE_MAX_S (30 * 86400)	/* of a key that CAs delegate */
+#define RULES_AUDIT_OFF_S	300	/* of an audit's time */
 #define RULES_CRL_LIFE_MAX_S	(INT64_C(366) * 86400)
 
 /*
@@ -43,6 +44,8 @@ struct err	rules_sign_ocsp(struct ctx *, const struct order_sign_ocsp *,
 		    const struct ca *);
 struct err	rules_note_revoked(struct ctx *,
 		    const struct order_note_revoked *, const struct ca *);
+struct err	rules_note_audit(struct ctx *,
+		    const struct order_note_audit *);
 struct err	rules_delegate(struct ctx *,
 		    const struct order_delegate *, const struct ca *);
 struct err	rules_sign_result(struct ctx *,

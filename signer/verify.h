@@ -13,7 +13,7 @@
 struct verified {
 	uint32_t	 segments;
 	uint64_t	 entries;
-	uint64_t	 kinds[JOURNAL_RESULT + 1];	/* by enum journal_kind */
+	uint64_t	 kinds[JOURNAL_AUDIT + 1];	/* by enum journal_kind */
 	uint64_t	 checkpoints;
 	uint64_t	 unfinished;	/* bytes at the very end */
 	uint8_t		 hash[JOURNAL_HASH_SIZE];	/* of the last entry */

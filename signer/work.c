@@ -119,6 +119,7 @@ static work_order *const doers[] = {
 	[ORDER_CHECKPOINT] = do_checkpoint,
 	[ORDER_DELEGATE] = work_delegate,
 	[ORDER_SIGN_RESULT] = work_sign_result,
+	[ORDER_NOTE_AUDIT] = work_note_audit,
 };
 
 void

@@ -31,6 +31,7 @@ work_order	work_cross_sign;
 work_order	work_prove;
 work_order	work_sign_crl;
 work_order	work_note_revoked;
+work_order	work_note_audit;
 work_order	work_sign_ocsp;
 work_order	work_delegate;
 work_order	work_sign_result;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Orders about the standing of certificates: CRLs, OCSP responses. */
+/* Orders about the standing of certificates: CRLs, OCSP responses; and of the
+ * audit. */
 #include <sodium.h>
 
+#include "codec/ledger.h"
 #include "pki/check.h"
 #include "pki/crl.h"
 #include "pki/lint.h"
+#include "signer/logkey.h"
 #include "signer/rules.h"
 #include "signer/work.h"
 
@@ -114,6 +117,39 @@ work_note_revoked(struct ctx *cx, struct work *w, const struct order *order,
 	entry.object = buf_slice(&b);
 	entry.issuer_key_id = ca->cert.ski;
 	return journal_append(cx, w->journal, &entry, &out->seq);
+}
+
+/* Nor here, of the entry: but who reads an audit elsewhere has a signature to
+ * check, by the key that signs the journal's checkpoints. */
+struct err
+work_note_audit(struct ctx *cx, struct work *w, const struct order *order,
+    struct answer *out)
+{
+	const struct order_note_audit *o = &order->note_audit;
+	struct ledger_anchor anchor = { .at_s = o->at_s,
+	    .n_chains = o->n_chains };
+	struct journal_entry entry = { .kind = JOURNAL_AUDIT,
+	    .tenant = "platform" };
+	uint8_t *signature = arena_alloc(cx->arena, LOG_SIGNATURE_SIZE);
+	struct buf b = buf_in(cx->arena, WIRE_CERT_MAX);
+
+	if (w->log_key == NULL)
+		return FAIL(cx, ERR_ORDER_ROLE, "there is no log key");
+	TRY(rules_note_audit(cx, o));
+	audit_state_put(&b, o);
+	entry.object = buf_slice(&b);
+	TRY(journal_append(cx, w->journal, &entry, &anchor.journal_seq));
+	memcpy(anchor.root.bytes, o->root.p, LEDGER_HASH_SIZE);
+	log_key_sign(w->log_key, slice_text(ledger_statement(cx->arena,
+	    &anchor)), signature);
+	out->seq = anchor.journal_seq;
+	out->checkpoint = (struct journal_checkpoint){
+		.seq = anchor.journal_seq, .at_s = o->at_s, .hash = o->root,
+		.public_key = slice_dup(cx->arena,
+		    log_key_public(w->log_key)),
+		.signature = SLICE(signature, LOG_SIGNATURE_SIZE),
+	};
+	return OK;
 }
 
 static struct ocsp_single

@@ -92,6 +92,7 @@ class Contract:
     def __init__(self):
         self.problems = []
         self.good = set()
+        self.acts = {}      # what operators did, by the ID of the request
 
     def hold(self, template, method, answer):
         where = "%s %s %d" % (method, template, answer.status)
@@ -112,6 +113,8 @@ class Contract:
         self.hold_body(where, response.get("content", {}), answer)
         if answer.status < 300:
             self.good.add((template, method))
+            if method != "get" and plane_of(template) == "operator":
+                self.acts[answer.headers["X-Request-Id"]] = (template, method)
 
     def hold_body(self, where, content, answer):
         if not content:
@@ -828,6 +831,38 @@ def outside(server):
     return problems
 
 
+def audit(ask, acts):
+    """Each act of an operator has left a row, and each kind of them one of the
+    transaction in which it was done: repeats and dry runs do nothing."""
+    def rows(template, names=None):
+        after, out = None, []
+        while True:
+            page = ask("get", template, names, query="?limit=1000" + (
+                "" if after is None else "&after=" + after)).json()
+            out += page["items"]
+            after = page.get("next")
+            if after is None:
+                return out
+    tenants = ask("get", "/v1/tenants").json()["items"]
+    found = rows("/v1/audit")
+    for tenant in tenants:
+        found += rows(T + "/audit", {"tenant": tenant["name"]})
+    told = {}
+    for row in found:
+        told.setdefault(row["request_id"], []).append(row["action"])
+    problems, done = [], set()
+    for request_id, act in acts.items():
+        actions = told.get(request_id, [])
+        if not actions:
+            problems.append("%s %s has left no row" % (act[1], act[0]))
+        elif set(actions) != {"operator.request"}:
+            done.add(act)
+    problems += ["%s %s has no row of its transaction" % (act[1], act[0])
+                 for act in set(acts.values()) - done
+                 if not act[0].endswith("/dry-run")]
+    return problems + ([] if len(acts) > 20 else ["%d acts" % len(acts)])
+
+
 # A good answer needs a TPM's measurements.
 NEEDS_TPM = {(T + "/groups/{group}/policy/learn", "post")}
 
@@ -858,6 +893,8 @@ def run(work):
         ask = Client(server, contract)
         everything(ask, work, server,
                    lambda sentence: check(sentence, contract.taken()))
+        check("what operators did is in the audit",
+              audit(ask, dict(contract.acts)) + contract.taken())
         asked = {(t, m) for t, m, _ in operations()}
         check("every operation has been answered well",
               ["%s %s" % (m, t)

@@ -368,6 +368,18 @@ sign_result_fields(struct io *io, struct order *o)
 }
 
 static void
+note_audit_fields(struct io *io, struct order *o)
+{
+	struct order_note_audit *n = &o->note_audit;
+
+	io_fixed(io, &n->root, WIRE_SHA256_SIZE);
+	io_u32(io, &n->n_chains);
+	io_time(io, &n->at_s);
+	if (n->n_chains == 0)
+		io_refuse(io);
+}
+
+static void
 prove_fields(struct io *io, struct order *o)
 {
 	struct order_prove *p = &o->prove;
@@ -433,7 +445,7 @@ journal_entry_fields(struct io *io, struct journal_entry *e)
 {
 	io_u64(io, &e->seq);
 	io_time(io, &e->at_s);
-	io_u8(io, &e->kind, JOURNAL_CA, JOURNAL_RESULT);
+	io_u8(io, &e->kind, JOURNAL_CA, JOURNAL_AUDIT);
 	io_text(io, &e->tenant, TEXT_NAME_MAX);
 	io_bytes(io, &e->object, WIRE_CERT_MAX);
 	io_bytes(io, &e->sealed, WIRE_SEALED_MAX);
@@ -526,6 +538,7 @@ static const struct body bodies[] = {
 	[ORDER_DELEGATE] = { delegate_fields, make_ca_answer },
 	[ORDER_NOTE_REVOKED] = { note_revoked_fields, note_revoked_answer },
 	[ORDER_SIGN_RESULT] = { sign_result_fields, sign_result_answer },
+	[ORDER_NOTE_AUDIT] = { note_audit_fields, checkpoint_answer },
 };
 
 static bool
@@ -735,5 +748,32 @@ revoked_read(struct ctx *cx, struct slice object,
 	}
 	*out = entries;
 	*out_n = n;
+	return OK;
+}
+
+/* --- the audit in the journal --------------------------------------------- */
+
+void
+audit_state_put(struct buf *b, const struct order_note_audit *n)
+{
+	put_bytes(b, n->root);
+	put_be32(b, n->n_chains);
+	put_be64(b, (uint64_t)n->at_s);
+}
+
+struct err
+audit_state_read(struct ctx *cx, struct slice object, struct order_note_audit *out)
+{
+	struct reader r = reader_of(object);
+	struct order_note_audit n = {
+		.root = read_bytes(&r, WIRE_SHA256_SIZE),
+		.n_chains = read_be32(&r), .at_s = (int64_t)read_be64(&r),
+	};
+
+	if (!read_done(&r) || n.n_chains == 0 || n.at_s < 0 ||
+	    n.at_s > TIME_MAX_S)
+		return FAIL(cx, ERR_ORDER_MALFORMED,
+		    "%zu bytes of an audit's state", object.n);
+	*out = n;
 	return OK;
 }

@@ -17,7 +17,7 @@
 #include "base/ctx.h"
 #include "base/text.h"
 
-#define WIRE_VERSION		4u
+#define WIRE_VERSION		5u
 #define WIRE_HEADER_SIZE	14u
 #define WIRE_FRAME_MAX		(56u * 1024u * 1024u)	/* a CRL of a million entries */
 #define WIRE_SEALED_MAX		8192u
@@ -87,6 +87,7 @@ enum order_type {
 	ORDER_DELEGATE,
 	ORDER_NOTE_REVOKED,
 	ORDER_SIGN_RESULT,
+	ORDER_NOTE_AUDIT,
 };
 
 /* The first order of a connection; nothing else is taken before it. */
@@ -282,6 +283,18 @@ struct order_note_revoked {
 };
 
 /*
+ * Put into the journal what the audit was at that time: the root of a tree over
+ * the heads of its chains (codec/ledger.h).  The answer's checkpoint is not the
+ * journal's: its seq is that of the entry, its hash the root, and what is
+ * signed is ledger_statement().
+ */
+struct order_note_audit {
+	struct slice	 root;		/* WIRE_SHA256_SIZE */
+	uint32_t	 n_chains;	/* not 0 */
+	int64_t		 at_s;
+};
+
+/*
  * Entries with seq >= from, the oldest first: at most WIRE_JOURNAL_MAX, and
  * fewer when they are large.  Ask again from the last one's seq + 1 until an
  * answer has none.
@@ -306,6 +319,7 @@ struct order {
 		struct order_note_revoked	note_revoked;
 		struct order_delegate		delegate;
 		struct order_sign_result	sign_result;
+		struct order_note_audit		note_audit;
 	};
 };
 
@@ -317,7 +331,8 @@ struct journal_entry {
 	const char	*tenant;
 	struct slice	 object;	/* DER of a certificate; SHA-256 of a CRL,
 					 * which can be made again; revocations
-					 * as revoked_put() packs them */
+					 * as revoked_put() packs them; of an
+					 * audit audit_state_put() */
 	struct slice	 sealed;	/* of a made CA or delegate; else empty */
 	struct slice	 issuer_key_id;	/* SKI of the CA that signed it; of a
 					 * root its own */
@@ -326,10 +341,11 @@ struct journal_entry {
 /* PROOF: the certificate of ORDER_PROVE.  CROSS: of ORDER_CROSS_SIGN.  OCSP,
  * RESULT: of ORDER_DELEGATE; OCSP responses are not in the journal: they say
  * nothing that was not signed.  Nor are attestation results: they give no
- * rights, and end within a day. */
+ * rights, and end within a day.  AUDIT: of ORDER_NOTE_AUDIT. */
 enum journal_kind {
 	JOURNAL_CA = 1, JOURNAL_LEAF, JOURNAL_CRL, JOURNAL_CROSS,
 	JOURNAL_PROOF, JOURNAL_OCSP, JOURNAL_REVOKED, JOURNAL_RESULT,
+	JOURNAL_AUDIT,
 };
 
 /* The journal's state, signed by the log key (Ed25519) of this signer. */
@@ -362,7 +378,7 @@ struct answer {
 	/* READ_JOURNAL */
 	size_t		n_entries;
 	const struct journal_entry *entries;
-	/* CHECKPOINT */
+	/* CHECKPOINT, NOTE_AUDIT */
 	struct journal_checkpoint checkpoint;
 };
 
@@ -376,6 +392,12 @@ void		revoked_put(struct buf *, const struct order_crl_entry *,
 /* Entries in cx->arena.  ERR_ORDER_MALFORMED */
 struct err	revoked_read(struct ctx *, struct slice object,
 		    struct order_crl_entry **out, size_t *out_n);
+
+/* The object of a JOURNAL_AUDIT entry. */
+void		audit_state_put(struct buf *, const struct order_note_audit *);
+/* The root points into object.  ERR_ORDER_MALFORMED */
+struct err	audit_state_read(struct ctx *, struct slice object,
+		    struct order_note_audit *out);
 
 /*
  * How long the first frame in bytes is, header included: 0 while that cannot

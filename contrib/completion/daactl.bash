@@ -4,10 +4,11 @@
 _daactl_words()
 {
 	case $1 in
-	'') echo 'tenant proposal token profile group policy anchor collateral hardware claim operation device certificate report event ca evidence fsck keys journal version completion' ;;
+	'') echo 'tenant proposal token audit profile group policy anchor collateral hardware claim operation device certificate report event ca evidence fsck keys journal version completion' ;;
 	tenant) echo 'create list show delete' ;;
 	proposal) echo 'list show approve reject' ;;
 	token) echo 'create rotate list revoke' ;;
+	audit) echo 'list export verify' ;;
 	profile) echo 'create list show update versions' ;;
 	group) echo 'create list show set' ;;
 	policy) echo 'show set draft drop dry-run activate rollback versions history diff learn' ;;
@@ -25,6 +26,7 @@ _daactl_words()
 	keys) echo 'rotate-master' ;;
 	journal) echo 'verify' ;;
 	completion) echo 'bash' ;;
+	'audit verify') echo FILE ;;
 	'profile create') echo FILE ;;
 	'profile update') echo FILE ;;
 	'policy set') echo FILE ;;
@@ -45,7 +47,7 @@ _daactl_words()
 _daactl_takes_value()
 {
 	case $1 in
-	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--title|--role|--expires-at|--expires-in|--person|--overlap|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--grace|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--snp-chain|--format|--nonce|--reason|--algorithm|--key-store|--activate-at|--retire-at|--outcome|--out|-o) return 0 ;;
+	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--actor|--action|--subject|--log-key|--title|--role|--expires-at|--expires-in|--person|--overlap|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--grace|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--snp-chain|--format|--nonce|--reason|--algorithm|--key-store|--activate-at|--retire-at|--outcome|--out|-o) return 0 ;;
 	esac
 	return 1
 }
@@ -60,6 +62,7 @@ _daactl_values()
 	'claim list:--active') echo 'true false' ;;
 	'certificate list:--revoked') echo 'true false' ;;
 	'ca certificates:--revoked') echo 'true false' ;;
+	'audit verify:--log-key') echo 'FILE' ;;
 	'token create:--role') echo 'admin owner contributor reader auditor' ;;
 	'tenant create:--edge') echo 'true false' ;;
 	'ca stage:--edge') echo 'true false' ;;
@@ -81,6 +84,7 @@ _daactl_values()
 	'collateral fetch:--api-key-file') echo 'FILE' ;;
 	'collateral fetch:--pck-ca') echo 'platform processor' ;;
 	'collateral add:--snp-chain') echo 'FILE' ;;
+	'audit export:--format') echo 'csv ndjson' ;;
 	'claim import:--format') echo 'csv ndjson' ;;
 	'claim bulk:--format') echo 'csv ndjson' ;;
 	'claim bulk-release:--format') echo 'csv ndjson' ;;
@@ -93,6 +97,7 @@ _daactl_values()
 	'ca chain:--format') echo 'pem der pkcs7 jwks spiffe' ;;
 	'token create:--out'|'token create:-o') echo 'FILE' ;;
 	'token rotate:--out'|'token rotate:-o') echo 'FILE' ;;
+	'audit export:--out'|'audit export:-o') echo 'FILE' ;;
 	'policy dry-run:--out'|'policy dry-run:-o') echo 'FILE' ;;
 	'device result:--out'|'device result:-o') echo 'FILE' ;;
 	'report export:--out'|'report export:-o') echo 'FILE' ;;
@@ -118,6 +123,9 @@ _daactl_options()
 	'token rotate') echo '--tenant --platform --expires-at --expires-in --overlap --out' ;;
 	'token list') echo '--tenant --platform --limit --after' ;;
 	'token revoke') echo '--tenant --platform' ;;
+	'audit list') echo '--tenant --platform --limit --after --from --to --actor --action --subject' ;;
+	'audit export') echo '--tenant --platform --from --to --actor --action --subject --format --out' ;;
+	'audit verify') echo '--tenant --platform --log-key' ;;
 	'profile create') echo '--tenant --lifetime --backdate --renew-after-percent --renew-without-evidence --min-interval' ;;
 	'profile list') echo '--tenant --limit --after' ;;
 	'profile show') echo '--tenant --version --document' ;;

@@ -28,6 +28,7 @@ AUTO_DEFINE(X509, X509_free);
 static const char *const kinds[] = {
 	[JOURNAL_CA] = "ca", [JOURNAL_LEAF] = "leaf", [JOURNAL_CRL] = "crl",
 	[JOURNAL_REVOKED] = "revoked", [JOURNAL_RESULT] = "result",
+	[JOURNAL_AUDIT] = "audit",
 };
 
 static const char *

@@ -146,6 +146,7 @@ realm_open(struct ctx *cx)
 			.transfer_undo_s = 3 * 86400,
 			.release_undo_s = 3 * 86400,
 			.event_keep_s = 90 * 86400,
+			.audit_anchor_s = 3600,
 			.evidence_cache_mb = 16,
 		},
 	};

@@ -108,6 +108,12 @@ forget(const char *path)
 #define TENANT_A "(SELECT id FROM tenant WHERE name = 'tenant-a')"
 #define ISSUING	"(SELECT id FROM ca WHERE role = 'issuing' LIMIT 1)"
 
+#define AUDIT_OPEN "DROP TRIGGER audit_stays; DROP TRIGGER audit_is_kept; "
+/* The tail of each chain, with what says how long it is. */
+#define AUDIT_CUT "DELETE FROM audit WHERE seq > 2; UPDATE audit_chain SET "\
+	"seq = 2, hash = (SELECT hash FROM audit WHERE "			\
+	"audit.tenant = audit_chain.tenant AND seq = 2) WHERE seq > 2"
+
 static const struct { const char *sql, *check; } faults[] = {
 	{ A_DEVICE(TENANT_A) "DROP INDEX claim_one; INSERT INTO claim "
 	    "(tenant, device_id, device_group, claimed_s, claimed_by) "
@@ -222,6 +228,23 @@ static const struct { const char *sql, *check; } faults[] = {
 	    "journal_signed" },
 	{ "UPDATE certificate SET revoked_s = NULL, revoke_reason = NULL",
 	    "journal_revoked" },
+	{ AUDIT_OPEN "UPDATE audit SET subject = 'x' WHERE seq = 2",
+	    "audit_row" },
+	{ AUDIT_OPEN "UPDATE audit SET at_s = at_s + 1 WHERE seq = 1",
+	    "audit_row" },
+	{ AUDIT_OPEN "UPDATE audit SET seq = 1 - seq WHERE seq < 3; "
+	    "UPDATE audit SET seq = 2 + seq WHERE seq < 1", "audit_row" },
+	{ AUDIT_OPEN "DELETE FROM audit WHERE seq = 1", "audit_row" },
+	{ AUDIT_OPEN "DELETE FROM audit WHERE seq > 2", "audit_head" },
+	{ AUDIT_OPEN AUDIT_CUT, "audit_anchored" },
+	{ AUDIT_OPEN AUDIT_CUT "; DELETE FROM audit_head; "
+	    "DELETE FROM audit_checkpoint", "journal_known" },
+	{ "DELETE FROM audit_chain", "audit_chain" },
+	{ "UPDATE audit_checkpoint SET root = zeroblob(32)", "audit_entry" },
+	{ "UPDATE audit_checkpoint SET root = zeroblob(32)", "audit_root" },
+	{ "UPDATE audit_checkpoint SET leaves = x''", "audit_leaves" },
+	{ "UPDATE audit_checkpoint SET journal_seq = journal_seq + 1000",
+	    "audit_entry" },
 };
 
 static const char *original;

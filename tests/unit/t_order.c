@@ -123,6 +123,12 @@ static const struct { struct order order; const char *golden; } orders[] = {
 	    "0200200000000002" "000167" "0000000000000007"
 	    "6800000000000000000000000000000000000000000000000000000000000000"
 	    "00016e" "0000012c" },
+	{ { .type = ORDER_NOTE_AUDIT, .tag = 16, .note_audit = {
+	    .root = SLICE_OF(bytes_32), .n_chains = 3,
+	    .at_s = 1795334400 } },
+	    "00000036" "0010" "0000000000000010"
+	    "6800000000000000000000000000000000000000000000000000000000000000"
+	    "00000003" "000000006b02a100" },
 };
 
 static const struct { struct answer answer; const char *golden; } answers[] = {
@@ -201,6 +207,17 @@ static const struct { struct answer answer; const char *golden; } answers[] = {
 	{ { .type = ORDER_SIGN_RESULT, .tag = 16,
 	    .object = { (const uint8_t *)"j", 1 } },
 	    "00000013" "000f" "0000000000000010" "00026f6b" "000000016a" },
+	{ { .type = ORDER_NOTE_AUDIT, .tag = 17, .checkpoint = {
+	    .seq = 6, .at_s = 1795334400, .hash = SLICE_OF(bytes_32),
+	    .public_key = SLICE_OF(bytes_32),
+	    .signature = SLICE_OF(bytes_64) } },
+	    "0000009e" "0010" "0000000000000011" "00026f6b"
+	    "0000000000000006" "000000006b02a100"
+	    "6800000000000000000000000000000000000000000000000000000000000000"
+	    "6800000000000000000000000000000000000000000000000000000000000000"
+	    "7300000000000000000000000000000000000000000000000000000000000000"
+	    "0000000000000000000000000000000000000000000000000000000000000000"
+	    },
 };
 
 static struct slice

@@ -15,6 +15,7 @@
  * token names its tenant.
  */
 static const char *const global_over_tenants[] = {
+	"AUDIT_CHAINS", "AUDIT_UNBEGUN", "AUDIT_HEAD_GIVE_UP",
 	"DEVICE_BY_ID", "DEVICE_BY_HARDWARE", "DEVICE_BIND_HARDWARE",
 	"CERTIFICATE_BY_CA", "CLAIM_NEWEST", "CRL_BEHIND", "TRANSFER_DUE",
 	"CA_BY_ID", "CA_ANY_BY_KEY_ID", "CA_ALL", "CA_DUE",
@@ -30,6 +31,7 @@ static const char *const global_over_tenants[] = {
 /* Read whole on purpose: one is only counted, at start; the next an index of
  * what a crash left behind; the last has one row a tenant. */
 static const char *const scans[] = {
+	"AUDIT_CHAINS", "AUDIT_UNBEGUN", "AUDIT_CHECKPOINTS_COUNT",
 	"STRAY_COUNT", "CRL_BEHIND", "EVENT_PRUNED_ANY",
 };
 
