@@ -2,6 +2,7 @@
 #include "authority/report.h"
 
 #include "authority/event.h"
+#include "authority/report_group.h"
 #include "base/base.h"
 #include "db/attestation.h"
 #include "db/device.h"
@@ -21,9 +22,11 @@ report_is_id(const char *text)
 /* --- taking ---------------------------------------------------------- */
 
 struct taking {
-	int64_t			 tenant_id, limit, at_s;
+	int64_t			 tenant_id, at_s;
+	int64_t			 usual_limit, limit;	/* events a day */
 	const char		*device_id;
 	const struct report	*report;
+	struct report_setting	 setting;
 	struct report_answer	 answer;
 	bool			 over;	/* no more reports today */
 };
@@ -54,6 +57,12 @@ store(struct ctx *cx, struct db_tx *tx, const struct taking *t,
 		.received_s = t->at_s,
 		.accepted = answer->accepted, .dropped = answer->dropped,
 	};
+	struct report_taken taken = {
+		.tenant_id = t->tenant_id, .at_s = t->at_s,
+		.device_id = t->device_id, .events = t->report->events,
+		.n = (size_t)answer->accepted, .setting = &t->setting,
+	};
+	int64_t *groups = arena_array(cx->arena, taken.n, sizeof(*groups));
 	int64_t id;
 	bool found;
 
@@ -64,9 +73,11 @@ store(struct ctx *cx, struct db_tx *tx, const struct taking *t,
 		row.attested = attested.claims;
 	}
 	TRY(db_report_add(cx, tx, t->tenant_id, &row, &id));
+	taken.attested = row.attested;
+	TRY(report_group_take(cx, tx, &taken, groups));
 	for (int64_t i = 0; i < answer->accepted; i++)
 		TRY(db_report_event_add(cx, tx, t->tenant_id, id,
-		    t->device_id, &t->report->events[i]));
+		    t->device_id, &t->report->events[i], groups[i]));
 	return OK;
 }
 
@@ -109,6 +120,9 @@ take_work(struct ctx *cx, struct db_tx *tx, void *arg)
 		    true };
 		return OK;
 	}
+	TRY(report_setting_find(cx, tx, t->tenant_id, &t->setting));
+	t->limit = t->setting.events_per_day == 0 ? t->usual_limit :
+	    t->setting.events_per_day;
 	TRY(db_quota_get(cx, tx, t->tenant_id, t->device_id, added.day,
 	    &before));
 	room = before.taken < t->limit ? t->limit - before.taken : 0;
@@ -128,7 +142,8 @@ report_take(struct ctx *cx, const struct authority *a,
     const struct report *report, struct report_answer *out)
 {
 	struct taking t = {
-		.tenant_id = tenant->id, .limit = a->limits.reports_per_day,
+		.tenant_id = tenant->id,
+		.usual_limit = a->limits.reports_per_day,
 		.at_s = ctx_now(cx), .device_id = device_id, .report = report,
 	};
 

@@ -2,8 +2,8 @@
 /*
  * Error reports: devices send batches of events, operators read them.
  *
- * A device may send a number of events a UTC day (limits.reports_per_day);
- * what is above is dropped and counted, never silently.  A report keeps a copy
+ * A device may send a number of events a UTC day (limits.reports_per_day, or the
+ * tenant's own); what is above is dropped and counted, never silently.  A report keeps a copy
  * of what its device was last attested to be.
  */
 #ifndef DAAPKI_AUTHORITY_REPORT_H

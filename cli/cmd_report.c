@@ -15,6 +15,7 @@ report_path(struct cli *cli, const char **out)
 		{ "event_class", OPT_EVENT_CLASS },
 		{ "event_category", OPT_EVENT_CATEGORY },
 		{ "from", OPT_FROM }, { "to", OPT_TO },
+		{ "group", OPT_ERROR_GROUP },
 	};
 	const char *path, *device = cli_option(cli, OPT_DEVICE);
 

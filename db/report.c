@@ -51,13 +51,14 @@ db_report_add(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 
 struct err
 db_report_event_add(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
-    int64_t report, const char *device_id, const struct report_event *e)
+    int64_t report, const char *device_id, const struct report_event *e,
+    int64_t group)
 {
 	return db_run(cx, tx, STMT_REPORT_EVENT_ADD, DB_ARGS(DB_I(tenant_id),
 	    DB_I(report), DB_T(device_id), DB_T(e->event_type),
 	    DB_T(e->event_class), DB_T(e->event_category),
 	    DB_I(e->event_count), DB_T(e->description), DB_I(e->start_s),
-	    DB_I(e->end_s)), NULL);
+	    DB_I(e->end_s), db_int_or_null(group)), NULL);
 }
 
 struct quotas { struct quota_row *items; size_t n, max; };
@@ -166,14 +167,20 @@ db_report_event_list(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 		DB_I(tenant_id), DB_I(f->after), DB_I(f->limit),
 		DB_I(f->from_s), DB_I(f->to_s), DB_T(f->event_type),
 		DB_T(f->event_class), DB_T(f->event_category),
-		DB_T(f->device_id),
+		DB_T(f->device_id), DB_I(f->group),
 	};
-	bool one = f->device_id != NULL;
+	enum db_stmt stmt = STMT_REPORT_EVENT_LIST;
+	size_t n_args = COUNT_OF(args) - 2;
 
+	if (f->group != 0) {
+		stmt = STMT_REPORT_EVENT_LIST_GROUP;
+		n_args = COUNT_OF(args);
+	} else if (f->device_id != NULL) {
+		stmt = STMT_REPORT_EVENT_LIST_DEVICE;
+		n_args = COUNT_OF(args) - 1;
+	}
 	read.items = arena_array(cx->arena, read.max, sizeof(*read.items));
-	TRY(db_rows(cx, tx, one ? STMT_REPORT_EVENT_LIST_DEVICE :
-	    STMT_REPORT_EVENT_LIST, args, COUNT_OF(args) - (one ? 0 : 1),
-	    take_event, &read));
+	TRY(db_rows(cx, tx, stmt, args, n_args, take_event, &read));
 	*out = read.items;
 	*out_n = read.n;
 	return OK;

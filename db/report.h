@@ -45,9 +45,10 @@ struct err	db_report_find(struct ctx *, struct db_tx *, int64_t tenant_id,
 /* ERR_EXISTS	the device has sent that report_id */
 struct err	db_report_add(struct ctx *, struct db_tx *, int64_t tenant_id,
 		    const struct report_row *, int64_t *out_id);
+/* group 0: in none. */
 struct err	db_report_event_add(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, int64_t report, const char *device_id,
-		    const struct report_event *);
+		    const struct report_event *, int64_t group);
 
 /* Zeros when there is no row yet. */
 struct err	db_quota_get(struct ctx *, struct db_tx *, int64_t tenant_id,
@@ -68,6 +69,7 @@ struct err	db_quota_list(struct ctx *, struct db_tx *, int64_t tenant_id,
 struct report_filter {
 	/* NULL: any */
 	const char	*device_id, *event_type, *event_class, *event_category;
+	int64_t		 group;			/* db/report_group.h; 0: any */
 	int64_t		 from_s, to_s;		/* received: from <= t < to */
 	int64_t		 after;
 	unsigned	 limit;

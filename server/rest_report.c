@@ -259,8 +259,15 @@ read_filter(struct ctx *cx, const struct http_request *request, bool whole,
 		.event_class = http_query(request, "event_class"),
 		.event_category = http_query(request, "event_category"),
 	};
+	const char *group = http_query(request, "group");
 	struct page page;
+	uint64_t id = 0;
 
+	if (group != NULL && (!text_parse_uint(group, INT64_MAX, &id) ||
+	    id == 0))
+		return FAIL_TELL(cx, ERR_PARAMETER,
+		    "group is not the ID of one");
+	f.group = (int64_t)id;
 	TRY(http_query_page(cx, request, &page));
 	TRY(http_query_time(cx, request, "from", INT64_MIN, &f.from_s));
 	TRY(http_query_time(cx, request, "to", INT64_MAX, &f.to_s));

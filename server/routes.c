@@ -4,6 +4,7 @@
 
 const struct route_table *const routes_all[] = {
 	&rest_device_routes,
+	&rest_error_group_routes,
 	&rest_tenant_routes,
 	&rest_proposal_routes,
 	&rest_profile_routes,

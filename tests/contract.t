@@ -613,6 +613,7 @@ def operators_view(ask, device, did):
     ask("get", T + "/error-reports/{event}",
         name(event=reports["items"][0]["id"]))
     ask("get", T + "/error-quota", A)
+    error_groups(ask)
     ask("get", T + "/events", A)
     ask("get", T + "/events", A, query="?limit=0")
     ask("get", T + "/events", A, query="?type=device.*&limit=1000")
@@ -641,6 +642,30 @@ def operators_view(ask, device, did):
     for what in ({"pcrs": {"sha256": [0]}}, {"boot_components": True}):
         ask("post", T + "/groups/{group}/policy/learn", name(group="lab"),
             dict(what, device_id=did))
+
+
+def error_groups(ask):
+    groups, settings = T + "/error-groups", T + "/error-report-settings"
+    first = ask("get", groups, A, query="?state=open").json()["items"][0]["id"]
+    ask("get", groups, A, query="?from=yesterday")
+    ask("get", T + "/error-reports", A, query="?group=" + first)
+    ask("get", T + "/error-reports", A, query="?group=x")
+    one = groups + "/{id}"
+    ask("get", one, name(id=first))
+    ask("get", one, name(id="999"))
+    ask("patch", one, name(id=first), {"state": "resolved", "note": "7.2"},
+        if_match='"1"')
+    ask("patch", one, name(id=first), {"state": "muted"}, if_match='"1"')
+    ask("patch", one, name(id=first), {"state": "gone"})
+    ask("get", one + "/devices", name(id=first))
+    ask("get", T + "/error-series", A, query="?group=%s&event_type=AppCrash"
+        % first)
+    ask("get", T + "/error-series", A, query="?to=tomorrow")
+    ask("get", settings, A)
+    ask("patch", settings, A, {"keep_days": 90, "spike_least": None},
+        if_match='"1"')
+    ask("patch", settings, A, {"keep_days": 90}, if_match='"1"')
+    ask("patch", settings, A, {"keep_days": 0})
 
 
 def changes(ask, device, did):

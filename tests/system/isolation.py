@@ -83,7 +83,7 @@ class Tenant:
         }
         self.rows = {what: self.items(service, what)[0]["id"]
                      for what in ("tokens", "anchors", "collateral",
-                                  "hardware")}
+                                  "hardware", "error-groups")}
         call("POST", f"{base}/certificates/{self.serial_of(self.gone)}/revoke",
              {"reason": "keyCompromise"})
 

@@ -105,6 +105,17 @@ forget(const char *path)
 	"expires_s, undo_s, to_group, accepted_s, done_s) VALUES "	\
 	"(7, 'h', " TENANT_A ", 1, 'a', 'b', 'd', '" state "', 0, 1, 'x', " \
 	"9, 9, 1, 1, 1);"
+/* An error event in a group that counts none. */
+#define AN_EVENT							\
+	"INSERT INTO report_group (id, tenant, signature, event_type, event_class, "	\
+	"event_category, description, state, events, occurrences, devices, "	\
+	"first_s, last_s, first_device, spike_day, revision, note) VALUES "	\
+	"(1, 1, x'00', 'T', 'C', 'K', '', 'open', 0, 0, 0, 1, 1, 'd', 0, 1, '');" \
+	"INSERT INTO error_report (id, tenant, device_id, report_id, "		\
+	"received_s, accepted, dropped) VALUES (1, 1, 'd', 'r', 1, 1, 0);"	\
+	"INSERT INTO error_event (tenant, report, device_id, event_type, "	\
+	"event_class, event_category, event_count, description, start_s, "	\
+	"end_s, report_group) VALUES (1, 1, 'd', 'T', 'C', 'K', 1, '', 1, 1, 1);"
 #define TENANT_A "(SELECT id FROM tenant WHERE name = 'tenant-a')"
 #define ISSUING	"(SELECT id FROM ca WHERE role = 'issuing' LIMIT 1)"
 
@@ -172,6 +183,10 @@ static const struct { const char *sql, *check; } faults[] = {
 	{ "DELETE FROM policy_activation", "policy_history" },
 	{ "INSERT INTO policy_draft SELECT id, 1, 1, '{}', 1, 1, 'x' "
 	    "FROM device_group", "policy_draft" },
+	{ AN_EVENT "UPDATE error_event SET tenant = " TENANT_A,
+	    "report_group" },
+	{ AN_EVENT, "report_count" },
+	{ AN_EVENT "UPDATE report_group SET devices = 1", "report_devices" },
 	{ "CREATE TABLE x AS SELECT * FROM certificate; DROP TABLE certificate; "
 	    "ALTER TABLE x RENAME TO certificate; "
 	    "INSERT INTO certificate SELECT * FROM certificate", "serial" },
