@@ -19,7 +19,7 @@ _daactl_words()
 	operation) echo 'list show items cancel wait' ;;
 	device) echo 'list show result ban unban move' ;;
 	certificate) echo 'list show revoke' ;;
-	report) echo 'list show export quota' ;;
+	report) echo 'list show export groups group devices resolve mute reopen series settings quota' ;;
 	event) echo 'list watch' ;;
 	ca) echo 'list show fetch chain stage schedule activate retire taint certificates revoke adopt proof' ;;
 	evidence) echo 'verify' ;;
@@ -47,7 +47,7 @@ _daactl_words()
 _daactl_takes_value()
 {
 	case $1 in
-	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--actor|--action|--subject|--log-key|--title|--role|--expires-at|--expires-in|--person|--overlap|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--grace|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--snp-chain|--format|--nonce|--reason|--algorithm|--key-store|--activate-at|--retire-at|--outcome|--out|-o) return 0 ;;
+	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--error-group|--from|--to|--actor|--action|--subject|--log-key|--title|--role|--expires-at|--expires-in|--person|--overlap|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--keep-days|--events-per-day|--spike-least|--spike-factor|--grace|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--snp-chain|--format|--nonce|--reason|--algorithm|--key-store|--activate-at|--retire-at|--outcome|--out|-o) return 0 ;;
 	esac
 	return 1
 }
@@ -62,6 +62,7 @@ _daactl_values()
 	'claim list:--active') echo 'true false' ;;
 	'certificate list:--revoked') echo 'true false' ;;
 	'ca certificates:--revoked') echo 'true false' ;;
+	'report groups:--state') echo 'open resolved muted' ;;
 	'audit verify:--log-key') echo 'FILE' ;;
 	'token create:--role') echo 'admin owner contributor reader auditor' ;;
 	'tenant create:--edge') echo 'true false' ;;
@@ -176,9 +177,17 @@ _daactl_options()
 	'certificate list') echo '--tenant --limit --after --revoked --device' ;;
 	'certificate show') echo '--tenant --pem' ;;
 	'certificate revoke') echo '--tenant --reason' ;;
-	'report list') echo '--tenant --limit --after --device --type --class --category --from --to' ;;
+	'report list') echo '--tenant --limit --after --device --type --class --category --error-group --from --to' ;;
 	'report show') echo '--tenant' ;;
-	'report export') echo '--tenant --device --type --class --category --from --to --format --out' ;;
+	'report export') echo '--tenant --device --type --class --category --error-group --from --to --format --out' ;;
+	'report groups') echo '--tenant --limit --after --type --state --from' ;;
+	'report group') echo '--tenant' ;;
+	'report devices') echo '--tenant --limit --after' ;;
+	'report resolve') echo '--tenant --note' ;;
+	'report mute') echo '--tenant --note' ;;
+	'report reopen') echo '--tenant --note' ;;
+	'report series') echo '--tenant --limit --after --type --error-group --from --to' ;;
+	'report settings') echo '--tenant --keep-days --events-per-day --spike-least --spike-factor' ;;
 	'report quota') echo '--tenant --device' ;;
 	'event list') echo '--tenant --platform --limit --after --type' ;;
 	'event watch') echo '--tenant --platform --limit --after --type' ;;
