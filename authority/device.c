@@ -2,6 +2,7 @@
 #include "authority/device.h"
 
 #include "authority/certificate.h"
+#include "authority/device_label.h"
 #include "authority/event.h"
 #include "authority/revoked.h"
 #include "base/base.h"
@@ -60,23 +61,54 @@ struct changing {
 };
 
 static struct err
-move_work(struct ctx *cx, struct db_tx *tx, void *arg)
+move(struct ctx *cx, struct db_tx *tx, const struct changing *c,
+    const struct device_view *before)
+{
+	struct db_group group;
+
+	TRY(db_group_by_name(cx, tx, c->tenant_id, c->change->group, &group));
+	if (group.id == before->device.group_id)
+		return OK;
+	TRY(db_device_move(cx, tx, c->tenant_id, before->device.id,
+	    group.id));
+	return event_add(cx, tx, c->tenant_id, EVENT_DEVICE_MOVED,
+	    before->device.device_id, c->by, json_pack("{s:s, s:s}",
+	    "from", before->group, "group", group.name));
+}
+
+static struct err
+label(struct ctx *cx, struct db_tx *tx, const struct changing *c,
+    const struct device_view *before)
+{
+	const char *now = before->labels == NULL ? "" : before->labels;
+	const char *labels;
+	json_t *told;
+
+	TRY(device_label_merge(cx, before->labels, c->change->labels,
+	    &labels));
+	if (strcmp(labels == NULL ? "" : labels, now) == 0)
+		return OK;
+	TRY(db_device_label(cx, tx, c->tenant_id, before->device.id, labels));
+	told = json_loads(labels == NULL ? "{}" : labels, 0, NULL);
+	ASSERT(told != NULL);
+	return event_add(cx, tx, c->tenant_id, EVENT_DEVICE_LABELLED,
+	    before->device.device_id, c->by, json_pack("{s:o}", "labels",
+	    told));
+}
+
+static struct err
+update_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct changing *c = arg;
 	const char *device_id = c->change->device_id;
 	struct device_view before;
-	struct db_group group;
 
 	TRY(view(cx, tx, c->tenant_id, device_id, &before));
 	TRY(revision_check(cx, c->change->revision, before.device.revision));
-	TRY(db_group_by_name(cx, tx, c->tenant_id, c->change->group, &group));
-	if (group.id != before.device.group_id) {
-		TRY(db_device_move(cx, tx, c->tenant_id, before.device.id,
-		    group.id));
-		TRY(event_add(cx, tx, c->tenant_id, EVENT_DEVICE_MOVED, device_id,
-		    c->by, json_pack("{s:s, s:s}", "from", before.group,
-		    "group", group.name)));
-	}
+	if (c->change->group != NULL)
+		TRY(move(cx, tx, c, &before));
+	if (c->change->labels != NULL)
+		TRY(label(cx, tx, c, &before));
 	return view(cx, tx, c->tenant_id, device_id, &c->view);
 }
 
@@ -131,13 +163,13 @@ changing_of(const struct ctx *cx, const struct tenant *tenant,
 }
 
 struct err
-device_move(struct ctx *cx, const struct authority *a,
+device_update(struct ctx *cx, const struct authority *a,
     const struct tenant *tenant, const struct principal *by,
     const struct device_change *change, struct device_view *out)
 {
 	struct changing c = changing_of(cx, tenant, by, change);
 
-	TRY(db_write(cx, a->db, move_work, &c));
+	TRY(db_write(cx, a->db, update_work, &c));
 	*out = c.view;
 	return OK;
 }

@@ -5,6 +5,7 @@
 
 #include "authority/authority.h"
 #include "authority/revision.h"
+#include "codec/json.h"
 #include "db/certificate.h"
 #include "db/device.h"
 
@@ -19,17 +20,19 @@ struct err	device_get(struct ctx *, const struct authority *,
 struct device_change {
 	const char	*device_id;
 	const char	*group;		/* to move it to */
+	const json_t	*labels;	/* authority/device_label.h */
 	const char	*reason;	/* of a ban; may be NULL */
 	int64_t		 revision;	/* the one that it changes, or
 					 * REVISION_ANY; ERR_PRECONDITION */
 };
 
 /*
- * Put it into another group: that group's policy and profile hold from the
- * next enrolment on.
+ * Put it into another group, whose policy and profile hold from the next
+ * enrolment on; change its labels.  What is NULL stays as it is.
  * ERR_NOT_FOUND	this tenant does not have the device, or the group
+ * ERR_FIELD		as device_label_merge()
  */
-struct err	device_move(struct ctx *, const struct authority *,
+struct err	device_update(struct ctx *, const struct authority *,
 		    const struct tenant *, const struct principal *,
 		    const struct device_change *, struct device_view *out);
 

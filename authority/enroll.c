@@ -8,6 +8,7 @@
 #include "authority/event.h"
 #include "authority/issue.h"
 #include "authority/policies.h"
+#include "authority/refusal.h"
 #include "authority/result.h"
 #include "authority/revoked.h"
 #include "authority/transfer.h"
@@ -278,6 +279,25 @@ decide(struct ctx *cx, struct run *run)
 
 struct refusal { const struct run *run; struct trail *trail; };
 
+/* What the policy asked and was shown, if it was asked. */
+static struct err
+explain(struct ctx *cx, const struct run *run, struct refusal_row *row)
+{
+	const struct subject *s = &run->subject;
+	struct policy policy;
+
+	if (run->verdict.policy_version == 0)
+		return OK;
+	row->policy_group = s->group.name;
+	row->policy_version = run->verdict.policy_version;
+	if (!failed(run->verdict.refusal))
+		return OK;
+	TRY(policy_parse(cx, s->policy.document, &policy));
+	refusal_explain(cx, &policy, &run->appraised.attestation.claims,
+	    run->verdict.claim, row);
+	return OK;
+}
+
 static struct err
 record_refusal(struct ctx *cx, struct db_tx *tx, void *arg)
 {
@@ -285,6 +305,10 @@ record_refusal(struct ctx *cx, struct db_tx *tx, void *arg)
 	const struct run *run = r->run;
 	const struct subject *s = &run->subject;
 	const char *code = err_dotted(r->trail->err);
+	struct refusal_row row = {
+		.at_s = ctx_now(cx), .code = code, .detail = r->trail->tell,
+		.format = run->appraised.attestation.format,
+	};
 
 	TRY(db_nonce_use(cx, tx, run->appraised.nonce,
 	    run->appraised.nonce_expires_s));
@@ -296,6 +320,8 @@ record_refusal(struct ctx *cx, struct db_tx *tx, void *arg)
 	TRY(db_device_refused(cx, tx, s->tenant.id, s->device.id,
 	    &(struct device_refused){ code, r->trail->tell, ctx_now(cx),
 	    run->clock }));
+	TRY(explain(cx, run, &row));
+	TRY(db_refusal_add(cx, tx, s->tenant.id, s->device.id, &row));
 	/* Pacing and keys are no matter of the appraisal. */
 	if (failed(run->verdict.refusal))
 		TRY(db_attestation_refuse(cx, tx, s->tenant.id, s->device.id,

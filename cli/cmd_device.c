@@ -90,6 +90,50 @@ cmd_device_move(struct cli *cli)
 	return cli_show(cli, "PATCH", path, json_incref(body));
 }
 
+/* "NAME=VALUE" sets one, "NAME-" takes it away. */
+struct err
+cmd_device_label(struct cli *cli)
+{
+	json_t *body = json_keep(cli->cx, json_object());
+	json_t *labels = json_object();
+	const char *path;
+
+	TRY(device_path(cli, "", &path));
+	ASSERT(json_object_set_new(body, "labels", labels) == 0);
+	for (size_t i = 1; i < cli->line->n_args; i++) {
+		char *name = arena_strdup(cli->cx->arena, cli_arg(cli, i));
+		char *value = strchr(name, '=');
+		size_t n = strlen(name);
+
+		if (value != NULL) {
+			*value++ = '\0';
+		} else if (n > 1 && name[n - 1] == '-') {
+			name[n - 1] = '\0';
+		} else {
+			return FAIL(cli->cx, ERR_PARAMETER,
+			    "%s: neither NAME=VALUE nor NAME-", name);
+		}
+		ASSERT(json_object_set_new(labels, name, value == NULL ?
+		    json_null() : json_string(value)) == 0);
+	}
+	return cli_show(cli, "PATCH", path, json_incref(body));
+}
+
+struct err
+cmd_device_refusals(struct cli *cli)
+{
+	static const struct column columns[] = {
+		{ "AT", "at", false }, { "CODE", "code", false },
+		{ "GROUP", "group", false },
+		{ "POLICY", "policy_version", true },
+		{ "DETAIL", "detail", false },
+	};
+	const char *path;
+
+	TRY(device_path(cli, "/refusals", &path));
+	return cli_list(cli, path, columns, COUNT_OF(columns));
+}
+
 struct err
 cmd_certificate_list(struct cli *cli)
 {

@@ -186,6 +186,14 @@ db_device_move(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 }
 
 struct err
+db_device_label(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t device, const char *labels)
+{
+	return change(cx, tx, STMT_DEVICE_LABEL, DB_ARGS(DB_I(tenant_id),
+	    DB_I(device), DB_T(labels)), ERR_NOT_FOUND);
+}
+
+struct err
 db_device_ban(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
     int64_t device, const char *reason, int64_t at_s)
 {

@@ -103,6 +103,9 @@ struct err	db_device_release(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, int64_t device);
 struct err	db_device_move(struct ctx *, struct db_tx *, int64_t tenant_id,
 		    int64_t device, int64_t group_id);
+/* labels: a JSON object of texts, NULL for none. */
+struct err	db_device_label(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, int64_t device, const char *labels);
 struct err	db_device_ban(struct ctx *, struct db_tx *, int64_t tenant_id,
 		    int64_t device, const char *reason, int64_t at_s);
 /* Claimed or active again, as it was before. */

@@ -177,6 +177,8 @@ static const struct route routes[] = {
 	    HTTP_BODY_JSON_MAX, JSON, rest_device_patch },
 	{ PLANE_OPERATOR, "GET", TENANT "/devices/{device}/claims", AUTH_READ_GROUP,
 	    0, NULL, device_history },
+	{ PLANE_OPERATOR, "GET", TENANT "/devices/{device}/refusals",
+	    AUTH_READ_GROUP, 0, NULL, rest_device_refusals },
 	{ PLANE_OPERATOR, "GET", TENANT "/devices/{device}/attestation-result",
 	    AUTH_READ_GROUP, 0, NULL, rest_device_result },
 	{ PLANE_OPERATOR, "POST", TENANT "/devices/{device}/ban", AUTH_WRITE_GROUP,

@@ -2,6 +2,7 @@
 #include "server/rest_device_admin.h"
 
 #include "authority/certificate.h"
+#include "authority/refusal.h"
 #include "authority/result.h"
 #include "authority/scope.h"
 #include "base/base.h"
@@ -53,6 +54,15 @@ set_certificate(struct ctx *cx, json_t *object, const struct device_view *v)
 	rest_set(inner, "hardware_key", json_boolean(v->hardware_key));
 }
 
+/* The sentence of a code; NULL when this release does not have it. */
+static const char *
+title_of(const char *code)
+{
+	struct err e;
+
+	return err_find(code, &e) ? err_title(e) : NULL;
+}
+
 static void
 set_refusal(json_t *object, const struct device_row *d)
 {
@@ -60,6 +70,7 @@ set_refusal(json_t *object, const struct device_row *d)
 
 	rest_set(object, "last_refusal", inner);
 	rest_set_text(inner, "code", d->last_refusal);
+	rest_set_text(inner, "title", title_of(d->last_refusal));
 	rest_set_text(inner, "detail", d->last_refusal_detail);
 	rest_set_time(inner, "at", d->last_refusal_s);
 }
@@ -127,11 +138,14 @@ rest_device_patch(struct ctx *cx, const struct authority *a,
 	struct device_change change = { .device_id = request->params[1] };
 	struct device_view view;
 
-	change.group = json_get_name(&in, "group", JSON_REQUIRED);
+	change.group = json_get_name(&in, "group", JSON_OPTIONAL);
+	change.labels = json_get(&in, "labels", JSON_OPTIONAL);
 	TRY(json_in_done(&in));
-	TRY(scope_group(cx, request->principal, change.group, &change.group));
+	if (change.group != NULL)
+		TRY(scope_group(cx, request->principal, change.group,
+		    &change.group));
 	TRY(http_if_match(cx, request, &change.revision));
-	TRY(device_move(cx, a, request->tenant, request->principal, &change,
+	TRY(device_update(cx, a, request->tenant, request->principal, &change,
 	    &view));
 	return reply_device(cx, request, &view, reply);
 }
@@ -172,6 +186,46 @@ rest_device_unban(struct ctx *cx, const struct authority *a,
 	TRY(device_unban(cx, a, request->tenant, request->principal, &change,
 	    &view));
 	return reply_device(cx, request, &view, reply);
+}
+
+static struct err
+refusal_json(struct ctx *cx, const struct refusal_row *r, json_t **out)
+{
+	json_t *object = json_keep(cx, json_object());
+
+	rest_set_time(object, "at", r->at_s);
+	rest_set_text(object, "code", r->code);
+	rest_set_text(object, "title", title_of(r->code));
+	if (r->detail != NULL && r->detail[0] != '\0')
+		rest_set_text(object, "detail", r->detail);
+	rest_set_text(object, "format", r->format);
+	rest_set_text(object, "group", r->policy_group);
+	if (r->policy_version != 0)
+		rest_set(object, "policy_version",
+		    json_integer(r->policy_version));
+	rest_set_text(object, "claim", r->claim);
+	TRY(rest_set_json(cx, object, "wanted", r->wanted));
+	TRY(rest_set_json(cx, object, "found", r->found));
+	*out = json_incref(object);
+	return OK;
+}
+
+struct err
+rest_device_refusals(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	json_t *items = json_keep(cx, json_array()), *item;
+	struct refusal_row *rows;
+	size_t n;
+
+	TRY(refusal_list(cx, a, request->tenant, request->params[1], &rows,
+	    &n));
+	for (size_t i = 0; i < n; i++) {
+		TRY(refusal_json(cx, &rows[i], &item));
+		ASSERT(json_array_append_new(items, item) == 0);
+	}
+	http_reply_page(cx, reply, json_incref(items), NULL);
+	return OK;
 }
 
 /* --- attestation results --------------------------------------------- */

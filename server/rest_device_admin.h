@@ -18,6 +18,7 @@ REST_HANDLER(rest_device_get);		/* GET .../devices/{device} */
 REST_HANDLER(rest_device_patch);	/* PATCH .../devices/{device} */
 REST_HANDLER(rest_device_ban);		/* POST .../devices/{device}/ban */
 REST_HANDLER(rest_device_unban);	/* POST .../devices/{device}/unban */
+REST_HANDLER(rest_device_refusals);	/* GET .../devices/{device}/refusals */
 REST_HANDLER(rest_device_result);	/* GET .../attestation-result */
 REST_HANDLER(rest_certificate_list);	/* GET .../certificates */
 REST_HANDLER(rest_certificate_get);	/* GET .../certificates/{serial} */

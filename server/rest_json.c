@@ -45,7 +45,8 @@ rest_set_json(struct ctx *cx, json_t *object, const char *name,
 
 	if (text == NULL)
 		return OK;
-	value = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	value = json_loads(text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
+	    NULL);
 	if (value == NULL)
 		return FAIL(cx, ERR_STORAGE, "%s: stored text is not JSON",
 		    name);

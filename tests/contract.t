@@ -625,6 +625,12 @@ def operators_view(ask, device, did):
     ask("get", T + "/devices", A, query="?state=nonsense")
     ask("get", T + "/devices/{device}", name(device=did))
     ask("get", T + "/devices/{device}/claims", name(device=did))
+    ask("get", T + "/devices/{device}/refusals", name(device=did))
+    ask("get", T + "/devices/{device}/refusals", name(device="0" * 64))
+    for query in ("label=site,line=7&q=0123", "stale_tcb=true&refused=false",
+                  "silent_since=2026-11-22T07:52:50Z", "clock_skewed=maybe",
+                  "expiring_before=2026-11-22T07:52:50Z&limit=1"):
+        ask("get", T + "/devices", A, query="?" + query)
     result = T + "/devices/{device}/attestation-result"
     ask("get", result, name(device=did))
     ask("get", result, name(device=did), accept="application/json")
@@ -672,6 +678,10 @@ def changes(ask, device, did):
     ask("patch", T + "/devices/{device}", name(device=did),
         {"group": "default"})
     ask("patch", T + "/devices/{device}", name(device=did), {"group": "nope"})
+    ask("patch", T + "/devices/{device}", name(device=did),
+        {"labels": {"site": "berlin", "line": None}})
+    ask("patch", T + "/devices/{device}", name(device=did),
+        {"labels": {"Site": "berlin"}})
     ask("post", T + "/certificates/{serial}/revoke",
         name(serial=device.serial), {"reason": "keyCompromise"})
     ask("post", T + "/certificates/{serial}/revoke",

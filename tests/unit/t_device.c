@@ -5,6 +5,7 @@
 #include "authority/certificate.h"
 #include "authority/claim.h"
 #include "authority/device.h"
+#include "authority/device_label.h"
 #include "db/crl.h"
 #include "db/nonce.h"
 
@@ -92,7 +93,7 @@ START_TEST(another_tenants_device_is_not_there)
 	    fleet_device_id(1), &out), ERR_NOT_FOUND);
 	ck_fails(ban(1, fleet_device_id(1), &out), ERR_NOT_FOUND);
 	ck_fails(unban(1, fleet_device_id(1), &out), ERR_NOT_FOUND);
-	ck_fails(device_move(cx, &fleet.a, &fleet.tenants[1],
+	ck_fails(device_update(cx, &fleet.a, &fleet.tenants[1],
 	    &fleet.owners[1], &move, &out), ERR_NOT_FOUND);
 	ck_assert_int_eq(view(0, fleet_device_id(1)).device.state,
 	    DEVICE_CLAIMED);
@@ -109,13 +110,13 @@ START_TEST(a_move_changes_the_group_and_says_so_once)
 	fleet_open();
 	claim(0, fleet_device_id(1), NULL);
 	for (int i = 0; i < 2; i++) {
-		ck_ok(device_move(cx, &fleet.a, &fleet.tenants[0],
+		ck_ok(device_update(cx, &fleet.a, &fleet.tenants[0],
 		    &fleet.owners[0], &move, &out));
 		ck_assert_str_eq(out.group, "other");
 	}
 	ck_assert_uint_eq(fleet_events(0, "device.moved"), 1);
 	move.group = "none";
-	ck_fails(device_move(cx, &fleet.a, &fleet.tenants[0],
+	ck_fails(device_update(cx, &fleet.a, &fleet.tenants[0],
 	    &fleet.owners[0], &move, &out), ERR_NOT_FOUND);
 	fleet_close();
 }
@@ -529,6 +530,76 @@ START_TEST(a_refusal_is_kept_until_the_next_enrolment)
 }
 END_TEST
 
+/* --- labels ------------------------------------------------------------- */
+
+static struct err
+relabel(const char *patch, const char **out)
+{
+	struct device_change change = { .device_id = fleet_device_id(1) };
+	struct device_view v;
+	json_t *json;
+
+	ck_ok(json_parse(cx, slice_text(patch), &json));
+	change.labels = json;
+	TRY(device_update(cx, &fleet.a, &fleet.tenants[0], &fleet.owners[0],
+	    &change, &v));
+	*out = v.labels;
+	return OK;
+}
+
+START_TEST(labels_are_merged_and_each_change_is_told_once)
+{
+	const char *labels;
+
+	fleet_open();
+	claim(0, fleet_device_id(1), NULL);
+	ck_ok(relabel("{\"site\":\"berlin\",\"line\":\"7\"}", &labels));
+	ck_assert_str_eq(labels, "{\"site\":\"berlin\",\"line\":\"7\"}");
+	ck_ok(relabel("{\"line\":null,\"x\":null,\"a/b\":\"\"}", &labels));
+	ck_assert_str_eq(labels, "{\"site\":\"berlin\",\"a/b\":\"\"}");
+	ck_ok(relabel("{\"site\":\"berlin\"}", &labels));
+	ck_ok(relabel("{}", &labels));
+	ck_assert_uint_eq(fleet_events(0, "device.labelled"), 2);
+	ck_ok(relabel("{\"site\":null,\"a/b\":null}", &labels));
+	ck_assert_ptr_null(labels);
+	ck_assert_uint_eq(fleet_events(0, "device.labelled"), 3);
+	fleet_close();
+}
+END_TEST
+
+START_TEST(a_label_that_is_none_is_refused_and_nothing_is_changed)
+{
+	static const char *const bad[] = {
+		"[]", "{\"\":\"a\"}", "{\"A\":\"a\"}", "{\"a b\":\"a\"}",
+		"{\"-a\":\"a\"}", "{\"a.\":\"a\"}", "{\"a\":1}",
+		"{\"a\":\"b,c\"}", "{\"a\":\"b\\n\"}", "{\"a=b\":\"c\"}",
+		"{\"ok\":\"1\",\"NO\":\"1\"}",
+	};
+	const char *labels, *many = "{";
+
+	fleet_open();
+	claim(0, fleet_device_id(1), NULL);
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		ck_fails(relabel(bad[i], &labels), ERR_FIELD);
+	for (unsigned i = 0; i < DEVICE_LABELS_MAX; i++)
+		many = arena_printf(cx->arena, "%s\"n%u\":\"\",", many, i);
+	ck_fails(relabel(arena_printf(cx->arena, "{\"a\":\"%0*d\"}",
+	    (int)DEVICE_LABEL_VALUE_MAX + 1, 0), &labels), ERR_FIELD);
+	ck_fails(relabel(arena_printf(cx->arena, "{\"%0*d\":\"\"}",
+	    (int)DEVICE_LABEL_MAX + 1, 0), &labels), ERR_FIELD);
+	ck_fails(relabel(arena_printf(cx->arena, "%s\"over\":\"\"}", many),
+	    &labels), ERR_FIELD);
+	ck_assert_ptr_null(view(0, fleet_device_id(1)).labels);
+	ck_assert_uint_eq(fleet_events(0, "device.labelled"), 0);
+	ck_ok(relabel(arena_printf(cx->arena, "{\"%0*d\":\"%0*d\"}",
+	    (int)DEVICE_LABEL_MAX, 0, (int)DEVICE_LABEL_VALUE_MAX, 0),
+	    &labels));
+	ck_fails(relabel(arena_printf(cx->arena, "%.*s}",
+	    (int)strlen(many) - 1, many), &labels), ERR_FIELD);
+	fleet_close();
+}
+END_TEST
+
 /* --- what the records themselves hold ---------------------------------- */
 
 struct step { int64_t device, certificate; bool changed; };
@@ -644,6 +715,8 @@ UNIT_MAIN("device",
     a_tpm_never_goes_back_in_its_own_time,
     a_device_has_one_hardware_id_and_it_has_one_device,
     a_refusal_is_kept_until_the_next_enrolment,
+    labels_are_merged_and_each_change_is_told_once,
+    a_label_that_is_none_is_refused_and_nothing_is_changed,
     a_device_that_somebody_has_cannot_be_taken,
     an_enrolment_that_a_ban_overtook_lifts_no_ban,
     the_record_of_a_revocation_is_written_once,

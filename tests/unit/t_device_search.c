@@ -109,7 +109,8 @@ END_TEST
 
 START_TEST(a_list_is_by_group_and_state)
 {
-	struct device_change change = { name_of(3), NULL, "stolen" };
+	struct device_change change = { .device_id = name_of(3),
+	    .reason = "stolen" };
 	struct device_view out;
 
 	open_six();

@@ -8,6 +8,7 @@
 #include "authority/crls.h"
 #include "authority/device.h"
 #include "authority/issuers.h"
+#include "authority/refusal.h"
 #include "authority/signer.h"
 #include "pki/cert.h"
 
@@ -131,12 +132,51 @@ START_TEST(a_refusal_by_policy_is_told_and_kept)
 
 	claim(&dev, "default");
 	r = request_of(&dev, new_key());
+	r.device_time_s = ctx_now(cx) - 4000;
 	ck_fails(enroll(cx, realm->authority, &r, &e), ERR_POLICY_KEY);
 	ck_assert_str_ne(cx->trail->tell, "");
 	ck_ok(device_get(cx, realm->authority, &tenant, dev.device_id,
 	    &view));
 	ck_assert_str_eq(view.device.last_refusal, "policy.software-key");
+	ck_assert(view.clock.told && view.clock.ahead_s <= -4000 &&
+	    view.clock.ahead_s > -4100);
 	ck_fails(enroll(cx, realm->authority, &r, &e), ERR_NONCE_USED);
+}
+END_TEST
+
+START_TEST(the_last_ten_refusals_say_what_was_wanted_and_what_was_shown)
+{
+	struct dev dev = new_device();
+	struct refusal_row *rows;
+	struct enroll_request r;
+	struct enrollment e;
+	size_t n;
+
+	claim(&dev, "default");
+	for (unsigned i = 0; i <= REFUSALS_KEPT; i++) {
+		r = request_of(&dev, new_key());
+		ck_fails(enroll(cx, realm->authority, &r, &e),
+		    ERR_POLICY_KEY);
+	}
+	ck_ok(refusal_list(cx, realm->authority, &tenant, dev.device_id,
+	    &rows, &n));
+	ck_assert_uint_eq(n, REFUSALS_KEPT);
+	ck_assert_str_eq(rows[0].code, "policy.software-key");
+	ck_assert_str_eq(rows[0].format, "key");
+	ck_assert_str_eq(rows[0].policy_group, "default");
+	ck_assert_int_ge(rows[0].policy_version, 1);
+	ck_assert_str_eq(rows[0].claim, "hardware_key");
+	ck_assert_str_eq(rows[0].wanted,
+	    "[{\"claim\":\"hardware_key\",\"equals\":true}]");
+	ck_assert_str_eq(rows[0].found, "false");
+	ck_ok(claim_release(cx, realm->authority, &tenant, &realm_admin,
+	    dev.device_id, NULL));
+	ck_fails(refusal_list(cx, realm->authority, &tenant, dev.device_id,
+	    &rows, &n), ERR_NOT_FOUND);
+	claim(&dev, "default");
+	ck_ok(refusal_list(cx, realm->authority, &tenant, dev.device_id,
+	    &rows, &n));
+	ck_assert_uint_eq(n, 0);
 }
 END_TEST
 
@@ -267,13 +307,13 @@ START_TEST(without_evidence_the_policy_of_now_holds_for_the_last_attestation)
 	/* The policy of a new group asks for a key in hardware. */
 	ck_ok(group_create(cx, realm->authority, &tenant, &realm_admin,
 	    "strict", &spec, NULL, &group));
-	ck_ok(device_move(cx, realm->authority, &tenant, &realm_admin,
+	ck_ok(device_update(cx, realm->authority, &tenant, &realm_admin,
 	    &change, &view));
 	r = (struct enroll_request){ .csr = csr_of(key), .client = &client,
 	    .evidence_pointer = "/evidence" };
 	ck_fails(enroll(cx, realm->authority, &r, &e), ERR_FIELD);
 	change.group = "soft";
-	ck_ok(device_move(cx, realm->authority, &tenant, &realm_admin,
+	ck_ok(device_update(cx, realm->authority, &tenant, &realm_admin,
 	    &change, &view));
 	ck_ok(enroll(cx, realm->authority, &r, &e));
 }
@@ -396,6 +436,7 @@ main(void)
 		a_nonce_appraises_once,
 		a_nonce_of_yesterday_is_expired,
 		a_refusal_by_policy_is_told_and_kept,
+		the_last_ten_refusals_say_what_was_wanted_and_what_was_shown,
 		a_ban_revokes_shows_on_the_crl_and_stops_enrolment,
 		a_revocation_on_disk_is_on_the_crl_after_a_crash,
 		without_evidence_only_the_same_key_is_prolonged_and_not_for_long,

@@ -29,7 +29,7 @@ move(const struct dev *dev, const char *group)
 	    .group = group };
 	struct device_view view;
 
-	ck_ok(device_move(cx, realm->authority, &tenant, &realm_admin,
+	ck_ok(device_update(cx, realm->authority, &tenant, &realm_admin,
 	    &change, &view));
 }
 

@@ -95,9 +95,9 @@ START_TEST(a_device_is_moved_and_banned_by_who_read_it_last)
 	fleet_open();
 	change.device_id = claimed(1);
 	ck_assert_int_eq(device_revision(change.device_id), 1);
-	ck_ok(device_move(cx, &fleet.a, mine, me, &change, &view));
+	ck_ok(device_update(cx, &fleet.a, mine, me, &change, &view));
 	ck_assert_int_eq(view.device.revision, 2);
-	ck_fails(device_move(cx, &fleet.a, mine, me, &change, &view),
+	ck_fails(device_update(cx, &fleet.a, mine, me, &change, &view),
 	    ERR_PRECONDITION);
 	ck_fails(device_ban(cx, &fleet.a, mine, me, &change, &view),
 	    ERR_PRECONDITION);
