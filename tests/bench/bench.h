@@ -115,6 +115,6 @@ typedef void	bench_run(const struct bench *, int argc, char *argv[]);
 bench_run	bench_run_floor, bench_run_csr, bench_run_verify, bench_run_db,
 		bench_run_signer, bench_run_renew, bench_run_scale,
 		bench_run_store, bench_run_crl, bench_run_ocsp,
-		bench_run_claims;
+		bench_run_claims, bench_run_search;
 
 #endif

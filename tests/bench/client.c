@@ -16,7 +16,7 @@
 #include "codec/der.h"
 #include "codec/json.h"
 
-#define ANSWER_MAX	(64u * 1024u)
+#define ANSWER_MAX	(2u * 1024u * 1024u)
 #define LATENCIES_MAX	65536u		/* of a client that are kept */
 #define POINT_SIZE	DEVICE_POINT_SIZE
 #define POINT_IN_SPKI	27u		/* where X begins in a P-256 SPKI */

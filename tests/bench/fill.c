@@ -48,6 +48,30 @@ static const char certificates[] =
     "FROM n, (SELECT * FROM certificate WHERE ca IN "
     "(SELECT id FROM ca WHERE role = 'issuing') ORDER BY id LIMIT 1) c";
 
+/* As a fleet might be: a fiftieth of them at each site, one in five with a batch,
+ * a few of each kind that somebody looks for. */
+static const char fleet[] = NUMBERS
+    "INSERT INTO device (tenant, device_id, hardware_id, device_group, state, "
+    "claimed_s, last_seen_s, certificate, certificate_end_s, issued, "
+    "software_key, tcb_status, clock_skew_s, last_refusal, last_refusal_s, "
+    "labels) SELECT d.tenant, " DEVICE_ID("n.i") ", 'key:' || "
+    DEVICE_ID("n.i") " || " DEVICE_ID("n.i") ", CASE n.i % 2 WHEN 0 THEN "
+    "d.device_group ELSE (SELECT id FROM device_group WHERE tenant = "
+    "d.tenant AND name = 'default') END, CASE WHEN n.i % 20 = 0 THEN "
+    "'claimed' WHEN n.i % 1000 = 1 THEN 'banned' ELSE 'active' END, "
+    "d.claimed_s, CASE WHEN n.i % 20 THEN d.last_seen_s - n.i % 500000 END, "
+    "CASE WHEN n.i % 20 THEN d.certificate END, CASE WHEN n.i % 20 THEN "
+    "d.certificate_end_s + n.i * 7 % 900000 END, CASE WHEN n.i % 20 = 0 THEN "
+    "0 WHEN n.i % 100 = 2 THEN 1 ELSE 5 END, n.i % 500 = 3, "
+    "CASE WHEN n.i % 200 = 4 THEN 'OutOfDate' ELSE 'UpToDate' END, "
+    "CASE WHEN n.i % 900 = 5 THEN 7200 ELSE n.i % 7 END, "
+    "CASE n.i % 300 WHEN 6 THEN 'policy.measurement' WHEN 7 THEN "
+    "'policy.tcb' END, CASE WHEN n.i % 300 IN (6, 7) THEN d.last_seen_s END, "
+    "CASE WHEN n.i % 5 THEN '{\"site\":\"site-' || (n.i % 50) || '\"}' ELSE "
+    "'{\"site\":\"site-' || (n.i / 5 % 50) || '\",\"batch\":\"' || "
+    "(n.i / 250 % 10) || '\"}' END "
+    "FROM n, (SELECT * FROM device ORDER BY id LIMIT 1) d";
+
 static void
 must(sqlite3 *db, int rc, int wanted)
 {
@@ -99,17 +123,44 @@ sync_file(const char *path)
 	(void)close(fd);
 }
 
-void
-fill_certificates(struct ctx *cx, const struct daemon *d, size_t n,
-    size_t n_devices, bool revoked)
+static sqlite3 *
+begin(struct ctx *cx, const struct daemon *d)
 {
 	sqlite3 *db;
-	size_t args[4] = { n_devices };
 
 	must(NULL, sqlite3_open_v2(daemon_database(cx, d), &db,
 	    SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
 	for (size_t i = 0; i < COUNT_OF(before); i++)
 		exec(db, before[i]);
+	return db;
+}
+
+static void
+end(struct ctx *cx, const struct daemon *d, sqlite3 *db)
+{
+	for (size_t i = 0; i < COUNT_OF(after); i++)
+		exec(db, after[i]);
+	must(db, sqlite3_close(db), SQLITE_OK);
+	sync_file(daemon_database(cx, d));
+}
+
+void
+fill_devices(struct ctx *cx, const struct daemon *d, size_t n)
+{
+	sqlite3 *db = begin(cx, d);
+
+	run(db, fleet, &n, 1);
+	run(db, claims, &n, 1);
+	end(cx, d, db);
+}
+
+void
+fill_certificates(struct ctx *cx, const struct daemon *d, size_t n,
+    size_t n_devices, bool revoked)
+{
+	sqlite3 *db = begin(cx, d);
+	size_t args[4] = { n_devices };
+
 	run(db, devices, args, 1);
 	run(db, claims, args, 1);
 	args[0] = n;
@@ -117,8 +168,5 @@ fill_certificates(struct ctx *cx, const struct daemon *d, size_t n,
 	args[2] = revoked;
 	args[3] = shards_of(db);
 	run(db, certificates, args, 4);
-	for (size_t i = 0; i < COUNT_OF(after); i++)
-		exec(db, after[i]);
-	must(db, sqlite3_close(db), SQLITE_OK);
-	sync_file(daemon_database(cx, d));
+	end(cx, d, db);
 }

@@ -11,5 +11,8 @@
  * and of its issuing CA.  Revoked ones are on its CRLs. */
 void	fill_certificates(struct ctx *, const struct daemon *, size_t n,
 	    size_t n_devices, bool revoked);
+/* So many devices, claimed by the tenant of the one that is there, with what
+ * lists are filtered by spread over them. */
+void	fill_devices(struct ctx *, const struct daemon *, size_t n);
 
 #endif

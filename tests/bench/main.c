@@ -27,6 +27,7 @@ static const struct { const char *name; bench_run *run; } workloads[] = {
 	{ "ocsp", bench_run_ocsp },
 	{ "renew-key", bench_run_renew },
 	{ "scale", bench_run_scale },
+	{ "search-1m", bench_run_search },
 	{ "store-1m", bench_run_store },
 	{ "crl-100k", bench_run_crl },
 	{ "claim-100k", bench_run_claims },

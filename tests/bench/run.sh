@@ -8,7 +8,7 @@ set -u
 srcdir=${srcdir:-.} builddir=${builddir:-.}
 seconds=${BENCH_SECONDS:-2}
 only=${BENCH_ONLY:-floor csr-parse verify db-commit signer-issue ocsp \
-renew-key claim-100k scale crl-100k store-1m}
+renew-key claim-100k scale search-1m crl-100k store-1m}
 bench=$builddir/tests/bench/bench
 out=$builddir/bench.jsonl
 # In the build folder: the disk counts, and /tmp is not always one.
@@ -208,6 +208,11 @@ for workload in $only; do
 		ocsp ;;
 	scale)
 		many scale "${BENCH_TENANTS:-10000}" ;;
+	search-1m)
+		DAAPKI_RATE_PER_S=0
+		export DAAPKI_RATE_PER_S
+		many search-1m "${BENCH_DEVICES:-1000000}" || exit 1
+		unset DAAPKI_RATE_PER_S ;;
 	crl-100k)
 		many crl-100k "${BENCH_REVOKED:-100000}" ;;
 	store-1m)
