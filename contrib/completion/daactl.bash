@@ -17,7 +17,7 @@ _daactl_words()
 	hardware) echo 'add list remove' ;;
 	claim) echo 'add import bulk bulk-release list release history' ;;
 	operation) echo 'list show items cancel wait' ;;
-	device) echo 'list show result ban unban move' ;;
+	device) echo 'list show result ban unban move label refusals' ;;
 	certificate) echo 'list show revoke' ;;
 	report) echo 'list show export groups group devices resolve mute reopen series settings quota' ;;
 	event) echo 'list watch' ;;
@@ -174,6 +174,8 @@ _daactl_options()
 	'device ban') echo '--tenant --reason' ;;
 	'device unban') echo '--tenant' ;;
 	'device move') echo '--tenant' ;;
+	'device label') echo '--tenant' ;;
+	'device refusals') echo '--tenant' ;;
 	'certificate list') echo '--tenant --limit --after --revoked --device' ;;
 	'certificate show') echo '--tenant --pem' ;;
 	'certificate revoke') echo '--tenant --reason' ;;
