@@ -238,13 +238,13 @@ def without_receipt(doc):
     problems = []
     for path, method, item, op in operations(doc):
         if method != "post" or not item["servers"][0]["url"].endswith(
-                PLANES["OPERATOR"]) or not {"201", "202"} & set(
-                    op["responses"]):
+                PLANES["OPERATOR"]):
             continue
-        refs = [p.get("$ref") for p in op.get("parameters", [])]
-        if "#/components/parameters/idempotencyKey" not in refs:
+        takes = any(p.get("$ref") == "#/components/parameters/idempotencyKey"
+                    for p in op.get("parameters", []))
+        if {"201", "202"} & set(op["responses"]) and not takes:
             problems.append(path + ": takes no Idempotency-Key")
-        if "422" not in op["responses"]:
+        if takes and "422" not in op["responses"]:
             problems.append(path + ": lacks 422")
     return problems
 
@@ -306,6 +306,28 @@ def json_without_example(doc):
             and "schema" in media]
 
 
+class Strict(yaml.SafeLoader):
+    """PyYAML takes the last of two members with one name."""
+
+
+def twice(text):
+    problems = []
+
+    def mapping(loader, node):
+        names = set()
+        for key, _ in node.value:
+            if key.value in names:
+                problems.append("line %d: %s is there before" % (
+                    key.start_mark.line + 1, key.value))
+            names.add(key.value)
+        return loader.construct_mapping(node, deep=True)
+
+    Strict.add_constructor(
+        yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
+    yaml.load(text, Loader=Strict)
+    return problems
+
+
 def main():
     doc = yaml.safe_load(read("api-spec/openapi.yaml"))
     code, document = routes_of_code(), routes_of_document(doc)
@@ -313,6 +335,7 @@ def main():
 
     check("it is OpenAPI 3.1", [] if doc["openapi"].startswith("3.1.")
           else [doc["openapi"]])
+    check("no member is there twice", twice(read("api-spec/openapi.yaml")))
     check("the tables of the code were found", [] if len(code) > 30
           and len(errors) > 30 else ["%d routes, %d codes" % (
               len(code), len(errors))])
