@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 doc/formats and the guides, command by command: the blocks "```sh" of each page in order, each
+doc/formats and doc/API.md, command by command: the blocks "```sh" of each page in order, each
 in a shell of its own, in an empty folder and against an empty server of its
 own.  A block "```text" after it is what came out: each line must be there, in
 that order; "..." stands for anything within a line, and alone for any lines.
@@ -28,6 +29,7 @@ FOLDER = os.path.join(service.SRCDIR, "doc/formats")
 INDEX = "README.md"
 GUIDES = [os.path.join(service.SRCDIR, "doc", name)
           for name in ("OPERATING.md", "INTEGRATING.md")]
+OTHERS = ("doc/API.md",)
 
 
 def blocks(page):
@@ -114,6 +116,7 @@ class Page:
             for shell in shells:
                 end_group(shell.pid)
         if self.path not in GUIDES:
+        if os.path.dirname(self.path) == FOLDER:
             self.check_claims(server)
 
     def run_block(self, shells, line, commands, output, folder, env):
@@ -151,6 +154,8 @@ def main():
     tap = service.Tap()
     pages = sys.argv[1:] or GUIDES + sorted(
         glob.glob(os.path.join(FOLDER, "*.md")))
+    pages = sys.argv[1:] or sorted(glob.glob(os.path.join(FOLDER, "*.md"))) + \
+        [os.path.join(service.SRCDIR, page) for page in OTHERS]
     pages = [p for p in pages if os.path.basename(p) != INDEX]
     tap.ok(pages, "there are pages")
     for page in pages:
