@@ -138,25 +138,52 @@ enroll_read_reply(struct ctx *cx, const json_t *reply, const struct key *key,
 	return OK;
 }
 
+/* Nonce and evidence for run->key, as the members of a request. */
 static struct err
-try_once(struct ctx *cx, struct run *run, struct state_credential *out)
+prove(struct ctx *cx, struct run *run, json_t *body)
 {
-	json_t *body = json_keep(cx, json_object()), *evidence, *reply;
-	struct slice nonce, csr;
+	json_t *evidence;
+	struct slice nonce;
 
 	if (run->activation.token == NULL &&
 	    !identity_is_active(run->agent, &run->id))
 		TRY(activate(cx, run));
 	TRY(get_nonce(cx, run, &nonce));
-	/* The server takes nothing from the request but its key. */
-	TRY(key_csr(cx, &run->key, run->id.device_id != NULL ?
-	    run->id.device_id : AGENT_NAME, &csr));
 	TRY(identity_evidence(cx, run->agent, &run->id, nonce, run->key.spki,
 	    &run->key, &run->activation, &evidence));
 	ASSERT(json_object_set_new(body, "nonce",
 	    json_string(text_hex(cx->arena, nonce))) == 0 &&
-	    json_object_set(body, "evidence", evidence) == 0 &&
-	    json_object_set_new(body, "csr",
+	    json_object_set(body, "evidence", evidence) == 0);
+	return OK;
+}
+
+static struct err
+ask_once(struct ctx *cx, struct run *run, const json_t **out)
+{
+	json_t *body = json_keep(cx, json_object()), *reply;
+
+	TRY(prove(cx, run, body));
+	ASSERT(json_object_set_new(body, "public_key",
+	    json_string(base64url(cx->arena, run->key.spki))) == 0);
+	TRY(post(cx, run, NULL, "/v1/ownership", body, &reply));
+	if (!json_is_boolean(json_object_get(reply, "claimed")))
+		return FAIL(cx, ERR_HTTP, "the server's answer is of another "
+		    "form");
+	*out = reply;
+	return OK;
+}
+
+static struct err
+try_once(struct ctx *cx, struct run *run, struct state_credential *out)
+{
+	json_t *body = json_keep(cx, json_object()), *reply;
+	struct slice csr;
+
+	TRY(prove(cx, run, body));
+	/* The server takes nothing from the request but its key. */
+	TRY(key_csr(cx, &run->key, run->id.device_id != NULL ?
+	    run->id.device_id : AGENT_NAME, &csr));
+	ASSERT(json_object_set_new(body, "csr",
 	    json_string(base64url(cx->arena, csr))) == 0 &&
 	    json_object_set_new(body, "device_time",
 	    json_string(text_time_dup(cx->arena, ctx_now(cx)))) == 0);
@@ -229,6 +256,27 @@ enroll(struct ctx *cx, struct agent *agent, struct enroll_how how,
 	TRY(e);
 	TRY(state_write_credential(cx, agent->set->state_dir, out));
 	return identity_set_active(cx, agent, &run->id, true);
+}
+
+struct err
+enroll_ask_owner(struct ctx *cx, struct agent *agent, const json_t **out)
+{
+	struct run *run = ARENA_NEW(cx->arena, struct run);
+	struct agent_client *old = ARENA_NEW(cx->arena, struct agent_client);
+	struct err e = OK;
+	bool found;
+
+	run->agent = agent;
+	agent->problem = (struct http_problem){ .status = 0 };
+	TRY(identity_open(cx, agent, &run->id));
+	TRY(agent_client(cx, agent, old, &found));
+	TRY(take_key(cx, run, found ? old : NULL, true));
+	for (unsigned i = 0; i < ENROLL_TRIES; i++) {
+		e = ask_once(cx, run, out);
+		if (!failed(e) || !can_mend(cx, run, e))
+			break;
+	}
+	return e;
 }
 
 struct err

@@ -21,6 +21,13 @@ struct err	enroll(struct ctx *, struct agent *, struct enroll_how,
 		    struct state_credential *out);
 
 /*
+ * Ask who has this device, with proof of who asks; the server's answer.
+ * Failures as enroll().
+ */
+struct err	enroll_ask_owner(struct ctx *, struct agent *,
+		    const json_t **out);
+
+/*
  * The evidence alone, for that nonce and the key spki.  The agent's own key
  * (that of the certificate, or a new one) is certified along with it; spki
  * empty: it is bound too.

@@ -160,6 +160,46 @@ command_renew(struct job *job)
 	return get_certificate(job, how, "renewed");
 }
 
+/* Members of the answer, as rows. */
+static const struct { const char *name, *member; } owner_rows[] = {
+	{ "device id", "device_id" }, { "hardware id", "hardware_id" },
+	{ "tenant", "tenant" }, { "title", "tenant_title" },
+	{ "group", "group" }, { "since", "claimed_at" },
+	{ "ban reason", "ban_reason" },
+};
+
+static struct err
+command_owner(struct job *job)
+{
+	const json_t *answer, *offer;
+
+	TRY(no_operands(job));
+	TRY(enroll_ask_owner(job->cx, job->agent, &answer));
+	if (wants_json(job)) {
+		print_json(job, answer);
+		return OK;
+	}
+	for (size_t i = 0; i < COUNT_OF(owner_rows); i++) {
+		const char *value = json_string_value(json_object_get(answer,
+		    owner_rows[i].member));
+
+		if (value != NULL)
+			print_row(owner_rows[i].name, value);
+	}
+	if (!json_is_true(json_object_get(answer, "claimed")))
+		print_row("tenant", "none: nobody has claimed it");
+	if (json_is_true(json_object_get(answer, "banned")))
+		print_row("banned", "yes");
+	offer = json_object_get(answer, "offer");
+	if (json_is_string(json_object_get(offer, "to")))
+		print_row("offered to",
+		    json_string_value(json_object_get(offer, "to")));
+	if (json_is_string(json_object_get(offer, "state")))
+		print_row("offer",
+		    json_string_value(json_object_get(offer, "state")));
+	return OK;
+}
+
 static struct err
 command_run(struct job *job)
 {
@@ -279,6 +319,8 @@ static const struct command {
 	{ "enroll", "get a certificate", command_enroll, true },
 	{ "renew", "get a new one, showing the present one", command_renew,
 	    true },
+	{ "owner", "ask the server which tenant has this device",
+	    command_owner, true },
 	{ "run", "keep the certificate fresh until told to stop", command_run,
 	    false },
 	{ "report", "send an error report", command_report, true },

@@ -85,8 +85,11 @@ verify(struct ctx *cx, const struct authority *a,
 	return OK;
 }
 
-struct err
-appraise(struct ctx *caller, const struct authority *a,
+typedef struct err find_fn(struct ctx *, const struct authority *,
+    const char *hardware_id, const char *device_id, struct subject *out);
+
+static struct err
+appraise_by(struct ctx *caller, const struct authority *a, find_fn *find,
     const json_t *document, const char *pointer, struct slice nonce,
     struct slice spki, struct appraised *out, struct subject *out_subject)
 {
@@ -107,12 +110,29 @@ appraise(struct ctx *caller, const struct authority *a,
 		return FAIL_TELL(cx, ERR_EV_MISMATCH,
 		    "the evidence does not name the hardware");
 	attest_device_id(hardware_id, out->device_id);
-	TRY(subject_find_proved(cx, a, hardware_id, out->device_id,
-	    out_subject));
+	TRY(find(cx, a, hardware_id, out->device_id, out_subject));
 	TRY(verify(cx, a, &evidence, out_subject, &appraisal,
 	    &out->attestation));
 	out->nonce = nonce;
 	text = json_text(cx, document);
 	crypto_hash_sha256(out->evidence_sha256, text.p, text.n);
 	return OK;
+}
+
+struct err
+appraise(struct ctx *cx, const struct authority *a, const json_t *document,
+    const char *pointer, struct slice nonce, struct slice spki,
+    struct appraised *out, struct subject *out_subject)
+{
+	return appraise_by(cx, a, subject_find_proved, document, pointer,
+	    nonce, spki, out, out_subject);
+}
+
+struct err
+appraise_as_it_is(struct ctx *cx, const struct authority *a,
+    const json_t *document, const char *pointer, struct slice nonce,
+    struct slice spki, struct appraised *out, struct subject *out_subject)
+{
+	return appraise_by(cx, a, subject_find, document, pointer, nonce,
+	    spki, out, out_subject);
 }

@@ -27,5 +27,11 @@ struct err	appraise(struct ctx *, const struct authority *,
 		    const json_t *evidence, const char *pointer,
 		    struct slice nonce, struct slice spki,
 		    struct appraised *out, struct subject *out_subject);
+/* The same, for who only asks: a device that is about to go to another tenant
+ * is still that of the one that it is in. */
+struct err	appraise_as_it_is(struct ctx *, const struct authority *,
+		    const json_t *evidence, const char *pointer,
+		    struct slice nonce, struct slice spki,
+		    struct appraised *out, struct subject *out_subject);
 
 #endif

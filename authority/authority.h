@@ -56,6 +56,7 @@ struct authority_limits {
 	int64_t		collateral_warn_s;	/* before it lapses */
 	int64_t		anchor_warn_s;		/* before it ends */
 	int64_t		receipt_life_s;		/* authority/receipt.h */
+	int64_t		recovery_wait_s;	/* authority/recovery.h */
 	int64_t		transfer_undo_s;	/* authority/transfer.h; 0: none */
 	int64_t		release_undo_s;		/* claim_restore(); 0: none */
 	bool		transfer_evidence;	/* asked for by every offer */

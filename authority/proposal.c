@@ -19,7 +19,8 @@ static const struct kind kinds[PROPOSAL_KINDS] = {
 	[PROPOSAL_CA_REVOCATION] = { "ca-revocation", false,
 	    life_revoke_carry_out },
 	[PROPOSAL_BULK_RELEASE] = { "bulk-release", false, NULL },
-	[PROPOSAL_TENANT_RECOVERY] = { "tenant-recovery", true, NULL },
+	[PROPOSAL_TENANT_RECOVERY] = { "tenant-recovery", true,
+	    recovery_carry_out },
 };
 
 static const struct kind *

@@ -13,6 +13,7 @@
 #define GROUP_DEFAULT	"default"
 #define ACTOR_CLOCK	"clock"
 #define ACTOR_DEVICE	"device"
+#define ACTOR_PLATFORM	"platform"
 #define EXPIRE_BATCH	200u
 
 /* --- steps ----------------------------------------------------------- */
@@ -162,7 +163,7 @@ find_taker(struct ctx *cx, struct db_tx *tx, const char *name,
 		ctx_forget(cx);
 		return OK;
 	}
-	if (!failed(e))
+	if (!failed(e) && taker.deleted_s == 0)
 		*out_id = taker.id;
 	return e;
 }
@@ -201,12 +202,20 @@ check_offer(struct ctx *cx, const struct tenant *tenant,
 	return OK;
 }
 
+static const char *
+new_handle(struct ctx *cx)
+{
+	uint8_t handle[TRANSFER_HANDLE_SIZE / 2];
+
+	ctx_random(cx, handle, sizeof(handle));
+	return text_hex(cx->arena, SLICE_OF(handle));
+}
+
 struct err
 transfer_make(struct ctx *cx, const struct authority *a,
     const struct tenant *tenant, const struct principal *by,
     const struct transfer_offer *offer, struct transfer_row *out)
 {
-	uint8_t handle[TRANSFER_HANDLE_SIZE / 2];
 	int64_t now_s = ctx_now(cx);
 	struct making m = {
 		.out = out,
@@ -225,8 +234,7 @@ transfer_make(struct ctx *cx, const struct authority *a,
 	};
 
 	TRY(check_offer(cx, tenant, offer));
-	ctx_random(cx, handle, sizeof(handle));
-	m.row.handle = text_hex(cx->arena, SLICE_OF(handle));
+	m.row.handle = new_handle(cx);
 	return db_write(cx, a->db, make_work, &m);
 }
 
@@ -437,6 +445,7 @@ transfer_awaiting(struct ctx *cx, struct db_tx *tx,
     const struct device_row *device, struct transfer_row *out,
     bool *out_found)
 {
+	struct db_tenant taker;
 	struct transfer_row t;
 	bool found;
 
@@ -447,6 +456,9 @@ transfer_awaiting(struct ctx *cx, struct db_tx *tx,
 	    &t, &found));
 	if (!found || t.state != TRANSFER_AWAITING ||
 	    t.expires_s <= ctx_now(cx))
+		return OK;
+	TRY(db_tenant_by_id(cx, tx, t.to_tenant_id, &taker));
+	if (taker.deleted_s != 0)
 		return OK;
 	*out = t;
 	*out_found = true;
@@ -510,6 +522,31 @@ transfer_drop(struct ctx *cx, struct db_tx *tx,
 	if (t.expires_s <= ctx_now(cx))
 		return expire(cx, tx, &t);
 	return end_with(cx, tx, TRANSFER_CANCEL, &t, by);
+}
+
+struct err
+transfer_force(struct ctx *cx, struct db_tx *tx,
+    const struct device_row *device, const struct transfer_forced *f,
+    struct revoked_list *out)
+{
+	int64_t now_s = ctx_now(cx);
+	struct transfer_row t = {
+		.handle = new_handle(cx), .tenant_id = device->tenant_id,
+		.to_tenant_id = f->to_tenant_id, .from_name = f->from_name,
+		.to_name = f->to_name, .device_id = device->device_id,
+		.state = TRANSFER_OFFERED, .reason = f->reason,
+		.offered_s = now_s, .offered_by = ACTOR_PLATFORM,
+		.expires_s = now_s,
+	};
+
+	TRY(transfer_drop(cx, tx, device, ACTOR_PLATFORM));
+	TRY(db_transfer_add(cx, tx, &t, &t.id));
+	t.group_id = f->group_id;
+	t.accepted_s = now_s;
+	t.accepted_by = ACTOR_PLATFORM;
+	TRY(move(cx, tx, TRANSFER_ACCEPT, SIDE_NEITHER, &t, ACTOR_PLATFORM));
+	TRY(hand_over(cx, tx, &t, device, out));
+	return move(cx, tx, TRANSFER_PROVE, SIDE_NEITHER, &t, ACTOR_PLATFORM);
 }
 
 /* --- by time ------------------------------------------------------------- */

@@ -101,6 +101,20 @@ struct err	transfer_refused(struct ctx *, struct db_tx *,
 struct err	transfer_drop(struct ctx *, struct db_tx *,
 		    const struct device_row *, const char *by);
 
+/* Whither a device goes that nobody was asked about. */
+struct transfer_forced {
+	const char	*from_name;
+	int64_t		 to_tenant_id;
+	const char	*to_name;
+	int64_t		 group_id;	/* there */
+	const char	*reason;
+};
+/* A transfer that is done at once and cannot be undone, for a device that is
+ * not banned: authority/recovery.h. */
+struct err	transfer_force(struct ctx *, struct db_tx *,
+		    const struct device_row *, const struct transfer_forced *,
+		    struct revoked_list *out);
+
 /* What is past its end has expired. */
 struct err	transfer_round(struct ctx *, const struct authority *);
 

@@ -12,6 +12,7 @@
 #include "authority/event.h"
 #include "authority/receipt.h"
 #include "authority/recover.h"
+#include "authority/recovery.h"
 #include "authority/rollover.h"
 #include "authority/tenant_delete.h"
 #include "authority/transfer.h"
@@ -66,6 +67,7 @@ static const struct chore {
 	{ "reports", report_group_round },
 	{ "receipts", receipt_round },
 	{ "transfers", transfer_round },
+	{ "recoveries", recovery_round },
 	{ "events", event_prune_round },
 	{ "tenants", tenant_delete_round },
 	{ "audit", audit_round },

@@ -53,12 +53,24 @@ cmd_claim_release(struct cli *cli)
 }
 
 struct err
+cmd_claim_restore(struct cli *cli)
+{
+	const char *path;
+
+	TRY(cli_tenant_path(cli, cli_path(cli->cx, "/claims/{}/restore",
+	    cli_device_id(cli->cx, cli_arg(cli, 0))), &path));
+	return cli_show(cli, "POST", path, NULL);
+}
+
+struct err
 cmd_claim_history(struct cli *cli)
 {
 	static const struct column columns[] = {
 		{ "CLAIMED", "claimed_at", false }, { "BY", "claimed_by", false },
 		{ "GROUP", "group", false }, { "RELEASED", "released_at", false },
 		{ "BY", "released_by", false },
+		{ "FROM", "transferred_from", false },
+		{ "TO", "transferred_to", false },
 		{ "REASON", "release_reason", false },
 	};
 	const char *path;

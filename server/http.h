@@ -200,6 +200,7 @@ extern const struct route_table
     rest_audit_routes,		/* who did what */
     rest_claim_routes,		/* claims, devices, certificates */
     rest_transfer_routes,	/* devices from tenant to tenant */
+    rest_recovery_routes,	/* of orphaned tenants */
     rest_report_routes,		/* error reports, events */
     rest_operation_routes,	/* long work */
     rest_report_routes,		/* error reports */

@@ -4,6 +4,7 @@
 #include "authority/device.h"
 #include "authority/enroll.h"
 #include "authority/nonce.h"
+#include "authority/ownership.h"
 #include "base/base.h"
 #include "codec/base64.h"
 #include "pki/csr.h"
@@ -12,6 +13,8 @@
 #include "server/rest_device_admin.h"
 #include "server/rest_json.h"
 #include "server/rest_report.h"
+
+#define PUBLIC_KEY_MAX	1024u	/* SubjectPublicKeyInfo, DER */
 
 static struct err
 post_challenge(struct ctx *cx, const struct authority *a,
@@ -128,6 +131,52 @@ post_enrollment(struct ctx *cx, const struct authority *a,
 	return OK;
 }
 
+static json_t *
+offer_json(const struct transfer_row *t)
+{
+	json_t *object = json_object();
+
+	rest_set_text(object, "to", t->to_name);
+	rest_set_text(object, "state", db_transfer_state_name(t->state));
+	rest_set(object, "require_evidence", json_boolean(t->needs_evidence));
+	rest_set_time(object, "expires_at", t->expires_s);
+	return object;
+}
+
+static struct err
+post_ownership(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct json_in in = json_in(cx, request->json, "");
+	struct ownership_request asked = { .evidence_pointer = "/evidence" };
+	struct ownership o;
+	json_t *object;
+
+	asked.evidence = json_get(&in, "evidence", JSON_REQUIRED);
+	asked.nonce = json_get_hex(&in, "nonce", JSON_REQUIRED, NONCE_SIZE);
+	asked.spki = json_get_bytes(&in, "public_key", JSON_REQUIRED,
+	    PUBLIC_KEY_MAX);
+	TRY(json_in_done(&in));
+	TRY(ownership_ask(cx, a, &asked, &o));
+	object = json_object();
+	rest_set_text(object, "device_id", o.device_id);
+	rest_set_text(object, "hardware_id", o.hardware_id);
+	rest_set(object, "claimed", json_boolean(o.claimed));
+	rest_set_text(object, "tenant", o.tenant);
+	if (o.tenant_title != NULL && o.tenant_title[0] != '\0')
+		rest_set_text(object, "tenant_title", o.tenant_title);
+	rest_set_text(object, "group", o.group);
+	rest_set_time(object, "claimed_at", o.claimed_s);
+	if (o.claimed)
+		rest_set(object, "banned", json_boolean(o.banned));
+	rest_set_text(object, "ban_reason", o.ban_reason);
+	if (o.offered)
+		rest_set(object, "offer", offer_json(&o.transfer));
+	rest_set_time(object, "server_time", ctx_now(cx));
+	http_reply_json(cx, reply, 200, object);
+	return OK;
+}
+
 static struct err
 get_self(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
@@ -150,6 +199,8 @@ static const struct route routes[] = {
 	    HTTP_BODY_JSON_MAX, "application/json", post_activation },
 	{ PLANE_DEVICE, "POST", "/v1/enrollments", AUTH_CLIENT_MAYBE,
 	    HTTP_BODY_EVIDENCE_MAX, "application/json", post_enrollment },
+	{ PLANE_DEVICE, "POST", "/v1/ownership", AUTH_NONE,
+	    HTTP_BODY_EVIDENCE_MAX, "application/json", post_ownership },
 	{ PLANE_DEVICE, "POST", "/v1/error-reports", AUTH_CLIENT,
 	    REST_REPORT_BODY_MAX, "application/json", rest_error_report_post },
 	{ PLANE_DEVICE, "GET", "/v1/self", AUTH_CLIENT, 0, NULL, get_self },

@@ -15,6 +15,7 @@ const struct route_table *const routes_all[] = {
 	&rest_audit_routes,
 	&rest_claim_routes,
 	&rest_transfer_routes,
+	&rest_recovery_routes,
 	&rest_report_routes,
 	&rest_operation_routes,
 	&rest_event_routes,

@@ -295,6 +295,21 @@ class Device:
         return request, answer
 
 
+    def ask_owner(self, ask):
+        nonce = ask("post", "/v1/challenges").json()["nonce"]
+        csr = os.path.join(self.work, "csr.der")
+        out = os.path.join(self.work, "evidence.json")
+        self.agent("evidence", "--nonce", nonce, "--csr", csr, "--out", out)
+        pem = openssl("req", "-in", csr, "-inform", "DER", "-noout",
+                      "-pubkey").decode("ascii")
+        with open(out, encoding="ascii") as f:
+            request = {"nonce": nonce, "evidence": json.load(f),
+                       "public_key": b64url(ssl.PEM_cert_to_DER_cert(
+                           pem.replace("PUBLIC KEY", "CERTIFICATE")))}
+        ask("post", "/v1/ownership", body=request)
+        return request
+
+
 def tpm_public(work, name, attributes, policy, symmetric, scheme):
     """TPMT_PUBLIC of a P-256 key (TPM 2.0 Part 2, 12.2.4)."""
     path = os.path.join(work, name)
@@ -509,6 +524,20 @@ def two_people(ask, one, ca):
     ask("post", T + "/groups", gone, {"name": "late"})
 
 
+def recoveries(ask):
+    """An orphaned tenant, whose owner is there after all."""
+    body = {"tenant": "tenant-b", "to": "tenant-a", "reason": "gone"}
+    made = ask("post", "/v1/recoveries", body=body).json()
+    ask("post", "/v1/recoveries", body=body)
+    ask("post", "/v1/recoveries", body=dict(body, to="nobody"))
+    ask("post", "/v1/recoveries", body=dict(body, to="tenant-b"))
+    ask("get", "/v1/recoveries")
+    ask("get", T + "/recoveries", {"tenant": "tenant-b"})
+    names = {"tenant": "tenant-b", "id": made["id"]}
+    for _ in range(2):
+        ask("post", T + "/recoveries/{id}/object", names)
+
+
 def own_root(ask, work):
     """The tenant's own root signs; OpenSSL plays it."""
     one = T + "/cas/{ca}"
@@ -586,6 +615,9 @@ def device_life(ask, work, server):
     request, _ = device.enroll(ask)
     ask("post", "/v1/enrollments", body=request)	# the nonce is used
     ask("post", "/v1/enrollments", body=dict(request, csr="AAAA"))
+    asked = device.ask_owner(ask)
+    ask("post", "/v1/ownership", body=asked)		# and so is this one
+    ask("post", "/v1/ownership", body=dict(asked, public_key="AAAA"))
     ask("post", "/v1/tpm/activations", body=activation_request(work))
     ask("post", "/v1/tpm/activations", body={"ek_public": "AAAA",
                                              "ak_public": "AAAA"})
@@ -916,6 +948,7 @@ def everything(ask, work, server, done):
     changes(ask, device, did)
     done("what operators change")
     transfers(ask, did)
+    recoveries(ask)
     done("devices from tenant to tenant")
     ca_life(ask, work)
     done("the life of a CA")

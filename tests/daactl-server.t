@@ -283,6 +283,60 @@ device() {
 	jq -e '.items[0].release_reason == "sold & gone"' "$work/out"
 }
 
+# As doc/CLAIMS.md has it.
+transfers() {
+	device=$(id_of given)
+	exits 0 ctl claim add "$device" -t tenant-a -g lab
+	exits 0 ctl transfer offer "$device" tenant-b -t tenant-a \
+	    --reason sold --json
+	id=$(jq -r .id "$work/out")
+	exits 5 ctl transfer offer "$device" tenant-c -t tenant-a
+	exits 0 ctl transfer list -t tenant-b
+	grep -q "^$id  .*tenant-a  tenant-b  offered " "$work/out"
+	exits 4 ctl transfer cancel "$id" -t tenant-b
+	exits 0 ctl transfer accept "$id" --group default -t tenant-b
+	exits 0 ctl transfer watch "$id" -t tenant-b
+	grep -qx done "$work/out"
+	exits 4 ctl device show "$device" -t tenant-a
+	exits 0 ctl claim history "$device" -t tenant-a --json
+	jq -e '.items[0].transferred_to == "tenant-b"' "$work/out"
+	exits 0 ctl transfer undo "$id" -t tenant-a
+	exits 0 ctl device show "$device" -t tenant-a --json
+	jq -e '.group == "lab"' "$work/out"
+
+	exits 0 ctl transfer offer "$device" tenant-b -t tenant-a \
+	    --require-evidence --expires-in 1h --json
+	id=$(jq -r .id "$work/out")
+	exits 0 ctl transfer show "$id" -t tenant-b --json
+	jq -e '.require_evidence and .direction == "in" and
+	    .offered_by == null' "$work/out"
+	exits 0 ctl transfer accept "$id" -t tenant-b --json
+	jq -e '.state == "awaiting-evidence"' "$work/out"
+	exits 0 ctl transfer list --direction out --state awaiting-evidence \
+	    -t tenant-a --json
+	jq -e '.items | length == 1' "$work/out"
+	exits 0 ctl transfer cancel "$id" -t tenant-a
+	exits 3 ctl transfer watch "$id" -t tenant-b --json
+	jq -e '.state == "cancelled"' "$work/out"
+	exits 0 ctl transfer offer "$device" nobody -t tenant-a --json
+	exits 0 ctl claim release "$device" -t tenant-a
+	exits 0 ctl claim restore "$device" -t tenant-a
+	exits 0 ctl claim release "$device" -t tenant-a
+}
+
+recovery() {
+	exits 0 ctl tenant create tenant-r
+	exits 2 ctl tenant recover tenant-r tenant-b
+	exits 0 ctl tenant recover tenant-r tenant-b --reason gone --json
+	id=$(jq -r .id "$work/out")
+	exits 5 ctl tenant recover tenant-r tenant-b --reason gone
+	exits 0 ctl tenant recoveries --platform
+	grep -q 'tenant-r  tenant-b  waiting ' "$work/out"
+	exits 4 ctl tenant object "$id" -t tenant-b
+	exits 0 ctl tenant object "$id" -t tenant-r --json
+	jq -e '.state == "objected"' "$work/out"
+}
+
 bundle() {
 	exits 0 ctl ca fetch -t tenant-a -o "$work/root.pem"
 	exits 0 ctl ca fetch -t tenant-a --chain -o "$work/chain.pem"
@@ -351,6 +405,8 @@ step "12,000 claims are imported with an outcome for each line" import
 step "a file is claimed and released in one call" bulk
 step "lists are followed to the end, or to the limit" lists
 step "a device is claimed, moved, banned and released by its hardware ID" device
+step "a device goes to another tenant, and comes back" transfers
+step "an orphaned tenant is recovered unless it objects" recovery
 step "the bundle verifies the issuing CA" bundle
 step "a CA is staged, planned, activated, retired, tainted, revoked" life
 step "reports are exported whole" reports

@@ -126,8 +126,8 @@ offers() {	# WANT LINE...
 
 completes() {
 	touch "$work/lot-17.csv"
-	offers "tenant token" daactl t &&
-	offers "add import bulk bulk-release list release history" daactl claim "" &&
+	offers "tenant token transfer" daactl t &&
+	offers "add import bulk bulk-release list release restore history" daactl claim "" &&
 	offers "import" daactl --tenant a claim im &&
 	offers "import" daactl -t claim claim im &&
 	offers "--role" daactl token create ci --ro &&

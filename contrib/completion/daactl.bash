@@ -4,9 +4,10 @@
 _daactl_words()
 {
 	case $1 in
-	'') echo 'tenant proposal token audit profile group policy anchor collateral hardware claim operation device certificate report event ca evidence fsck keys journal version completion' ;;
+	'') echo 'tenant proposal tenant token audit profile group policy anchor collateral hardware claim operation transfer device certificate report event ca evidence fsck keys journal version completion' ;;
 	tenant) echo 'create list show delete' ;;
 	proposal) echo 'list show approve reject' ;;
+	tenant) echo 'recover recoveries object' ;;
 	token) echo 'create rotate list revoke' ;;
 	audit) echo 'list export verify' ;;
 	profile) echo 'create list show update versions' ;;
@@ -15,9 +16,10 @@ _daactl_words()
 	anchor) echo 'add fetch known list remove' ;;
 	collateral) echo 'add fetch list show delete' ;;
 	hardware) echo 'add list remove' ;;
-	claim) echo 'add import bulk bulk-release list release history' ;;
+	claim) echo 'add import bulk bulk-release list release restore history' ;;
 	operation) echo 'list show items cancel wait' ;;
-	device) echo 'list show result ban unban move label refusals' ;;
+	transfer) echo 'offer list show accept reject cancel undo watch' ;;
+	device) echo 'list show result ban unban move' ;;
 	certificate) echo 'list show revoke' ;;
 	report) echo 'list show export groups group devices resolve mute reopen series settings quota' ;;
 	event) echo 'list watch' ;;
@@ -47,7 +49,7 @@ _daactl_words()
 _daactl_takes_value()
 {
 	case $1 in
-	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--active|--revoked|--device|-d|--type|--class|--category|--error-group|--from|--to|--actor|--action|--subject|--log-key|--title|--role|--expires-at|--expires-in|--person|--overlap|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--keep-days|--events-per-day|--spike-least|--spike-factor|--grace|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--snp-chain|--format|--nonce|--reason|--algorithm|--key-store|--activate-at|--retire-at|--outcome|--out|-o) return 0 ;;
+	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--direction|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--actor|--action|--subject|--log-key|--title|--role|--expires-at|--expires-in|--person|--overlap|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--grace|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--snp-chain|--format|--nonce|--reason|--algorithm|--key-store|--activate-at|--retire-at|--outcome|--out|-o) return 0 ;;
 	esac
 	return 1
 }
@@ -59,6 +61,8 @@ _daactl_values()
 	*:--token-file) echo FILE ;;
 	*:--config) echo FILE ;;
 	'device list:--state') echo 'claimed active banned' ;;
+	'transfer list:--state') echo 'offered awaiting-evidence done rejected cancelled expired undone' ;;
+	'transfer list:--direction') echo 'in out' ;;
 	'claim list:--active') echo 'true false' ;;
 	'certificate list:--revoked') echo 'true false' ;;
 	'ca certificates:--revoked') echo 'true false' ;;
@@ -120,6 +124,9 @@ _daactl_options()
 	'proposal show') echo '--tenant --platform' ;;
 	'proposal approve') echo '--tenant --platform' ;;
 	'proposal reject') echo '--tenant --platform' ;;
+	'tenant recover') echo '--group --reason' ;;
+	'tenant recoveries') echo '--tenant --platform --limit --after' ;;
+	'tenant object') echo '--tenant' ;;
 	'token create') echo '--tenant --platform --role --expires-at --expires-in --person --group --out' ;;
 	'token rotate') echo '--tenant --platform --expires-at --expires-in --overlap --out' ;;
 	'token list') echo '--tenant --platform --limit --after' ;;
@@ -165,9 +172,18 @@ _daactl_options()
 	'claim bulk-release') echo '--tenant --format --reason --dry-run --no-wait' ;;
 	'claim list') echo '--tenant --limit --after --active' ;;
 	'claim release') echo '--tenant --reason' ;;
+	'claim restore') echo '--tenant' ;;
 	'claim history') echo '--tenant --limit --after' ;;
 	'operation list') echo '--tenant --limit --after' ;;
 	'operation items') echo '--limit --after --outcome' ;;
+	'transfer offer') echo '--tenant --require-evidence --expires-at --expires-in --reason' ;;
+	'transfer list') echo '--tenant --limit --after --state --direction' ;;
+	'transfer show') echo '--tenant' ;;
+	'transfer accept') echo '--tenant --group' ;;
+	'transfer reject') echo '--tenant' ;;
+	'transfer cancel') echo '--tenant' ;;
+	'transfer undo') echo '--tenant' ;;
+	'transfer watch') echo '--tenant' ;;
 	'device list') echo '--tenant --limit --after --state --group' ;;
 	'device show') echo '--tenant' ;;
 	'device result') echo '--tenant --nonce --out' ;;

@@ -143,6 +143,7 @@ realm_open(struct ctx *cx)
 			.collateral_warn_s = 7 * 86400,
 			.anchor_warn_s = 90 * 86400,
 			.receipt_life_s = 86400,
+			.recovery_wait_s = 7 * 86400,
 			.transfer_undo_s = 3 * 86400,
 			.release_undo_s = 3 * 86400,
 			.event_keep_s = 90 * 86400,

@@ -145,6 +145,10 @@ static const struct { const char *sql, *check; } faults[] = {
 	{ A_TRANSFER("offered") "UPDATE transfer SET tenant = 1",
 	    "transfer_open" },
 	{ A_TRANSFER("rejected"), "transfer_times" },
+	{ A_DEVICE(TENANT_A) "INSERT INTO recovery (tenant, to_tenant, "
+	    "to_group, reason, state, begun_s, begun_by, ready_s) "
+	    "SELECT tenant, tenant, id, 'x', 'waiting', 1, 'x', 2 "
+	    "FROM device_group WHERE name = 'g'", "recovery" },
 	{ "UPDATE certificate SET not_after_s = 1 << 40; INSERT INTO device "
 	    "(device_id, state) SELECT device_id, 'released' FROM certificate "
 	    "WHERE revoked_s IS NULL LIMIT 1", "certificate_owner" },
