@@ -19,7 +19,7 @@ _daactl_words()
 	claim) echo 'add import bulk bulk-release list release restore history' ;;
 	operation) echo 'list show items cancel wait' ;;
 	transfer) echo 'offer list show accept reject cancel undo watch' ;;
-	device) echo 'list show result ban unban move' ;;
+	device) echo 'list show result ban unban move label refusals' ;;
 	certificate) echo 'list show revoke' ;;
 	report) echo 'list show export groups group devices resolve mute reopen series settings quota' ;;
 	event) echo 'list watch' ;;
@@ -49,7 +49,7 @@ _daactl_words()
 _daactl_takes_value()
 {
 	case $1 in
-	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--direction|--active|--revoked|--device|-d|--type|--class|--category|--from|--to|--actor|--action|--subject|--log-key|--title|--role|--expires-at|--expires-in|--person|--overlap|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--grace|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--snp-chain|--format|--nonce|--reason|--algorithm|--key-store|--activate-at|--retire-at|--outcome|--out|-o) return 0 ;;
+	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--direction|--active|--revoked|--device|-d|--type|--class|--category|--error-group|--from|--to|--actor|--action|--subject|--log-key|--title|--role|--expires-at|--expires-in|--person|--overlap|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--keep-days|--events-per-day|--spike-least|--spike-factor|--grace|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--snp-chain|--format|--nonce|--reason|--algorithm|--key-store|--activate-at|--retire-at|--outcome|--out|-o) return 0 ;;
 	esac
 	return 1
 }
