@@ -58,7 +58,8 @@ check_nonce(struct ctx *cx, const struct authority *a, struct slice nonce,
 static struct err
 verify(struct ctx *cx, const struct authority *a,
     const struct evidence *evidence, const struct subject *subject,
-    struct appraisal *appraisal, struct attestation *out)
+    struct appraisal *appraisal, struct attestation *out,
+    uint8_t out_collateral[static 32])
 {
 	int64_t tenant_id = subject->claimed ? subject->tenant.id : 0;
 	struct trust_activation activation;
@@ -72,6 +73,7 @@ verify(struct ctx *cx, const struct authority *a,
 	TRY(find_activation(cx, a, evidence, subject, ak_name, &activation,
 	    &known));
 	TRY(trust_load(cx, a, tenant_id, &loaded));
+	memcpy(out_collateral, loaded.collateral_sha256, 32);
 	trust = trust_of_hardware(cx, &loaded, hardware_id);
 	appraisal->trust = &trust;
 	appraisal->known_eks = loaded.known_eks;
@@ -112,7 +114,7 @@ appraise_by(struct ctx *caller, const struct authority *a, find_fn *find,
 	attest_device_id(hardware_id, out->device_id);
 	TRY(find(cx, a, hardware_id, out->device_id, out_subject));
 	TRY(verify(cx, a, &evidence, out_subject, &appraisal,
-	    &out->attestation));
+	    &out->attestation, out->collateral_sha256));
 	out->nonce = nonce;
 	text = json_text(cx, document);
 	crypto_hash_sha256(out->evidence_sha256, text.p, text.n);

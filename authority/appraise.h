@@ -13,6 +13,7 @@ struct appraised {
 	struct attestation	 attestation;
 	char			 device_id[DEVICE_ID_SIZE];
 	uint8_t			 evidence_sha256[32];	/* of its JSON text */
+	uint8_t			 collateral_sha256[32];	/* authority/trust.h */
 	struct slice		 ak_name;	/* empty: no TPM */
 	struct slice		 nonce;
 	int64_t			 nonce_expires_s;

@@ -4,6 +4,7 @@
 #include "authority/event.h"
 #include "authority/revoked.h"
 #include "base/base.h"
+#include "db/basis.h"
 
 static const struct { enum revoke_reason reason; const char *name; }
     reasons[] = {
@@ -63,7 +64,14 @@ get_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct getting *g = arg;
 
-	return by_serial(cx, tx, g->tenant_id, g->serial, &g->row);
+	struct certificate_basis *basis = ARENA_NEW(cx->arena,
+	    struct certificate_basis);
+	bool found;
+
+	TRY(by_serial(cx, tx, g->tenant_id, g->serial, &g->row));
+	TRY(db_basis_get(cx, tx, g->tenant_id, g->row.id, basis, &found));
+	g->row.basis = found ? basis : NULL;
+	return OK;
 }
 
 struct err

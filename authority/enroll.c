@@ -14,6 +14,7 @@
 #include "authority/transfer.h"
 #include "base/base.h"
 #include "base/failpoint.h"
+#include "db/basis.h"
 #include "db/ca.h"
 #include "db/nonce.h"
 #include "pki/cert.h"
@@ -419,6 +420,28 @@ use_nonce(struct ctx *cx, struct db_tx *tx, const struct run *run)
 	    run->appraised.nonce_expires_s);
 }
 
+/* So that the decision can be made again from the evidence (doc/AUDIT.md). */
+static struct err
+keep_basis(struct ctx *cx, struct db_tx *tx, const struct run *run,
+    int64_t certificate)
+{
+	const struct attestation_row *a = &run->attested;
+	struct certificate_basis basis = {
+		.format = a->format, .verdict = a->verdict,
+		.policy_group = a->policy_group == NULL ? "" :
+		    a->policy_group,
+		.appraised_s = a->at_s, .policy_version = a->policy_version,
+		.evidence_sha256 = a->evidence_sha256,
+		.policy_sha256 = a->policy_sha256,
+	};
+
+	if (has_evidence(run))
+		basis.collateral_sha256 =
+		    SLICE_OF(run->appraised.collateral_sha256);
+	return db_basis_add(cx, tx, run->subject.tenant.id, certificate,
+	    &basis);
+}
+
 static struct err
 record_grant(struct ctx *cx, struct db_tx *tx, struct run *run)
 {
@@ -437,6 +460,7 @@ record_grant(struct ctx *cx, struct db_tx *tx, struct run *run)
 	TRY(db_certificate_insert(cx, tx, row, &e.certificate));
 	if (has_evidence(run))
 		TRY(keep_attestation(cx, tx, run));
+	TRY(keep_basis(cx, tx, run, e.certificate));
 	TRY(db_device_enrolled(cx, tx, s->tenant.id, s->device.id, &e));
 	return event_add(cx, tx, s->tenant.id, s->has_certificate ?
 	    EVENT_DEVICE_RENEWED : EVENT_DEVICE_ENROLLED, s->device.device_id,

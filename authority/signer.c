@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -27,6 +28,7 @@ struct waiter {
 };
 
 struct signer {
+	atomic_uint_fast64_t	 orders, us;	/* signer_count() */
 	struct signer_conf	 conf;
 	pthread_t		 reader;
 
@@ -377,10 +379,14 @@ signer_call(struct ctx *cx, struct signer *s, struct order *order,
 	struct waiter w = { .done = false };
 	struct answer answer;
 	struct err e = OK;
+	uint64_t began_us = clock_system.ticks_us(clock_system.arg);
 	bool done;
 
 	cond_init(&w.wake);
 	done = exchange(s, order, cx, &w, &e);
+	atomic_fetch_add(&s->orders, done ? 1 : 0);
+	atomic_fetch_add(&s->us, done ?
+	    clock_system.ticks_us(clock_system.arg) - began_us : 0);
 	(void)pthread_cond_destroy(&w.wake);
 	if (!done) {
 		TRY(e);
@@ -466,4 +472,11 @@ signer_close(struct signer *s)
 	(void)pthread_mutex_destroy(&s->send_lock);
 	(void)pthread_cond_destroy(&s->changed);
 	free(s);
+}
+
+void
+signer_count(struct signer *s, struct signer_stats *out)
+{
+	out->orders = atomic_load(&s->orders);
+	out->us = atomic_load(&s->us);
 }

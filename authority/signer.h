@@ -18,6 +18,10 @@
 
 struct signer;
 
+/* Orders that were answered, and how long that took in all. */
+struct signer_stats { uint64_t orders, us; };
+void		signer_count(struct signer *, struct signer_stats *out);
+
 /* Called for the first connection and for each new one after a loss. */
 struct signer_conf {
 	struct err	(*connect)(struct ctx *, void *arg, int *out_fd);

@@ -5,6 +5,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include <sodium.h>
+
 #include "attest/chain.h"
 #include "attest/dcap_collateral.h"
 #include "authority/collateral_read.h"
@@ -102,6 +104,8 @@ struct reading {
 	struct trust_collateral	*dcaps;
 	struct trust_chip	*chips;
 	struct slice		*crls, *serials;
+	uint8_t			(*digests)[32];	/* of collateral */
+	size_t			 n_digests, cap_digests;
 	size_t			 n_anchors, n_keys, n_eks;
 	size_t			 n_dcaps, n_chips, n_crls, n_serials;
 	size_t			 cap_anchors, cap_schemes, cap_keys, cap_eks;
@@ -283,6 +287,32 @@ static void (*const takers[])(struct reading *,
 	[COLLATERAL_SNP_CHAIN] = take_chip,
 };
 
+static void
+note_digest(struct reading *r, struct slice sha256)
+{
+	ASSERT(sha256.n == sizeof(r->digests[0]));
+	r->digests = grow(r->snapshot->arena, r->digests, r->n_digests,
+	    &r->cap_digests, sizeof(*r->digests));
+	memcpy(r->digests[r->n_digests++], sha256.p, sha256.n);
+}
+
+static int
+order_digests(const void *a, const void *b)
+{
+	return memcmp(a, b, 32);
+}
+
+/* Whatever the order in which they came. */
+static void
+digest_all(struct reading *r, uint8_t out[static 32])
+{
+	if (r->n_digests > 0)
+		qsort(r->digests, r->n_digests, sizeof(*r->digests),
+		    order_digests);
+	(void)crypto_hash_sha256(out, (const uint8_t *)r->digests,
+	    r->n_digests * sizeof(*r->digests));
+}
+
 /* Of what has lapsed too: without it, a device would be refused for another
  * reason, or (a CRL) not at all. */
 static struct err
@@ -298,6 +328,7 @@ take_collateral(struct ctx *cx, void *arg, const struct db_collateral *row)
 		return FAIL(cx, ERR_STORAGE, "collateral %lld cannot be read",
 		    (long long)row->id);
 	takers[kind](arg, &value);
+	note_digest(arg, row->sha256);
 	return OK;
 }
 
@@ -323,6 +354,7 @@ read_work(struct ctx *cx, struct db_tx *tx, void *arg)
 		.known_eks = (const uint8_t (*)[32])r->eks,
 		.n_known_eks = r->n_eks,
 	};
+	digest_all(r, s->view.collateral_sha256);
 	return OK;
 }
 

@@ -19,6 +19,8 @@ struct trust_loaded {
 	/* SHA-256 of the SPKI of EKs known without a certificate. */
 	const uint8_t	(*known_eks)[32];
 	size_t		 n_known_eks;
+	/* SHA-256 over the sorted SHA-256 of each piece of collateral. */
+	uint8_t		 collateral_sha256[32];
 };
 
 struct trust_cache;

@@ -31,6 +31,8 @@ struct certificate_row {
 	int64_t		 profile_id;	/* that version; 0: not known */
 	const char	*profile;	/* read only, as ca_key_id: its name, */
 	int64_t		 profile_version;	/* or NULL, and version */
+	const struct certificate_basis *basis;	/* certificate_get() only:
+						 * db/basis.h; or NULL */
 };
 
 /*

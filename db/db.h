@@ -41,6 +41,10 @@ void		db_close(struct db *);
  */
 typedef struct err db_work(struct ctx *, struct db_tx *, void *arg);
 
+/* Groups that were committed, and the pieces of work in them. */
+struct db_stats { uint64_t commits, writes; };
+void		db_count(struct db *, struct db_stats *out);
+
 struct err	db_read(struct ctx *, struct db *, db_work *, void *arg);
 struct err	db_write(struct ctx *, struct db *, db_work *, void *arg);
 

@@ -13,6 +13,7 @@
 #include "db/db.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include <sqlite3.h>
@@ -41,6 +42,7 @@ struct batch {
 
 struct db {
 	struct conn	writer;
+	atomic_uint_fast64_t commits, writes;
 	struct checkpointer *checkpointer;
 	db_watcher	*watcher;	/* or NULL */
 	void		*watcher_arg;
@@ -176,6 +178,13 @@ check_version(struct ctx *cx, struct conn *conn)
 	return OK;
 }
 
+void
+db_count(struct db *db, struct db_stats *out)
+{
+	out->commits = atomic_load(&db->commits);
+	out->writes = atomic_load(&db->writes);
+}
+
 /* --- open, close ------------------------------------------------------ */
 
 static struct err
@@ -283,6 +292,8 @@ batch_end(struct db *db, struct err e)
 	ASSERT(pthread_mutex_lock(&db->wait_lock) == 0);
 	batch->done = true;
 	batch->err = e;
+	atomic_fetch_add(&db->commits, batch->refs > 0 ? 1 : 0);
+	atomic_fetch_add(&db->writes, batch->refs);
 	if (batch->refs == 0)
 		free(batch);
 	ASSERT(pthread_cond_broadcast(&db->committed) == 0);

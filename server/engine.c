@@ -467,9 +467,13 @@ job_log(const struct job *job, unsigned status)
 	    r->device != NULL ? r->device->tenant.name : NULL;
 	char status_text[16], us[24], where[96], span[TRACE_SPAN_LETTERS + 1];
 
+	uint64_t took_us = cx->clock->ticks_us(cx->clock->arg) - job->began_us;
+
+	if (job->engine->metrics != NULL)
+		metrics_count(job->engine->metrics, &(struct metrics_request){
+		    r->plane, job->match.route, status, t->err, took_us });
 	(void)snprintf(status_text, sizeof(status_text), "%u", status);
-	(void)snprintf(us, sizeof(us), "%llu", (unsigned long long)
-	    (cx->clock->ticks_us(cx->clock->arg) - job->began_us));
+	(void)snprintf(us, sizeof(us), "%llu", (unsigned long long)took_us);
 	(void)snprintf(where, sizeof(where), "%s:%d",
 	    room_and_file(t->file), t->line);
 	trace_span(&job->trace, span);

@@ -16,6 +16,7 @@
 #include "base/trace.h"
 #include "authority/feed.h"
 #include "server/rate.h"
+#include "server/metrics.h"
 #include "server/router.h"
 
 #define ENGINE_QUERY_MAX	16u	/* parameters of a URL */
@@ -28,6 +29,7 @@
 
 struct engine {
 	const struct authority	*authority;
+	struct metrics		*metrics;	/* NULL: nothing is counted */
 	const struct log	*log;
 	const struct route_table *const *tables;
 	size_t			 n_tables;

@@ -6,6 +6,7 @@
 #include "authority/result.h"
 #include "authority/scope.h"
 #include "base/base.h"
+#include "db/basis.h"
 #include "pki/pem.h"
 #include "server/rest_json.h"
 
@@ -266,6 +267,22 @@ rest_device_result(struct ctx *cx, const struct authority *a,
 /* --- certificates ---------------------------------------------------- */
 
 static json_t *
+basis_json(struct ctx *cx, const struct certificate_basis *b)
+{
+	json_t *object = json_object();
+
+	rest_set_text(object, "format", b->format);
+	rest_set_time(object, "appraised_at", b->appraised_s);
+	rest_set_text(object, "verdict", b->verdict);
+	rest_set_hex(cx, object, "evidence_sha256", b->evidence_sha256);
+	rest_set_text(object, "policy_group", b->policy_group);
+	rest_set(object, "policy_version", json_integer(b->policy_version));
+	rest_set_hex(cx, object, "policy_sha256", b->policy_sha256);
+	rest_set_hex(cx, object, "collateral_sha256", b->collateral_sha256);
+	return object;
+}
+
+static json_t *
 certificate_json(struct ctx *cx, const struct certificate_row *c)
 {
 	json_t *object = json_object();
@@ -288,6 +305,8 @@ certificate_json(struct ctx *cx, const struct certificate_row *c)
 		    certificate_reason_name(c->revoke_reason));
 	}
 	rest_set(object, "recovered", json_boolean(c->recovered));
+	if (c->basis != NULL)
+		rest_set(object, "issued_on", basis_json(cx, c->basis));
 	if (c->der.n > 0)
 		rest_set_text(object, "certificate", pem_text(cx->arena,
 		    PEM_CERTIFICATE, c->der));

@@ -13,6 +13,7 @@ const struct route_table *const routes_all[] = {
 	&rest_trust_routes,
 	&rest_collateral_routes,
 	&rest_audit_routes,
+	&rest_metrics_routes,
 	&rest_claim_routes,
 	&rest_transfer_routes,
 	&rest_recovery_routes,

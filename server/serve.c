@@ -211,6 +211,7 @@ start_planes(struct ctx *cx, struct server *server)
 	server->engine.log = cx->log;
 	server->engine.tables = routes_all;
 	server->engine.n_tables = routes_n_tables;
+	server->engine.metrics = metrics_new(routes_all, routes_n_tables);
 	server->engine.principals = rate_new(cx, (unsigned)s->rate_per_s,
 	    (unsigned)s->rate_burst);
 	server->engine.failures = rate_new(cx, (unsigned)s->auth_fail_per_s,
@@ -218,6 +219,8 @@ start_planes(struct ctx *cx, struct server *server)
 	status.n = (size_t)s->status_workers;
 	TRY(workers_start(cx, &workers, &server->workers));
 	TRY(workers_start(cx, &status, &server->status_workers));
+	metrics_watch(server->engine.metrics, server->workers,
+	    server->status_workers);
 	for (unsigned i = 0; i < PLANE_COUNT; i++) {
 		struct listener_conf conf = {
 			.plane = (enum plane)i, .listen = listen_of(s, i),
@@ -377,6 +380,7 @@ finish(struct server *server)
 	}
 	workers_free(server->workers);
 	workers_free(server->status_workers);
+	metrics_free(server->engine.metrics);
 	rate_free(server->engine.principals);
 	rate_free(server->engine.failures);
 	tls_close(server->tls);

@@ -138,3 +138,14 @@ workers_push(struct workers *w, struct job *job)
 	(void)pthread_cond_signal(&w->more);
 	(void)pthread_mutex_unlock(&w->lock);
 }
+
+size_t
+workers_waiting(struct workers *w)
+{
+	size_t n;
+
+	(void)pthread_mutex_lock(&w->lock);
+	n = w->taken;
+	(void)pthread_mutex_unlock(&w->lock);
+	return n;
+}

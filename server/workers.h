@@ -30,4 +30,7 @@ bool		workers_reserve(struct workers *);
 /* Queue a job in the place taken. */
 void		workers_push(struct workers *, struct job *);
 
+/* Jobs that have a place and no worker yet. */
+size_t		workers_waiting(struct workers *);
+
 #endif

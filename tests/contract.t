@@ -912,6 +912,7 @@ def audit(ask, acts):
                 return out
     tenants = ask("get", "/v1/tenants").json()["items"]
     found = rows("/v1/audit")
+    ask("get", "/metrics")
     for tenant in tenants:
         found += rows(T + "/audit", {"tenant": tenant["name"]})
     told = {}

@@ -16,6 +16,7 @@
  */
 static const char *const global_over_tenants[] = {
 	"AUDIT_CHAINS", "AUDIT_UNBEGUN", "AUDIT_HEAD_GIVE_UP",
+	"COUNT_EVENTS", "COUNT_DEVICES", "COUNT_AUDIT",
 	"DEVICE_BY_ID", "DEVICE_BY_HARDWARE", "DEVICE_BIND_HARDWARE",
 	"CERTIFICATE_BY_CA", "CLAIM_NEWEST", "CRL_BEHIND", "RECOVERY_ALL", "RECOVERY_DUE", "TRANSFER_DUE",
 	"CA_BY_ID", "CA_ANY_BY_KEY_ID", "CA_ALL", "CA_DUE",
@@ -32,6 +33,7 @@ static const char *const global_over_tenants[] = {
  * what a crash left behind; the last has one row a tenant. */
 static const char *const scans[] = {
 	"AUDIT_CHAINS", "AUDIT_UNBEGUN", "AUDIT_CHECKPOINTS_COUNT",
+	"COUNT_EVENTS", "COUNT_DEVICES", "COUNT_AUDIT",
 	"STRAY_COUNT", "CRL_BEHIND", "EVENT_PRUNED_ANY",
 };
 
