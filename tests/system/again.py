@@ -44,8 +44,9 @@ loader.exec_module(contract)
 
 WAIT_S = 60
 AT_ONCE = 8     # callers with the same key
-# Rows that are no record of what was asked: the receipt itself.
-NOT_RECORDS = {"receipt", "sqlite_sequence"}
+# Rows that are no record of what was asked for: the receipt itself; and that it
+# was asked for again is in the audit.
+NOT_RECORDS = {"receipt", "audit", "sqlite_sequence"}
 
 
 def takes_key(template, method):
@@ -84,7 +85,7 @@ class Server(contract.Server):
         if os.path.exists(path):
             os.unlink(path)
         self.process = subprocess.Popen(
-            [os.path.join(BUILDDIR, "daad"), "serve"] + self.flags,
+            [os.path.join(BUILDDIR, "daad"), "serve"] + self.flags + contract.SERVE,
             stdout=self.log, stderr=self.log)
         self.urls = self.wait()
         end = time.monotonic() + WAIT_S
@@ -118,6 +119,16 @@ class Server(contract.Server):
         try:
             return db.execute(
                 "SELECT coalesce(max(id), 0) FROM receipt").fetchone()[0]
+        finally:
+            db.close()
+
+    def operations(self):
+        """How many work in the background."""
+        db = self.database()
+        try:
+            return db.execute(
+                "SELECT count(*) FROM operation WHERE state NOT IN "
+                "('held', 'done', 'failed', 'cancelled')").fetchone()[0]
         finally:
             db.close()
 
@@ -158,8 +169,10 @@ class Client(contract.Client):
         self.n += 1
         headers = {"Authorization": "Bearer " + (token or self.server.token),
                    "Idempotency-Key": f'"{self.n}"'}
-        if more.get("if_match"):
-            headers["If-Match"] = more["if_match"]
+        for name, key in (("If-Match", "if_match"), ("Prefer", "prefer"),
+                          ("Accept", "accept")):
+            if more.get(key):
+                headers[name] = more[key]
         if body is not None:
             headers["Content-Type"] = media
             if not isinstance(body, (bytes, str)):
@@ -240,7 +253,8 @@ class Client(contract.Client):
         while same < 3 and time.monotonic() < end:
             time.sleep(0.02)
             now = self.server.rows()
-            same = same + 1 if now == rows else 0
+            quiet = now == rows and self.server.operations() == 0
+            same = same + 1 if quiet else 0
             rows = now
         return rows
 
