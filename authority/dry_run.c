@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authority/dry_run.h"
 
-#include <sodium.h>
-
 #include "authority/policies.h"
+#include "authority/reference.h"
 #include "base/base.h"
 #include "db/attestation.h"
 #include "policy/appraise.h"
@@ -81,9 +80,9 @@ find_both(struct ctx *cx, struct db_tx *tx, struct trying *t,
 	TRY(policy_parse(cx, row.document, &t->now));
 	t->run.in_force = row.version;
 	TRY(find_tried(cx, tx, t, group, &text));
-	(void)crypto_hash_sha256(t->run.policy_sha256, (const uint8_t *)text,
-	    strlen(text));
-	return policy_parse(cx, text, &t->then);
+	TRY(policy_parse(cx, text, &t->then));
+	return reference_digest(cx, tx, t->tenant_id, text, &t->then,
+	    t->run.policy_sha256);
 }
 
 /* --- one device -------------------------------------------------------------- */
@@ -112,11 +111,29 @@ judge(struct dry_run_item *item, const struct verdict *now,
 	item->detail = why->detail;
 }
 
-static void
-try_one(struct ctx *cx, const struct trying *t,
+/* Both policies, of which sets of reference values are a part. */
+static struct err
+try_claims(struct ctx *cx, struct db_tx *tx, const struct trying *t,
+    const char *format, const struct claims *claims,
+    struct dry_run_item *item)
+{
+	struct policy now = t->now, then = t->then;
+	struct verdict by_now, by_then;
+
+	TRY(reference_apply(cx, tx, t->tenant_id, claims, &now));
+	TRY(reference_apply(cx, tx, t->tenant_id, claims, &then));
+	policy_appraise(cx, &now, t->run.in_force, t->run.at_s, format,
+	    claims, &by_now);
+	policy_appraise(cx, &then, t->run.version, t->run.at_s, format,
+	    claims, &by_then);
+	judge(item, &by_now, &by_then);
+	return OK;
+}
+
+static struct err
+try_one(struct ctx *cx, struct db_tx *tx, const struct trying *t,
     const struct attestation_shown *shown, struct dry_run_item *item)
 {
-	struct verdict now, then;
 	struct claims claims;
 
 	*item = (struct dry_run_item){
@@ -124,25 +141,21 @@ try_one(struct ctx *cx, const struct trying *t,
 		.refused = shown->refused, .outcome = DRY_RUN_BANNED,
 	};
 	if (shown->banned)
-		return;
+		return OK;
 	if (shown->at_s == 0) {
 		unknown(item, "it was never attested");
-		return;
+		return OK;
 	}
 	if (shown->claims[0] == '\0') {
 		unknown(item, "it was refused last, before claims of that "
 		    "were kept");
-		return;
+		return OK;
 	}
 	if (failed(result_claims_parse(cx, shown->claims, &claims))) {
 		unknown(item, "its stored claims cannot be read");
-		return;
+		return OK;
 	}
-	policy_appraise(cx, &t->now, t->run.in_force, t->run.at_s,
-	    shown->format, &claims, &now);
-	policy_appraise(cx, &t->then, t->run.version, t->run.at_s,
-	    shown->format, &claims, &then);
-	judge(item, &now, &then);
+	return try_claims(cx, tx, t, shown->format, &claims, item);
 }
 
 /* --- all of them --------------------------------------------------------------- */
@@ -206,7 +219,7 @@ try_batch(struct ctx *batch, struct ctx *cx, struct db_tx *tx,
 	TRY(db_attestation_shown(batch, tx, t->tenant_id, group_id,
 	    t->run.next, left < BATCH ? left : BATCH, &shown, out_n));
 	for (size_t i = 0; i < *out_n; i++) {
-		try_one(batch, t, &shown[i], &item);
+		TRY(try_one(batch, tx, t, &shown[i], &item));
 		keep(cx, &t->run, &item);
 		t->run.next = shown[i].device;
 	}

@@ -54,7 +54,7 @@ struct dry_run_spec {
 struct dry_run {
 	int64_t			 at_s, in_force;
 	int64_t			 version, revision;	/* of what was tried, or 0 */
-	uint8_t			 policy_sha256[32];	/* of its text */
+	uint8_t			 policy_sha256[32];	/* reference_digest() */
 	size_t			 n_devices;		/* looked at */
 	size_t			 counts[DRY_RUN_OUTCOMES];
 	struct dry_run_reason	*reasons;	/* in order of first sight */

@@ -8,6 +8,7 @@
 #include "authority/event.h"
 #include "authority/issue.h"
 #include "authority/policies.h"
+#include "authority/reference.h"
 #include "authority/refusal.h"
 #include "authority/result.h"
 #include "authority/revoked.h"
@@ -130,8 +131,6 @@ keep_result(struct ctx *cx, struct run *run)
 	const struct appraised *ap = &run->appraised;
 	const struct subject *s = &run->subject;
 
-	(void)crypto_hash_sha256(run->policy_sha256,
-	    (const uint8_t *)s->policy.document, strlen(s->policy.document));
 	run->attested = (struct attestation_row){
 		.at_s = ctx_now(cx), .format = ap->attestation.format,
 		.verdict = run->verdict.tier,
@@ -154,6 +153,8 @@ check_policy(struct ctx *cx, struct run *run)
 	struct policy policy;
 
 	TRY(policy_parse(cx, s->policy.document, &policy));
+	TRY(reference_use(cx, run->authority, s->tenant.id,
+	    s->policy.document, &att->claims, &policy, run->policy_sha256));
 	policy_appraise(cx, &policy, s->policy.version, ctx_now(cx),
 	    att->format, &att->claims, &run->verdict);
 	keep_result(cx, run);
@@ -167,14 +168,18 @@ check_policy(struct ctx *cx, struct run *run)
 
 /* What the last attestation showed, held against a policy of now. */
 static struct err
-appraise_last(struct ctx *cx, const struct subject *s,
+appraise_last(struct ctx *cx, const struct run *run,
     const struct db_policy *row, struct verdict *out)
 {
+	const struct subject *s = &run->subject;
+	uint8_t sha256[sizeof(run->policy_sha256)];
 	struct policy policy;
 	struct claims claims;
 
 	TRY(policy_parse(cx, row->document, &policy));
 	TRY(result_claims_parse(cx, s->attestation.claims, &claims));
+	TRY(reference_use(cx, run->authority, s->tenant.id, row->document,
+	    &claims, &policy, sha256));
 	policy_appraise(cx, &policy, row->version, ctx_now(cx),
 	    s->attestation.format, &claims, out);
 	return OK;
@@ -211,7 +216,7 @@ check_grace(struct ctx *cx, const struct run *run, bool *out_meets)
 	*out_meets = false;
 	if (!g.found)
 		return OK;
-	TRY(appraise_last(cx, &run->subject, &g.policy, &verdict));
+	TRY(appraise_last(cx, run, &g.policy, &verdict));
 	*out_meets = !failed(verdict.refusal);
 	return OK;
 }
@@ -225,7 +230,7 @@ check_last_attestation(struct ctx *cx, struct run *run)
 	struct verdict verdict;
 	bool meets = true;
 
-	TRY(appraise_last(cx, s, &s->policy, &verdict));
+	TRY(appraise_last(cx, run, &s->policy, &verdict));
 	if (failed(verdict.refusal))
 		TRY(check_grace(cx, run, &meets));
 	if (!meets)

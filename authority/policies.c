@@ -4,6 +4,7 @@
 #include "attest/attest.h"
 #include "authority/event.h"
 #include "authority/receipt.h"
+#include "authority/reference.h"
 
 struct err
 policies_check_formats(struct ctx *cx, const struct policy *policy,
@@ -175,6 +176,8 @@ change_draft(struct ctx *cx, struct db_tx *tx, struct drafting *d)
 	TRY(db_group_by_name(cx, tx, d->tenant_id, d->name, &group));
 	TRY(db_policy_draft_get(cx, tx, d->tenant_id, group.id, draft));
 	TRY(check_revision(cx, draft, d->from_revision));
+	if (d->policy != NULL)
+		TRY(reference_check(cx, tx, d->tenant_id, d->policy, ""));
 	if (d->policy == NULL && draft->document == NULL)
 		return FAIL_TELL(cx, ERR_NOT_FOUND,
 		    "group %s has no draft", d->name);
@@ -295,6 +298,7 @@ policies_next(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 		.actor = actor, .reason = reason,
 	};
 
+	TRY(reference_check(cx, tx, tenant_id, policy, ""));
 	TRY(add_version(cx, tx, tenant_id, group, policy_text(cx, policy),
 	    actor, out));
 	activation.version = out->version;

@@ -47,7 +47,8 @@ struct err	policies_draft(struct ctx *, const struct authority *,
 /*
  * Make or replace the draft.  from_revision is the draft that this is a change
  * of, or REVISION_ANY.
- * ERR_FIELD, ERR_NOT_FOUND
+ * ERR_FIELD		a format or a set of reference values that is not there
+ * ERR_NOT_FOUND
  * ERR_PRECONDITION	another draft is there now, or none
  */
 struct err	policies_draft_put(struct ctx *, const struct authority *,
@@ -89,7 +90,8 @@ struct err	policies_activate(struct ctx *, const struct authority *,
 struct err	policies_begin(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, int64_t group_id,
 		    const struct db_policy *);
-/* The next version, in force from the commit on. */
+/* The next version, in force from the commit on.  ERR_FIELD: it names a set of
+ * reference values that is not there. */
 struct err	policies_next(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, const struct db_group *,
 		    const struct policy *, const char *actor,

@@ -16,6 +16,7 @@
 #include "authority/rollover.h"
 #include "authority/tenant_delete.h"
 #include "authority/transfer.h"
+#include "authority/reference.h"
 #include "authority/report_group.h"
 #include "base/base.h"
 #include "db/nonce.h"
@@ -64,6 +65,7 @@ static const struct chore {
 	{ "ocsp-keys", delegates_round },
 	{ "collateral", collateral_round },
 	{ "anchors", anchor_round },
+	{ "references", reference_round },
 	{ "reports", report_group_round },
 	{ "receipts", receipt_round },
 	{ "transfers", transfer_round },

@@ -58,25 +58,6 @@ element_of(const struct policy_rule *rule)
 	return AR4SI_INSTANCE_IDENTITY;
 }
 
-static const char *
-claim_words(struct ctx *cx, const struct claim *claim)
-{
-	switch (claim->kind->type) {
-	case CLAIM_BOOL:
-		return claim->boolean ? "true" : "false";
-	case CLAIM_UINT:
-		return arena_printf(cx->arena, "%llu",
-		    (unsigned long long)claim->uint);
-	case CLAIM_TEXT:
-		return claim->text;
-	case CLAIM_BYTES:
-		return text_hex(cx->arena, claim->bytes);
-	case CLAIM_LIST:
-		break;		/* operators over lists name one item */
-	}
-	return "";
-}
-
 /* --- operators -------------------------------------------------------- */
 
 /* One rule against one claim at one time; until_s: the earliest end of what it
@@ -120,10 +101,10 @@ meets_any(struct look *look)
 	if (ended != NULL)
 		return arena_printf(look->cx->arena,
 		    "is %s, which was accepted until %s",
-		    claim_words(look->cx, look->claim),
+		    policy_claim_text(look->cx, look->claim),
 		    text_time_dup(look->cx->arena, ended->until_s));
 	return arena_printf(look->cx->arena, "is %s",
-	    claim_words(look->cx, look->claim));
+	    policy_claim_text(look->cx, look->claim));
 }
 
 static const char *
@@ -149,7 +130,7 @@ meets_none_of(struct look *look)
 			    &rule->values[i]))
 				return arena_printf(look->cx->arena,
 				    "is %s, which is not accepted",
-				    claim_words(look->cx, claim));
+				    policy_claim_text(look->cx, claim));
 		return NULL;
 	}
 	for (size_t i = 0; i < claim->list.n; i++)
@@ -193,6 +174,18 @@ meets_contains(struct look *look)
 	return NULL;
 }
 
+/* The end of an entry of the set is no toleration of it, and warns of nothing. */
+static const char *
+meets_in_set(struct look *look)
+{
+	const char *found = look->rule->kind->type == CLAIM_LIST ?
+	    meets_subset_of(look) : meets_any(look);
+
+	look->until_s = INT64_MAX;
+	return found == NULL ? NULL : arena_printf(look->cx->arena,
+	    "%s (set %s)", found, look->rule->set);
+}
+
 static const char *(*const meets[])(struct look *) = {
 	[POLICY_EQUALS] = meets_any,
 	[POLICY_ONE_OF] = meets_any,
@@ -200,6 +193,7 @@ static const char *(*const meets[])(struct look *) = {
 	[POLICY_NONE_OF] = meets_none_of,
 	[POLICY_SUBSET_OF] = meets_subset_of,
 	[POLICY_CONTAINS] = meets_contains,
+	[POLICY_IN_SET] = meets_in_set,
 };
 
 /* --- the verdict ------------------------------------------------------ */

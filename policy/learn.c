@@ -122,6 +122,10 @@ learn_claim(struct draft *draft, const struct claims *claims, const char *name)
 	if (claim == NULL)
 		return FAIL_TELL(draft->cx, ERR_CONFLICT,
 		    "the device has not shown %s", name);
+	if (find_rule(draft, claim, POLICY_IN_SET) != NULL)
+		return FAIL_TELL(draft->cx, ERR_CONFLICT, "a rule has %s in "
+		    "set %s: add the values to it", name,
+		    find_rule(draft, claim, POLICY_IN_SET)->set);
 	ASSERT(claim->kind->type == CLAIM_BYTES ||
 	    claim->kind->type == CLAIM_LIST);
 	return claim->kind->type == CLAIM_BYTES ? learn_bytes(draft, claim) :

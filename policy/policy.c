@@ -25,6 +25,8 @@ static const struct {
 	    BIT(UINT) | BIT(TEXT) | BIT(BYTES) | BIT(LIST), true, false },
 	[POLICY_SUBSET_OF] = { "subset_of", BIT(LIST), true, true },
 	[POLICY_CONTAINS] = { "contains", BIT(LIST), true, false },
+	[POLICY_IN_SET] = { "in_set",
+	    BIT(UINT) | BIT(TEXT) | BIT(BYTES) | BIT(LIST), false, false },
 };
 
 /*
@@ -190,6 +192,18 @@ read_value(struct json_in *in, const struct policy_rule *rule,
 	    json_pointer(in->cx, pointer, "value"), out);
 }
 
+/* Which values are in it is not for the document to say. */
+static struct err
+read_set(struct json_in *in, struct policy_rule *rule, const json_t *value)
+{
+	if (!json_is_string(value) || !text_is_name(json_string_value(value)))
+		return FAIL_AT(in->cx, in->code, json_pointer(in->cx,
+		    in->pointer, ops[rule->op].name),
+		    "must be the name of a set of reference values");
+	rule->set = arena_strdup(in->cx->arena, json_string_value(value));
+	return OK;
+}
+
 static struct err
 read_values(struct json_in *in, struct policy_rule *rule, const json_t *value)
 {
@@ -240,9 +254,10 @@ read_operator(struct json_in *in, struct policy_rule *rule)
 	if (value == NULL && !failed(in->err))
 		in->err = FAIL_AT(in->cx, in->code, in->pointer,
 		    "a rule needs an operator: equals, one_of, at_least, "
-		    "none_of, subset_of or contains");
+		    "none_of, subset_of, contains or in_set");
 	TRY(json_in_done(in));
-	return read_values(in, rule, value);
+	return rule->op == POLICY_IN_SET ? read_set(in, rule, value) :
+	    read_values(in, rule, value);
 }
 
 static struct err
@@ -421,6 +436,8 @@ write_values(struct ctx *cx, const struct policy_rule *rule)
 {
 	json_t *array;
 
+	if (rule->op == POLICY_IN_SET)
+		return json_string(rule->set);
 	if (!ops[rule->op].many)
 		return write_value(cx, rule, rule->values);
 	array = json_array();
@@ -465,6 +482,34 @@ policy_text(struct ctx *cx, const struct policy *policy)
 }
 
 /* --- values ----------------------------------------------------------- */
+
+bool
+policy_names_sets(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->n_rules; i++)
+		if (policy->rules[i].set != NULL)
+			return true;
+	return false;
+}
+
+const char *
+policy_claim_text(struct ctx *cx, const struct claim *claim)
+{
+	switch (claim->kind->type) {
+	case CLAIM_BOOL:
+		return claim->boolean ? "true" : "false";
+	case CLAIM_UINT:
+		return arena_printf(cx->arena, "%llu",
+		    (unsigned long long)claim->uint);
+	case CLAIM_TEXT:
+		return claim->text;
+	case CLAIM_BYTES:
+		return text_hex(cx->arena, claim->bytes);
+	case CLAIM_LIST:
+		break;		/* operators over lists name one item */
+	}
+	return "";
+}
 
 bool
 policy_value_is(enum claim_type type, const struct claim *claim,

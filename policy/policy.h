@@ -9,7 +9,8 @@
  *		   {"claim": "boot_components", "subset_of": ["<hex>", ...]},
  *		   {"claim": "tpm_firmware_version", "at_least": 7},
  *		   {"claim": "status", "one_of": ["UpToDate",
- *		    {"value": "OutOfDate", "until": "2027-01-01T00:00:00Z"}]}]}
+ *		    {"value": "OutOfDate", "until": "2027-01-01T00:00:00Z"}]},
+ *		   {"claim": "measurement", "in_set": "pumps"}]}
  *
  * Everything is denied that is not asked for: there is at least one rule, all
  * of them must be met, and a rule over a claim that was not made is not.
@@ -39,6 +40,8 @@ enum policy_op {
 				 * with none of them in it */
 	POLICY_SUBSET_OF,	/* the claim is a list with nothing else in it */
 	POLICY_CONTAINS,	/* the claim is a list with all the values in it */
+	POLICY_IN_SET,		/* the claim, or each item of it, is in a set of
+				 * reference values (authority/reference.h) */
 	POLICY_OP_COUNT,
 };
 
@@ -59,6 +62,9 @@ struct policy_rule {
 	enum policy_op			 op;
 	const struct policy_value	*values;	/* one, or several */
 	size_t				 n_values;
+	const char			*set;	/* POLICY_IN_SET: its name; else
+						 * NULL.  The values are those of
+						 * it that the device showed. */
 };
 
 struct policy {
@@ -84,6 +90,12 @@ struct err	policy_parse(struct ctx *, const char *text,
 json_t		*policy_json(struct ctx *, const struct policy *);
 /* Its canonical text: compact, formats before rules. */
 const char	*policy_text(struct ctx *, const struct policy *);
+
+/* Has it a rule that refers to a set of reference values? */
+bool		policy_names_sets(const struct policy *);
+/* A claim that is no list as values of sets are written: text, lower-case hex,
+ * a decimal number, true or false. */
+const char	*policy_claim_text(struct ctx *, const struct claim *);
 
 /* "equals" and so on: the member of the rule. */
 const char	*policy_op_name(enum policy_op);

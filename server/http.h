@@ -202,7 +202,7 @@ extern const struct route_table
     rest_claim_routes,		/* claims, devices, certificates */
     rest_transfer_routes,	/* devices from tenant to tenant */
     rest_recovery_routes,	/* of orphaned tenants */
-    rest_report_routes,		/* error reports, events */
+    rest_reference_routes,	/* known-good values for policies */
     rest_operation_routes,	/* long work */
     rest_report_routes,		/* error reports */
     rest_event_routes,		/* what happens */

@@ -17,6 +17,7 @@ const struct route_table *const routes_all[] = {
 	&rest_claim_routes,
 	&rest_transfer_routes,
 	&rest_recovery_routes,
+	&rest_reference_routes,
 	&rest_report_routes,
 	&rest_operation_routes,
 	&rest_event_routes,

@@ -425,6 +425,35 @@ def tenants_and_groups(ask, work):
     ask("put", T + "/groups/{group}/policy", name(group="lab"),
         {"rules": [{"claim": "no-such-claim", "equals": 1}]})
     policy_life(ask, policy)
+    references(ask)
+
+
+def references(ask):
+    one = T + "/reference-values/{set}"
+    pumps = name(set="pumps")
+    ask("put", one, pumps, {"note": "line 4"})
+    ask("put", one, pumps, {"note": "line 5"}, if_match='"1"')
+    ask("put", one, pumps, {"note": "line 6"}, if_match='"1"')
+    ask("put", one, name(set="-"), {})
+    ask("get", T + "/reference-values", A)
+    ask("get", one, pumps)
+    ask("get", one, name(set="nope"))
+    value = {"value": "ab" * 32, "provenance": "release notes",
+             "valid_until": "2099-01-01T00:00:00Z"}
+    made = ask("post", one + "/entries", pumps, value).json()
+    ask("post", one + "/entries", pumps, value)
+    ask("post", one + "/entries", pumps, dict(value, value="AB" * 32))
+    ask("get", one + "/entries", pumps)
+    rule = {"rules": [{"claim": "measurement", "in_set": "pumps"}]}
+    ask("put", T + "/groups/{group}/policy", name(group="lab"), {
+        "rules": [{"claim": "measurement", "in_set": "nope"}]})
+    ask("put", T + "/groups/{group}/policy/draft", name(group="lab"), rule)
+    ask("delete", one, pumps)
+    ask("delete", T + "/groups/{group}/policy/draft", name(group="lab"))
+    ask("delete", one + "/entries/{id}", dict(pumps, id=made["id"]))
+    ask("delete", one + "/entries/{id}", dict(pumps, id=made["id"]))
+    ask("delete", one, pumps, if_match='"1"')
+    ask("delete", one, pumps)
 
 
 def policy_life(ask, policy):
@@ -808,7 +837,7 @@ def health(ask, _):
     ask("get", "/readyz")
 
 
-SAMPLE = {"tenant": "tenant-a", "group": "lab", "profile": "short",
+SAMPLE = {"tenant": "tenant-a", "group": "lab", "set": "pumps", "profile": "short",
           "version": "1", "device": "0" * 64, "serial": "01" * 16, "ca": "00" * 20, "id": "1", "event": "1",
           "transfer": "0" * 32, "operation": "0" * 32}
 

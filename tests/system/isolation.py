@@ -67,12 +67,13 @@ class Tenant:
             "role": "issuing", "root": "own", "algorithm": "p256"})["csr"]
         call("PUT", f"{base}/groups/{GROUP}/policy/draft",
              {"rules": [{"claim": "debug", "equals": False}]})
+        call("PUT", f"{base}/reference-values/of-{self.name}", {})
         # Of its own name: every tenant has a profile "default".
         call("POST", base + "/profiles", {
             "name": "of-" + self.name, "profile": {}})
         self.ids = {
             "{tenant}": self.name, "{group}": GROUP, "{device}": device.id,
-            "{profile}": "of-" + self.name, "{version}": "1",
+            "{profile}": "of-" + self.name, "{set}": "of-" + self.name, "{version}": "1",
             "{serial}": self.serial_of(self.leaf),
             "{event}": self.items(service, "error-reports")[0]["id"],
             "{transfer}": call("POST", base + "/transfers", {

@@ -55,6 +55,7 @@ begin() {
 	for t in tenant-a tenant-b; do
 		service_ctl tenant create $t &&
 		service_group $t &&
+		service_ctl reference create of-$t -t $t &&
 		service_ctl policy draft keys "$dir/policy.json" -t $t &&
 		service_ctl token create owner -t $t --role owner \
 		    --out "$dir/$t.token" &&
@@ -117,7 +118,7 @@ paths() {
 		*) id=1 ;;
 		esac
 		echo "$method $path" | sed "s/{tenant}/$1/; s/{group}/keys/
-		    s/{profile}/default/
+		    s/{profile}/default/; s/{set}/of-$1/
 		    s/{device}/$device/; s/{serial}/$serial/; s/{ca}/$ca/
 		    s/{[a-z_]*}/$id/"
 	done

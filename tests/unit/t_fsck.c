@@ -187,6 +187,12 @@ static const struct { const char *sql, *check; } faults[] = {
 	{ "DELETE FROM policy_activation", "policy_history" },
 	{ "INSERT INTO policy_draft SELECT id, 1, 1, '{}', 1, 1, 'x' "
 	    "FROM device_group", "policy_draft" },
+	{ "INSERT INTO reference_set VALUES (1, 1, 's', '', 1, 1, 1, 1, 'x'); "
+	    "INSERT INTO reference_value (tenant, reference_set, value, note, "
+	    "provenance, created_s, created_by) VALUES (" TENANT_A ", 1, 'v', "
+	    "'', '', 1, 'x')", "reference" },
+	{ "INSERT INTO reference_set VALUES (1, 1, 's', '', 1, 1, 1, 1, 'x')",
+	    "reference_count" },
 	{ AN_EVENT "UPDATE error_event SET tenant = " TENANT_A,
 	    "report_group" },
 	{ AN_EVENT, "report_count" },
