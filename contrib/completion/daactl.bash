@@ -4,7 +4,7 @@
 _daactl_words()
 {
 	case $1 in
-	'') echo 'tenant proposal tenant token audit profile group policy anchor collateral hardware claim operation transfer device certificate report event ca evidence fsck keys journal version completion' ;;
+	'') echo 'tenant proposal tenant token audit profile group policy reference anchor collateral hardware claim operation transfer device certificate report event ca evidence fsck keys journal version completion' ;;
 	tenant) echo 'create list show delete' ;;
 	proposal) echo 'list show approve reject' ;;
 	tenant) echo 'recover recoveries object' ;;
@@ -13,6 +13,7 @@ _daactl_words()
 	profile) echo 'create list show update versions' ;;
 	group) echo 'create list show set' ;;
 	policy) echo 'show set draft drop dry-run activate rollback versions history diff learn' ;;
+	reference) echo 'create add list remove delete' ;;
 	anchor) echo 'add fetch known list remove' ;;
 	collateral) echo 'add fetch list show delete' ;;
 	hardware) echo 'add list remove' ;;
@@ -154,6 +155,11 @@ _daactl_options()
 	'policy history') echo '--tenant --limit --after' ;;
 	'policy diff') echo '--tenant' ;;
 	'policy learn') echo '--tenant --pcrs --boot-components' ;;
+	'reference create') echo '--tenant --note' ;;
+	'reference add') echo '--tenant --expires-at --expires-in --note --provenance' ;;
+	'reference list') echo '--tenant --limit --after' ;;
+	'reference remove') echo '--tenant' ;;
+	'reference delete') echo '--tenant' ;;
 	'anchor add') echo '--tenant --platform --scheme --fingerprint --unlisted --provenance' ;;
 	'anchor fetch') echo '--tenant --platform --scheme --source-ca' ;;
 	'anchor list') echo '--tenant --platform --limit --after' ;;
