@@ -763,8 +763,8 @@ def changes(ask, device, did):
     bulk = ask("post", T + "/claims/bulk", A, lines, media="text/csv")
     schema = {"$ref": "#/components/schemas/ClaimOutcome"}
     # With an Idempotency-Key it is an operation.
-    lines = bulk.body.decode() if bulk.status == 200 else ""
-    for line in lines.splitlines():
+    said = bulk.body.decode() if bulk.status == 200 else ""
+    for line in said.splitlines():
         ask.contract.problems.extend(validate(schema, json.loads(line)))
     ask("post", T + "/claims/bulk", A, '{"device_id":"%s"}\n' % (
         hashlib.sha256(b"y").hexdigest()), media="application/x-ndjson")
