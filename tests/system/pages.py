@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """
-doc/formats and the guides, command by command: the blocks "```sh" of each page in order, each
-doc/formats and doc/API.md, command by command: the blocks "```sh" of each page in order, each
-in a shell of its own, in an empty folder and against an empty server of its
-own.  A block "```text" after it is what came out: each line must be there, in
+doc/formats and what OTHERS lists, command by command: the blocks "```sh" of each
+page in order, each in a shell of its own, in an empty folder and against an empty
+server of its own.  A block "```text" after it is what came out: each line must be there, in
 that order; "..." stands for anything within a line, and alone for any lines.
 
 usage: pages.py [PAGE...]
@@ -27,9 +26,7 @@ TOOLS = {"": ("curl", "jq", "openssl"),      # all pages; one page
          "tpm2.md": ("swtpm", "swtpm_setup", "swtpm_localca", "tpm2_startup")}
 FOLDER = os.path.join(service.SRCDIR, "doc/formats")
 INDEX = "README.md"
-GUIDES = [os.path.join(service.SRCDIR, "doc", name)
-          for name in ("OPERATING.md", "INTEGRATING.md")]
-OTHERS = ("doc/API.md",)
+OTHERS = ("doc/OPERATING.md", "doc/INTEGRATING.md", "doc/API.md")
 
 
 def blocks(page):
@@ -115,7 +112,6 @@ class Page:
         finally:
             for shell in shells:
                 end_group(shell.pid)
-        if self.path not in GUIDES:
         if os.path.dirname(self.path) == FOLDER:
             self.check_claims(server)
 
@@ -152,8 +148,6 @@ class Page:
 
 def main():
     tap = service.Tap()
-    pages = sys.argv[1:] or GUIDES + sorted(
-        glob.glob(os.path.join(FOLDER, "*.md")))
     pages = sys.argv[1:] or sorted(glob.glob(os.path.join(FOLDER, "*.md"))) + \
         [os.path.join(service.SRCDIR, page) for page in OTHERS]
     pages = [p for p in pages if os.path.basename(p) != INDEX]
