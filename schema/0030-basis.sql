@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What the decision to issue a certificate rested on, as digests.
 CREATE TABLE certificate_basis (
-	certificate INTEGER PRIMARY KEY REFERENCES certificate (id),
+	certificate INTEGER PRIMARY KEY,
 	tenant INTEGER NOT NULL,
 	format TEXT NOT NULL,
 	appraised_s INTEGER NOT NULL,

@@ -265,6 +265,8 @@ static const struct { const char *sql, *check; } faults[] = {
 	{ AUDIT_OPEN AUDIT_CUT "; DELETE FROM audit_head; "
 	    "DELETE FROM audit_checkpoint", "journal_known" },
 	{ "DELETE FROM audit_chain", "audit_chain" },
+	{ "INSERT INTO certificate_basis VALUES (999, 1, 'key', 1, "
+	    "'affirming', x'00', 'g', 1, x'00', NULL)", "basis" },
 	{ "UPDATE audit_checkpoint SET root = zeroblob(32)", "audit_entry" },
 	{ "UPDATE audit_checkpoint SET root = zeroblob(32)", "audit_root" },
 	{ "UPDATE audit_checkpoint SET leaves = x''", "audit_leaves" },
