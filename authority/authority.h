@@ -37,6 +37,9 @@ struct authority_keys {
 	uint8_t	token[32];	/* keyed hash of bearer tokens */
 };
 
+/* What a claim has to prove: authority/claim_proof.h. */
+enum claim_proof { CLAIM_PROOF_NONE, CLAIM_PROOF_SECRET };
+
 struct authority_limits {
 	int64_t		nonce_life_s;
 	int64_t		activation_life_s;
@@ -60,6 +63,7 @@ struct authority_limits {
 	int64_t		transfer_undo_s;	/* authority/transfer.h; 0: none */
 	int64_t		release_undo_s;		/* claim_restore(); 0: none */
 	bool		transfer_evidence;	/* asked for by every offer */
+	enum claim_proof claim_proof;
 	int64_t		operation_keep_s;	/* after its end */
 	int64_t		event_keep_s;		/* in the feed */
 	unsigned	two_person;	/* authority/proposal.h: kinds */

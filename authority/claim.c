@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authority/claim.h"
 
+#include "authority/claim_proof.h"
 #include "authority/device.h"
 #include "authority/event.h"
 #include "authority/handover.h"
@@ -165,6 +166,7 @@ claim_make_in(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
 	TRY(db_device_by_id(cx, tx, device_id, &device, &found));
 	if (found && device.tenant_id == c->tenant_id)
 		return keep(cx, tx, c, &device, request->hardware_id, out);
+	TRY(claim_proof_check(cx, tx, c, device_id, request->secret_mac));
 	if (found && device.tenant_id != 0)
 		return FAIL(cx, ERR_CLAIM_TAKEN, "device %s", device_id);
 	TRY(db_group_by_name(cx, tx, c->tenant_id, request->group == NULL ?
@@ -181,6 +183,7 @@ struct making {
 	struct claimer			 claimer;
 	const struct claim_request	*request;
 	struct claim_result		*out;
+	struct err			 why;	/* it was not made */
 };
 
 static struct err
@@ -188,7 +191,11 @@ make_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct making *m = arg;
 
-	TRY(claim_make_in(cx, tx, &m->claimer, m->request, m->out));
+	/* A wrong try is counted, so its transaction is not undone. */
+	m->why = claim_make_in(cx, tx, &m->claimer, m->request, m->out);
+	if (m->why.code == ERR_CLAIM_PROOF)
+		return OK;
+	TRY(m->why);
 	return receipt_add(cx, tx);
 }
 
@@ -197,12 +204,16 @@ claim_make(struct ctx *cx, const struct authority *a,
     const struct tenant *tenant, const struct principal *by,
     const struct claim_request *request, struct claim_result *out)
 {
+	struct claim_request sealed = *request;
 	struct making m = {
-		.claimer = { tenant->id, by->name, ctx_now(cx), false },
-		.request = request, .out = out,
+		.claimer = { tenant->id, by->name, ctx_now(cx), false,
+		    a->limits.claim_proof },
+		.request = &sealed, .out = out,
 	};
 
-	return db_write(cx, a->db, make_work, &m);
+	claim_request_seal(cx, a, &sealed);
+	TRY(db_write(cx, a->db, make_work, &m));
+	return m.why;
 }
 
 /* --- giving up ------------------------------------------------------- */
@@ -252,7 +263,8 @@ claim_release(struct ctx *cx, const struct authority *a,
     const char *device_id, const char *reason)
 {
 	struct releasing r = {
-		.by = { tenant->id, by->name, ctx_now(cx), false },
+		.by = { tenant->id, by->name, ctx_now(cx), false,
+		    CLAIM_PROOF_NONE },
 		.device_id = device_id, .reason = reason,
 	};
 
@@ -328,7 +340,8 @@ claim_restore(struct ctx *cx, const struct authority *a,
     const char *device_id, struct claim_result *out)
 {
 	struct restoring r = {
-		.a = a, .by = { tenant->id, by->name, ctx_now(cx) },
+		.a = a, .by = { tenant->id, by->name, ctx_now(cx), false,
+		    CLAIM_PROOF_NONE },
 		.device_id = device_id, .out = out,
 	};
 

@@ -22,6 +22,10 @@ struct claim_request {
 	const char	*device_id;	/* or NULL */
 	const char	*hardware_id;	/* or NULL */
 	const char	*group;		/* NULL: "default" */
+	/* What proves it (authority/claim_proof.h): the secret as it was
+	 * given, or its keyed hash.  NULL and empty: nothing. */
+	const char	*claim_secret;
+	struct slice	 secret_mac;
 };
 
 struct claim_result {
@@ -44,6 +48,7 @@ const char	*claim_scheme(size_t i, size_t *out_n_hex);
  * ERR_FIELD		not a device ID or hardware ID
  * ERR_NOT_FOUND	no such group
  * ERR_CLAIM_TAKEN	another tenant has it
+ * ERR_CLAIM_PROOF	limits.claim_proof asks for what was not given
  */
 struct err	claim_make(struct ctx *, const struct authority *,
 		    const struct tenant *, const struct principal *,
@@ -80,12 +85,14 @@ struct claimer {
 	const char	*by;
 	int64_t		 at_s;
 	bool		 dry;
+	enum claim_proof proof;		/* that is asked for */
 };
 
 /* The device ID that a request means.  ERR_FIELD */
 struct err	claim_device_id(struct ctx *, const struct claim_request *,
 		    char out[static DEVICE_ID_SIZE]);
-/* As claim_make(); a refusal leaves nothing written. */
+/* As claim_make(), of a request that is sealed (claim_request_seal()); a
+ * refusal leaves nothing written but a wrong try, which is to be kept. */
 struct err	claim_make_in(struct ctx *, struct db_tx *,
 		    const struct claimer *, const struct claim_request *,
 		    struct claim_result *out);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authority/claim_bulk.h"
 
+#include "authority/claim_proof.h"
 #include "authority/operation_kinds.h"
 #include "base/base.h"
 
@@ -90,6 +91,7 @@ do_line(struct ctx *cx, struct db_tx *tx, struct batch *b,
 /* --- at once --------------------------------------------------------- */
 
 struct many {
+	const struct authority	*authority;
 	struct batch		 batch;
 	const struct claim_line	*lines;
 	size_t			 n;
@@ -106,6 +108,7 @@ many_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	    sizeof(*m->batch.revoked));
 	for (size_t i = 0; i < m->n; i++) {
 		m->out[i] = m->lines[i];
+		claim_request_seal(cx, m->authority, &m->out[i].request);
 		TRY(do_line(cx, tx, &m->batch, &m->out[i]));
 	}
 	return OK;
@@ -151,10 +154,11 @@ claim_many(struct ctx *cx, const struct authority *a,
 	if (n > CLAIM_AT_ONCE_MAX)
 		return FAIL_TELL(cx, ERR_TOO_LARGE, "more than %u lines",
 		    CLAIM_AT_ONCE_MAX);
+	m->authority = a;
 	m->batch.how = how;
 	for (size_t at = 0; at < n; at += m->n) {
 		m->batch.by = (struct claimer){ tenant->id, by->name,
-		    ctx_now(cx), how->dry };
+		    ctx_now(cx), how->dry, a->limits.claim_proof };
 		m->lines = lines + at;
 		m->n = n - at < OPERATION_BATCH ? n - at : OPERATION_BATCH;
 		TRY(run_batch(cx, a, m, lines + at));
@@ -189,11 +193,14 @@ put_optional(struct buf *b, const char *text)
 }
 
 struct err
-claim_bulk_put(struct ctx *cx, struct operation_input *in,
-    const struct claim_line *line)
+claim_bulk_put(struct ctx *cx, const struct authority *a,
+    struct operation_input *in, const struct claim_line *line)
 {
 	struct buf b = buf_in(cx->arena, LINE_BYTES);
+	struct claim_request request = line->request;
 
+	/* No secret is stored, not for a minute. */
+	claim_request_seal(cx, a, &request);
 	put_u8(&b, line->outcome == CLAIM_REFUSED);
 	put_be16(&b, (uint16_t)line->code);
 	put_optional(&b, line->id);
@@ -201,6 +208,7 @@ claim_bulk_put(struct ctx *cx, struct operation_input *in,
 	put_optional(&b, line->request.hardware_id);
 	put_optional(&b, line->request.group);
 	put_optional(&b, line->detail);
+	put_be16_bytes(&b, request.secret_mac);
 	ASSERT(!b.bad);
 	return operation_put(cx, in, line->number, buf_slice(&b));
 }
@@ -228,6 +236,7 @@ read_line(struct ctx *cx, const struct operation_item *item,
 	out->request.hardware_id = read_optional(cx, &r);
 	out->request.group = read_optional(cx, &r);
 	out->detail = read_optional(cx, &r);
+	out->request.secret_mac = read_be16_bytes(&r, CLAIM_MAC_SIZE);
 	if (!read_done(&r) || out->code >= ERR_COUNT)
 		return FAIL(cx, ERR_INTERNAL, "a stored line");
 	return OK;
@@ -241,7 +250,8 @@ step(struct ctx *cx, struct db_tx *tx, struct operation_job *job,
 
 	*b = (struct batch){
 		.by = { job->row->tenant_id, job->row->created_by,
-		    ctx_now(cx), how->dry },
+		    ctx_now(cx), how->dry,
+		    job->authority->limits.claim_proof },
 		.how = how,
 		.revoked = arena_array(cx->arena, job->n,
 		    sizeof(*b->revoked)),

@@ -58,7 +58,7 @@ struct err	claim_many(struct ctx *, const struct authority *,
 struct err	claim_bulk_begin(struct ctx *, const struct authority *,
 		    const struct tenant *, const struct principal *,
 		    const struct claim_bulk *, struct operation_input **out);
-struct err	claim_bulk_put(struct ctx *, struct operation_input *,
-		    const struct claim_line *);
+struct err	claim_bulk_put(struct ctx *, const struct authority *,
+		    struct operation_input *, const struct claim_line *);
 
 #endif

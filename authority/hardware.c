@@ -4,7 +4,7 @@
 #include <sodium.h>
 
 #include "attest/tpm_key.h"
-#include "authority/claim.h"
+#include "authority/claim_proof.h"
 #include "authority/receipt.h"
 #include "authority/tenant.h"
 #include "authority/trust.h"
@@ -122,6 +122,25 @@ check_public_key(struct ctx *cx, const char *hardware_id, struct slice spki)
 	return OK;
 }
 
+struct err
+hardware_row(struct ctx *cx, const struct hardware_spec *spec,
+    struct db_hardware *out)
+{
+	struct db_hardware row = {
+		.note = spec->note == NULL ? "" : spec->note,
+		.expires_s = spec->expires_s, .spki = spec->public_key,
+		.model = spec->model, .batch = spec->batch,
+	};
+	char *device_id = arena_alloc(cx->arena, DEVICE_ID_SIZE);
+
+	TRY(hardware_id_of(cx, spec, &row.hardware_id));
+	TRY(check_public_key(cx, row.hardware_id, spec->public_key));
+	attest_device_id(row.hardware_id, device_id);
+	row.device_id = device_id;
+	*out = row;
+	return OK;
+}
+
 struct adding { struct db_hardware row, *out; const char *actor; };
 
 static struct err
@@ -143,24 +162,23 @@ hardware_add(struct ctx *cx, const struct authority *a,
     const struct tenant *tenant, const struct principal *who,
     const struct hardware_spec *spec, struct db_hardware *out)
 {
-	char *device_id = arena_alloc(cx->arena, DEVICE_ID_SIZE);
-	struct adding m = {
-		.row = {
-			.tenant_id = tenant_scope(tenant),
-			.note = spec->note == NULL ? "" : spec->note,
-			.expires_s = spec->expires_s, .spki = spec->public_key,
-			.created_s = ctx_now(cx), .created_by = who->name,
-		},
-		.actor = who->name, .out = out,
-	};
+	uint8_t *mac = arena_alloc(cx->arena, CLAIM_MAC_SIZE);
+	struct adding m = { .actor = who->name, .out = out };
 	struct err e;
 
-	TRY(hardware_id_of(cx, spec, &m.row.hardware_id));
-	TRY(check_public_key(cx, m.row.hardware_id, spec->public_key));
+	TRY(hardware_row(cx, spec, &m.row));
+	m.row.tenant_id = tenant_scope(tenant);
+	m.row.created_s = ctx_now(cx);
+	m.row.created_by = who->name;
 	if (spec->expires_s != 0 && spec->expires_s <= m.row.created_s)
 		return refuse(cx, "/expires_at", "must be in the future");
-	attest_device_id(m.row.hardware_id, device_id);
-	m.row.device_id = device_id;
+	if (spec->claim_secret != NULL) {
+		if (tenant != NULL)
+			return refuse(cx, "/claim_secret",
+			    "a tenant cannot prove its own claims");
+		claim_secret_mac(a, m.row.device_id, spec->claim_secret, mac);
+		m.row.claim_secret = SLICE(mac, CLAIM_MAC_SIZE);
+	}
 	e = db_write(cx, a->db, add_work, &m);
 	if (e.code == ERR_EXISTS)
 		return FAIL_TELL(cx, ERR_EXISTS, "%s is known already",

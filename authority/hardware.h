@@ -11,6 +11,7 @@
 #include "db/hardware.h"
 
 #define HARDWARE_NOTE_MAX	200u
+#define HARDWARE_WORD_MAX	64u	/* model, batch */
 #define HARDWARE_KEY_MAX	2048u	/* bytes of ek_public */
 
 /* Exactly one of hardware_id and ek_public.  Parts whose ID does not hold the
@@ -22,6 +23,8 @@ struct hardware_spec {
 	struct slice	 public_key;	/* DER SubjectPublicKeyInfo; or empty */
 	const char	*note;		/* NULL: none */
 	int64_t		 expires_s;	/* 0: never */
+	const char	*claim_secret;	/* NULL: none; the platform's only */
+	const char	*model, *batch;	/* NULL: not said */
 };
 
 /*
@@ -35,6 +38,9 @@ struct hardware_spec {
 struct err	hardware_add(struct ctx *, const struct authority *,
 		    const struct tenant *, const struct principal *,
 		    const struct hardware_spec *, struct db_hardware *out);
+/* The row of a part, but for whose, when and by whom.  ERR_FIELD as above. */
+struct err	hardware_row(struct ctx *, const struct hardware_spec *,
+		    struct db_hardware *out);
 /* Expired ones too, until they are deleted. */
 struct err	hardware_list(struct ctx *, const struct authority *,
 		    const struct tenant *, struct page,

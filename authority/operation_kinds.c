@@ -5,6 +5,7 @@
 
 const struct operation_kind *const operation_kinds[] = {
 	&claim_operation,
+	&manifest_operation,
 	&release_operation,
 };
 const size_t operation_n_kinds = COUNT_OF(operation_kinds);

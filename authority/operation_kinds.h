@@ -10,6 +10,7 @@
 
 extern const struct operation_kind
     claim_operation,		/* "claim" */
+    manifest_operation,		/* "manifest" */
     release_operation;		/* "release" */
 
 extern const struct operation_kind *const	operation_kinds[];

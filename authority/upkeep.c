@@ -7,6 +7,7 @@
 
 #include "authority/anchor.h"
 #include "authority/audit.h"
+#include "authority/claim_proof.h"
 #include "authority/collateral.h"
 #include "authority/delegate.h"
 #include "authority/event.h"
@@ -64,6 +65,7 @@ static const struct chore {
 	{ "rollover", rollover_round },
 	{ "ocsp-keys", delegates_round },
 	{ "collateral", collateral_round },
+	{ "claim-tries", claim_proof_round },
 	{ "anchors", anchor_round },
 	{ "references", reference_round },
 	{ "reports", report_group_round },

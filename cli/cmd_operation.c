@@ -137,12 +137,13 @@ media_type_of(struct cli *cli, struct slice file)
 /* With a key, so that it can be sent again when its answer was lost: it is
  * the same operation then. */
 static struct err
-send_file(struct cli *cli, const char *path, struct slice file, json_t **out)
+send_file(struct cli *cli, const char *path, struct slice file,
+    const char *media_type, json_t **out)
 {
 	uint8_t key[KEY_BYTES];
 	struct client_call call = {
 		.method = "POST", .path = path, .body = file,
-		.content_type = media_type_of(cli, file),
+		.content_type = media_type,
 	};
 	struct client_answer answer;
 	struct err e = OK;
@@ -160,22 +161,30 @@ send_file(struct cli *cli, const char *path, struct slice file, json_t **out)
 }
 
 static struct err
+send_and_wait(struct cli *cli, const char *path, struct slice file,
+    const char *media_type)
+{
+	json_t *operation;
+
+	TRY(send_file(cli, path, file, media_type, &operation));
+	if (cli_option(cli, OPT_NO_WAIT) != NULL)
+		return cli_print(cli, operation);
+	TRY(wait_for(cli, text_of(operation, "id"), &operation));
+	return tell_end(cli, operation);
+}
+
+static struct err
 bulk(struct cli *cli, const char *rest)
 {
 	const char *path;
 	struct slice file;
-	json_t *operation;
 
 	TRY(cli_tenant_path(cli, rest, &path));
 	path = cli_query(cli->cx, path, "reason", cli_option(cli, OPT_REASON));
 	if (cli_option(cli, OPT_DRY_RUN) != NULL)
 		path = cli_query(cli->cx, path, "dry_run", "true");
 	TRY(file_read(cli->cx, cli_arg(cli, 0), FILE_BYTES_MAX, &file));
-	TRY(send_file(cli, path, file, &operation));
-	if (cli_option(cli, OPT_NO_WAIT) != NULL)
-		return cli_print(cli, operation);
-	TRY(wait_for(cli, text_of(operation, "id"), &operation));
-	return tell_end(cli, operation);
+	return send_and_wait(cli, path, file, media_type_of(cli, file));
 }
 
 struct err
@@ -188,6 +197,40 @@ struct err
 cmd_claim_bulk_release(struct cli *cli)
 {
 	return bulk(cli, "/claims/bulk-release");
+}
+
+/* --- signed lists of parts ------------------------------------------- */
+
+/* An editor's line break at the end is no part of it. */
+struct err
+cmd_manifest_import(struct cli *cli)
+{
+	struct slice file;
+
+	TRY(file_read(cli->cx, cli_arg(cli, 0), FILE_BYTES_MAX, &file));
+	while (file.n > 0 && file.p[file.n - 1] == '\n')
+		file.n--;
+	return send_and_wait(cli, "/v1/manifests", file, "application/jose");
+}
+
+struct err
+cmd_manifest_key_list(struct cli *cli)
+{
+	static const struct column columns[] = {
+		{ "ID", "id", true }, { "NAME", "name", false },
+		{ "KEY ID", "key_id", false },
+		{ "CREATED", "created_at", false }, { "BY", "created_by", false },
+	};
+
+	return cli_list(cli, "/v1/manifest-keys", columns,
+	    COUNT_OF(columns));
+}
+
+struct err
+cmd_manifest_key_remove(struct cli *cli)
+{
+	return cli_delete(cli, cli_path(cli->cx, "/v1/manifest-keys/{}",
+	    cli_arg(cli, 0)), "manifest key %s removed", cli_arg(cli, 0));
 }
 
 /* --- operations ------------------------------------------------------ */

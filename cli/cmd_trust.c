@@ -37,6 +37,18 @@ read_public_key(struct cli *cli, const char *path, const char **out)
 }
 
 struct err
+cmd_manifest_key_add(struct cli *cli)
+{
+	json_t *body = json_keep(cli->cx, json_object());
+	const char *key;
+
+	TRY(read_public_key(cli, cli_arg(cli, 1), &key));
+	cli_put_text(body, "name", cli_arg(cli, 0));
+	cli_put_text(body, "public_key", key);
+	return cli_show(cli, "POST", "/v1/manifest-keys", json_incref(body));
+}
+
+struct err
 cmd_hardware_add(struct cli *cli)
 {
 	const char *id = cli_arg(cli, 0), *path, *key = NULL;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "db/hardware.h"
 
+#include "db/optional.h"
+
 struct rows { struct db_hardware *items; size_t n; };
 
 static struct db_hardware
@@ -16,6 +18,11 @@ hardware_of(struct ctx *cx, const struct db_row *row)
 		.created_s = db_int(row, 6),
 		.created_by = db_text_of(cx, row, 7),
 		.spki = db_blob_of(cx, row, 8),
+		.claim_secret = db_is_null(row, 9) ? SLICE_NONE :
+		    db_blob_of(cx, row, 9),
+		.model = db_text_of(cx, row, 10),
+		.batch = db_text_of(cx, row, 11),
+		.manifest = db_text_of(cx, row, 12),
 	};
 }
 
@@ -29,6 +36,12 @@ read_row(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 	return OK;
 }
 
+static struct db_value
+text_or_empty(const char *text)
+{
+	return DB_T(text == NULL ? "" : text);
+}
+
 struct err
 db_hardware_insert(struct ctx *cx, struct db_tx *tx,
     const struct db_hardware *h, int64_t *out_id)
@@ -36,7 +49,22 @@ db_hardware_insert(struct ctx *cx, struct db_tx *tx,
 	return db_insert(cx, tx, STMT_HARDWARE_INSERT, DB_ARGS(
 	    DB_I(h->tenant_id), DB_T(h->hardware_id), DB_T(h->device_id),
 	    DB_T(h->note), h->expires_s == 0 ? DB_N : DB_I(h->expires_s),
-	    DB_I(h->created_s), DB_T(h->created_by), DB_B(h->spki)), out_id);
+	    DB_I(h->created_s), DB_T(h->created_by), DB_B(h->spki),
+	    db_blob_or_null(h->claim_secret), text_or_empty(h->model),
+	    text_or_empty(h->batch), text_or_empty(h->manifest)), out_id);
+}
+
+struct err
+db_hardware_describe(struct ctx *cx, struct db_tx *tx,
+    const struct db_hardware *h, bool *out_known)
+{
+	int64_t changed;
+
+	TRY(db_run(cx, tx, STMT_HARDWARE_DESCRIBE, DB_ARGS(DB_I(0),
+	    DB_T(h->hardware_id), db_blob_or_null(h->claim_secret),
+	    DB_T(h->model), DB_T(h->batch), DB_T(h->manifest)), &changed));
+	*out_known = changed > 0;
+	return OK;
 }
 
 struct err

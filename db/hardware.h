@@ -15,10 +15,18 @@ struct db_hardware {
 	int64_t		 created_s;
 	const char	*created_by;
 	struct slice	 spki;		/* DER; empty: the ID says it */
+	/* Of the platform's: authority/claim_proof.h, authority/manifest.h */
+	struct slice	 claim_secret;	/* keyed hash; empty: none */
+	const char	*model, *batch;	/* NULL or "": not said */
+	const char	*manifest;	/* SHA-256 in hex; the same */
 };
 
 struct err	db_hardware_insert(struct ctx *, struct db_tx *,
 		    const struct db_hardware *, int64_t *out_id);
+/* Say of a part of the platform that is there its claim secret, model, batch
+ * and manifest, where the row has them; *out_known is false when it is not. */
+struct err	db_hardware_describe(struct ctx *, struct db_tx *,
+		    const struct db_hardware *, bool *out_known);
 struct err	db_hardware_list(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, int64_t after, size_t most,
 		    struct db_hardware **out, size_t *out_n);

@@ -204,6 +204,7 @@ extern const struct route_table
     rest_recovery_routes,	/* of orphaned tenants */
     rest_reference_routes,	/* known-good values for policies */
     rest_operation_routes,	/* long work */
+    rest_manifest_routes,	/* signed lists of parts */
     rest_report_routes,		/* error reports */
     rest_event_routes,		/* what happens */
     ocsp_routes,		/* what OCSP clients ask */

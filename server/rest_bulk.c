@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "authority/claim_proof.h"
 #include "base/base.h"
 #include "base/text.h"
 #include "server/rest_json.h"
@@ -22,6 +23,9 @@ rest_bulk_read(struct ctx *cx, const json_t *object,
 	r.hardware_id = json_get_text(&in, "hardware_id", JSON_OPTIONAL,
 	    HARDWARE_ID_MAX - 1);
 	r.group = json_get_name(&in, "group", JSON_OPTIONAL);
+	r.claim_secret = json_get_text(&in, "claim_secret", JSON_OPTIONAL,
+	    CLAIM_SECRET_MAX);
+	r.secret_mac = SLICE_NONE;
 	TRY(json_in_done(&in));
 	*out = r;
 	return OK;
@@ -34,6 +38,7 @@ static const char *const column_names[BULK_COLUMN_COUNT] = {
 	[BULK_DEVICE_ID] = "device_id",
 	[BULK_HARDWARE_ID] = "hardware_id",
 	[BULK_GROUP] = "group",
+	[BULK_CLAIM_SECRET] = "claim_secret",
 };
 
 static size_t
@@ -67,7 +72,8 @@ read_header(struct ctx *cx, const struct csv_record *r,
 
 		if (column == BULK_COLUMN_COUNT)
 			return FAIL_TELL(cx, ERR_FIELD, "column %zu is not "
-			    "one of id, device_id, hardware_id, group", i + 1);
+			    "one of id, device_id, hardware_id, group, "
+			    "claim_secret", i + 1);
 		if (seen[column])
 			return FAIL_TELL(cx, ERR_FIELD, "column %zu is "
 			    "there twice", i + 1);
@@ -120,6 +126,8 @@ set_field(struct claim_line *line, enum rest_bulk_column column,
 		line->id = line->request.hardware_id = text;
 	else if (column == BULK_DEVICE_ID)
 		line->id = line->request.device_id = text;
+	else if (column == BULK_CLAIM_SECRET)
+		line->request.claim_secret = text;
 	else if (!text_is_name(text))
 		refuse(line, ERR_FIELD, "group is not a name");
 	else

@@ -16,6 +16,7 @@ enum rest_bulk_column {
 	BULK_DEVICE_ID,
 	BULK_HARDWARE_ID,
 	BULK_GROUP,
+	BULK_CLAIM_SECRET,
 	BULK_COLUMN_COUNT,
 };
 
@@ -30,7 +31,7 @@ struct rest_bulk {
 /*
  * Begin with CSV (RFC 4180) or NDJSON (objects as rest_bulk_read takes them).
  * The first line of CSV names the columns, in any order, of id, device_id,
- * hardware_id and group; where it names none, the columns are id and group.
+ * hardware_id, group and claim_secret; where it names none, the columns are id and group.
  * The text is borrowed.
  * ERR_FIELD	a header with a name that is none of these, or one twice
  */

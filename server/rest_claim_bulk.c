@@ -92,7 +92,8 @@ reply_at_once(struct ctx *cx, const struct authority *a,
 
 /* Each few lines in memory of their own: a body is long. */
 static struct err
-put_lines(struct ctx *cx, struct rest_bulk *b, struct operation_input *in)
+put_lines(struct ctx *cx, const struct authority *a, struct rest_bulk *b,
+    struct operation_input *in)
 {
 	struct ctx_root root;
 	struct claim_line line;
@@ -101,7 +102,7 @@ put_lines(struct ctx *cx, struct rest_bulk *b, struct operation_input *in)
 	ctx_root_init(&root, cx->log);
 	for (unsigned n = 1; !failed(e) &&
 	    rest_bulk_next(&root.cx, b, &line); n++) {
-		e = claim_bulk_put(&root.cx, in, &line);
+		e = claim_bulk_put(&root.cx, a, in, &line);
 		if (!failed(e) && n % LINES_A_RESET == 0)
 			ctx_root_reset(&root);
 	}
@@ -134,7 +135,7 @@ reply_later(struct ctx *cx, const struct authority *a,
 	TRY(rest_bulk_begin(cx, request->body, is_csv(request), &b));
 	TRY(claim_bulk_begin(cx, a, request->tenant, request->principal, how,
 	    &in));
-	TRY(put_lines(cx, &b, in));
+	TRY(put_lines(cx, a, &b, in));
 	http_will_say(cx, a, request, say_later, &row);
 	TRY(operation_end(cx, in, &row));
 	return http_say(cx, request);

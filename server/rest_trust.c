@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attest/attest.h"
 #include "authority/anchor.h"
+#include "authority/claim_proof.h"
 #include "authority/hardware.h"
 #include "base/base.h"
 #include "base/text.h"
@@ -136,6 +137,14 @@ hardware_json(const struct db_hardware *h)
 	rest_set_text(object, "hardware_id", h->hardware_id);
 	rest_set_text(object, "device_id", h->device_id);
 	rest_set_text(object, "note", h->note);
+	rest_set_text(object, "model", h->model != NULL && h->model[0] != '\0' ?
+	    h->model : NULL);
+	rest_set_text(object, "batch", h->batch != NULL && h->batch[0] != '\0' ?
+	    h->batch : NULL);
+	rest_set_text(object, "manifest", h->manifest != NULL &&
+	    h->manifest[0] != '\0' ? h->manifest : NULL);
+	if (h->claim_secret.n > 0)
+		rest_set(object, "has_claim_secret", json_true());
 	rest_set_time(object, "expires_at", h->expires_s);
 	rest_set_time(object, "created_at", h->created_s);
 	rest_set_text(object, "created_by", h->created_by);
@@ -168,6 +177,12 @@ hardware_post(struct ctx *cx, const struct authority *a,
 		.note = json_get_text(&in, "note", JSON_OPTIONAL,
 		    HARDWARE_NOTE_MAX),
 		.expires_s = json_get_time(&in, "expires_at", 0),
+		.claim_secret = json_get_text(&in, "claim_secret",
+		    JSON_OPTIONAL, CLAIM_SECRET_MAX),
+		.model = json_get_text(&in, "model", JSON_OPTIONAL,
+		    HARDWARE_WORD_MAX),
+		.batch = json_get_text(&in, "batch", JSON_OPTIONAL,
+		    HARDWARE_WORD_MAX),
 	};
 	struct db_hardware made;
 

@@ -20,6 +20,7 @@ const struct route_table *const routes_all[] = {
 	&rest_reference_routes,
 	&rest_report_routes,
 	&rest_operation_routes,
+	&rest_manifest_routes,
 	&rest_event_routes,
 	&ocsp_routes,
 	&status_routes,

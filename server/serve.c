@@ -176,6 +176,8 @@ serve_open_authority(struct ctx *cx, const struct settings *s,
 			.transfer_undo_s = s->transfer_undo_s,
 			.release_undo_s = s->release_undo_s,
 			.transfer_evidence = s->transfer_evidence != 0,
+			.claim_proof = s->claim_proof != 0 ?
+			    CLAIM_PROOF_SECRET : CLAIM_PROOF_NONE,
 			.operation_keep_s = s->operation_keep_s,
 			.proposal_life_s = s->proposal_life_s,
 			.audit_anchor_s = s->audit_anchor_s,

@@ -18,7 +18,8 @@
 
 enum type {
 	TYPE_PATH, TYPE_LISTEN, TYPE_NAMES, TYPE_WORDS, TYPE_URL,
-	TYPE_LEVEL, TYPE_SWITCH, TYPE_RESPONDER, TYPE_COUNT, TYPE_TIME,
+	TYPE_LEVEL, TYPE_SWITCH, TYPE_RESPONDER, TYPE_PROOF, TYPE_COUNT,
+	TYPE_TIME,
 };
 
 static const struct row {
@@ -351,6 +352,7 @@ check_value(struct ctx *cx, const struct row *row, const char *text,
 {
 	static const char *const switches[] = { "off", "on" };
 	static const char *const responders[] = { "direct", "delegated" };
+	static const char *const proofs[] = { "none", "secret" };
 	const char *host, *port;
 	uint64_t count;
 	int64_t n;
@@ -377,6 +379,10 @@ check_value(struct ctx *cx, const struct row *row, const char *text,
 		*out_n = strcmp(text, responders[1]) == 0;
 		return *out_n == 1 || strcmp(text, responders[0]) == 0 ?
 		    NULL : "not direct or delegated";
+	case TYPE_PROOF:
+		*out_n = strcmp(text, proofs[1]) == 0;
+		return *out_n == 1 || strcmp(text, proofs[0]) == 0 ? NULL :
+		    "not none or secret";
 	case TYPE_LISTEN:
 		return failed(settings_split_listen(cx, text, &host, &port)) ?
 		    "not an address and a port, such as 0.0.0.0:8443" : NULL;

@@ -771,7 +771,35 @@ def changes(ask, device, did):
     long_work(ask, lines)
 
 
+def manifests(ask):
+    """A list of parts, signed by a key that was registered."""
+    work = tempfile.mkdtemp()
+    try:
+        key, text = os.path.join(work, "key"), os.path.join(work, "text")
+        openssl("genpkey", "-algorithm", "ed25519", "-out", key)
+        spki = openssl("pkey", "-in", key, "-pubout", "-outform", "DER")
+        head = json.dumps({"alg": "EdDSA", "typ": "daapki-manifest",
+                           "kid": hashlib.sha256(spki).hexdigest()})
+        parts = json.dumps({"hardware_id": "sgx:" + "ab" * 32, "batch": "b",
+                            "claim_secret": "secret-of-it"})
+        signed = b64url(head.encode()) + "." + b64url(parts.encode())
+        with open(text, "w", encoding="ascii") as f:
+            f.write(signed)
+        signed += "." + b64url(openssl("pkeyutl", "-sign", "-rawin",
+                                       "-inkey", key, "-in", text))
+    finally:
+        shutil.rmtree(work)
+    M = "/v1/manifest-keys"
+    ask("post", "/v1/manifests", {}, signed, media="application/jose")
+    made = ask("post", M, {}, {"name": "maker", "public_key": b64url(spki)})
+    ask("post", M, {}, {"name": "maker", "public_key": b64url(spki)})
+    ask("get", M)
+    ask("post", "/v1/manifests", {}, signed, media="application/jose")
+    ask("delete", M + "/{id}", {"id": json.loads(made.body)["id"]})
+
+
 def long_work(ask, lines):
+    manifests(ask)
     made = ask("post", T + "/claims/bulk", A, lines, media="text/csv",
                prefer="respond-async")
     one = dict(A, operation=json.loads(made.body)["id"])

@@ -36,6 +36,8 @@ _daactl_words()
 	'policy draft') echo FILE ;;
 	'policy dry-run') echo FILE ;;
 	'anchor add') echo FILE ;;
+	'manifest import') echo FILE ;;
+	'manifest-key add') echo FILE ;;
 	'claim import') echo FILE ;;
 	'claim bulk') echo FILE ;;
 	'claim bulk-release') echo FILE ;;
@@ -172,6 +174,8 @@ _daactl_options()
 	'hardware add') echo '--tenant --platform --expires-at --expires-in --note --ek-public --public-key' ;;
 	'hardware list') echo '--tenant --platform --limit --after' ;;
 	'hardware remove') echo '--tenant --platform' ;;
+	'manifest import') echo '--no-wait' ;;
+	'manifest-key list') echo '--limit --after' ;;
 	'claim add') echo '--tenant --group' ;;
 	'claim import') echo '--tenant --group --format' ;;
 	'claim bulk') echo '--tenant --format --dry-run --no-wait' ;;

@@ -36,7 +36,7 @@ put(unsigned tenant, struct claim_bulk how, unsigned from, unsigned n)
 		struct claim_line line = { .number = i + 2, .id = id,
 		    .request = { .device_id = id } };
 
-		ck_ok(claim_bulk_put(cx, in, &line));
+		ck_ok(claim_bulk_put(cx, &fleet.a, in, &line));
 	}
 	ck_ok(operation_end(cx, in, &row));
 	return row;

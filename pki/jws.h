@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JSON Web Signatures in compact form (RFC 7515, 3.1), of one signer: ES256,
+ * EdDSA with Ed25519, RS256.
+ */
+#ifndef DAAPKI_PKI_JWS_H
+#define DAAPKI_PKI_JWS_H
+
+#include "base/ctx.h"
+
+#define JWS_HEADER_MAX	4096u	/* bytes of the protected header */
+
+struct jws {
+	const char	*alg;		/* one of the three */
+	const char	*kid;		/* NULL: not said */
+	const char	*typ;		/* NULL: not said */
+	struct slice	 payload;	/* decoded, in cx->arena */
+	struct slice	 input;		/* what is signed: in the text */
+	struct slice	 signature;
+};
+
+/*
+ * Three parts of base64url and nothing around them.  Members of the header
+ * other than alg, kid, typ, cty and iat are refused, so nothing critical is
+ * passed over (RFC 7515, 4.1.11).
+ * ERR_MALFORMED
+ */
+struct err	jws_parse(struct ctx *, struct slice text, size_t payload_max,
+		    struct jws *out);
+/*
+ * Is it signed by that key (DER SubjectPublicKeyInfo)?  alg must be what goes
+ * with the key.
+ * code		no; or ERR_BUSY
+ */
+struct err	jws_verify(struct ctx *, const struct jws *, struct slice spki,
+		    enum err_code code);
+
+#endif
