@@ -3,6 +3,7 @@
 
 #include "authority/claim_proof.h"
 #include "authority/operation_kinds.h"
+#include "authority/proposal.h"
 #include "base/base.h"
 
 #define LINE_BYTES	4096u	/* of a line as it is stored */
@@ -306,6 +307,38 @@ released(struct ctx *cx, struct operation_job *job)
 	(void)cx;
 	for (size_t i = 0; i < b->n_revoked; i++)
 		revoked_tell_all(job->authority, &b->revoked[i]);
+}
+
+/* --- when another person approves it --------------------------------- */
+
+struct going { int64_t tenant_id; const char *name; };
+
+static struct err
+go_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	const struct going *g = arg;
+
+	return operation_let_go(cx, tx, g->tenant_id, g->name);
+}
+
+/* A second time, after a crash: it goes already. */
+struct err
+claim_release_carry_out(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const struct principal *who,
+    const json_t *params, json_t **out_result)
+{
+	struct going g = { tenant->id, json_string_value(json_object_get(
+	    params, "operation")) };
+	struct operation_row row;
+
+	if (g.name == NULL)
+		return FAIL(cx, ERR_INTERNAL, "a proposal without operation");
+	TRY(operation_get(cx, a, who, g.name, &row));
+	if (strcmp(row.state, "held") == 0)
+		TRY(db_write(cx, a->db, go_work, &g));
+	operation_wake(a);
+	*out_result = json_pack("{s:s}", "operation", g.name);
+	return OK;
 }
 
 const struct operation_kind claim_operation = {

@@ -474,11 +474,25 @@ note_items(struct ctx *cx, struct db_tx *tx, struct turn *t)
 	return OK;
 }
 
+/* Nothing is done for a tenant that was deleted. */
+static struct err
+check_tenant(struct ctx *cx, struct db_tx *tx, int64_t tenant_id)
+{
+	struct db_tenant tenant;
+
+	if (tenant_id == 0)
+		return OK;
+	TRY(db_tenant_by_id(cx, tx, tenant_id, &tenant));
+	return tenant.deleted_s == 0 ? OK :
+	    FAIL(cx, ERR_NOT_FOUND, "the tenant was deleted");
+}
+
 static struct err
 do_batch(struct ctx *cx, struct db_tx *tx, struct turn *t)
 {
 	json_t *params;
 
+	TRY(check_tenant(cx, tx, t->row.tenant_id));
 	t->kind = kind_of(t->row.kind);
 	if (t->kind == NULL)
 		return FAIL(cx, ERR_INTERNAL, "no kind %s", t->row.kind);

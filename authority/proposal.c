@@ -18,7 +18,8 @@ static const struct kind kinds[PROPOSAL_KINDS] = {
 	    tenant_delete_carry_out },
 	[PROPOSAL_CA_REVOCATION] = { "ca-revocation", false,
 	    life_revoke_carry_out },
-	[PROPOSAL_BULK_RELEASE] = { "bulk-release", false, NULL },
+	[PROPOSAL_BULK_RELEASE] = { "bulk-release", false,
+	    claim_release_carry_out },
 	[PROPOSAL_TENANT_RECOVERY] = { "tenant-recovery", true,
 	    recovery_carry_out },
 };

@@ -87,6 +87,6 @@ struct err	proposal_reject(struct ctx *, const struct authority *,
 /* --- the kinds; each is in the module whose act it is --------------------- */
 
 extern proposal_fn	tenant_delete_carry_out, life_revoke_carry_out,
-			recovery_carry_out;
+			recovery_carry_out, claim_release_carry_out;
 
 #endif

@@ -8,6 +8,7 @@
 #include "server/rest_bulk.h"
 #include "server/rest_device_admin.h"
 #include "server/rest_operation.h"
+#include "server/rest_proposal.h"
 
 struct err
 rest_query_reason(struct ctx *cx, const struct http_request *request,
@@ -124,6 +125,21 @@ say_later(struct ctx *cx, const struct authority *a,
 	return OK;
 }
 
+/* The receipt is the proposal's, so nothing is said here yet. */
+static struct err
+propose(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct operation_input *in)
+{
+	struct proposal_spec spec = { .kind = PROPOSAL_BULK_RELEASE };
+	struct operation_row row;
+
+	TRY(operation_end(cx, in, &row));
+	spec.subject = row.name;
+	spec.params = json_pack("{s:s, s:I}", "operation", row.name, "items",
+	    (json_int_t)row.items);
+	return rest_proposal_make(cx, a, request, request->tenant, &spec);
+}
+
 static struct err
 reply_later(struct ctx *cx, const struct authority *a,
     const struct http_request *request, const struct claim_bulk *how)
@@ -136,6 +152,8 @@ reply_later(struct ctx *cx, const struct authority *a,
 	TRY(claim_bulk_begin(cx, a, request->tenant, request->principal, how,
 	    &in));
 	TRY(put_lines(cx, a, &b, in));
+	if (how->held)
+		return propose(cx, a, request, in);
 	http_will_say(cx, a, request, say_later, &row);
 	TRY(operation_end(cx, in, &row));
 	return http_say(cx, request);
@@ -150,7 +168,9 @@ bulk(struct ctx *cx, const struct authority *a,
 
 	TRY(rest_query_flag(cx, request, "dry_run", &dry));
 	how->dry = dry == 1;
-	return is_at_once(request) ?
+	how->held = how->release && !how->dry &&
+	    proposal_is_needed(a, PROPOSAL_BULK_RELEASE);
+	return !how->held && is_at_once(request) ?
 	    reply_at_once(cx, a, request, how, reply) :
 	    reply_later(cx, a, request, how);
 }

@@ -125,12 +125,23 @@ forget(const char *path)
 	"seq = 2, hash = (SELECT hash FROM audit WHERE "			\
 	"audit.tenant = audit_chain.tenant AND seq = 2) WHERE seq > 2"
 
+#define AN_OPERATION(state, items, done)				\
+	"INSERT INTO operation (id, name, kind, state, params, items, "	\
+	"done, created_s, created_by) VALUES (1, 'o', 'claim', '" state "', " \
+	"'{}', " #items ", " #done ", 1, 'x'); "
+#define AN_INPUT							\
+	"INSERT INTO operation_input (operation, first, n, body) "	\
+	"VALUES (1, 0, 1, x'00')"
+
 static const struct { const char *sql, *check; } faults[] = {
 	{ A_DEVICE(TENANT_A) "DROP INDEX claim_one; INSERT INTO claim "
 	    "(tenant, device_id, device_group, claimed_s, claimed_by) "
 	    "SELECT tenant, device_id, device_group, 2, 'x' FROM claim",
 	    "claim_one" },
 	{ A_DEVICE(TENANT_A) "UPDATE claim SET tenant = 1", "claim_device" },
+	{ AN_OPERATION("running", 2, 1) AN_INPUT, "operation_done" },
+	{ AN_OPERATION("queued", 2, 0) AN_INPUT, "operation_input" },
+	{ AN_OPERATION("done", 1, 1) AN_INPUT, "operation_ended" },
 	{ "INSERT INTO event_pruned (tenant, through) "
 	    "SELECT tenant, id FROM event LIMIT 1", "event_pruned" },
 	{ A_DEVICE(TENANT_A) "UPDATE claim SET released_s = 1",

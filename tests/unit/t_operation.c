@@ -8,6 +8,7 @@
 
 #include "authority/certificate.h"
 #include "authority/claim_bulk.h"
+#include "authority/proposal.h"
 #include "db/schema.h"
 
 #define KEEP_S	3600
@@ -360,6 +361,33 @@ START_TEST(a_held_one_waits_until_it_is_let_go)
 }
 END_TEST
 
+START_TEST(a_release_that_another_person_approves_goes_once)
+{
+	struct operation_row o;
+	json_t *params, *result = NULL;
+
+	begin();
+	put(0, (struct claim_bulk){ 0 }, 0, 3);
+	run_all();
+	o = put(0, (struct claim_bulk){ .release = true, .held = true }, 0,
+	    3);
+	run_all();
+	ck_assert_uint_eq(n_claims(0), 3);
+	params = json_keep(cx, json_pack("{s:s}", "operation", o.name));
+	ck_fails(claim_release_carry_out(cx, &fleet.a, &fleet.tenants[1],
+	    &fleet.owners[1], params, &result), ERR_NOT_FOUND);
+	for (unsigned i = 0; i < 2; i++) {
+		ck_ok(claim_release_carry_out(cx, &fleet.a,
+		    &fleet.tenants[0], &fleet.owners[0], params, &result));
+		json_decref(result);
+		run_all();
+		ck_assert_uint_eq(n_claims(0), 0);
+		ck_assert_str_eq(get(0, o.name).counts, "{\"released\":3}");
+	}
+	fleet_close();
+}
+END_TEST
+
 static struct err
 add_few(struct ctx *c, struct db_tx *tx, void *arg)
 {
@@ -442,6 +470,7 @@ UNIT_MAIN("operation",
     input_that_never_ends_is_shown_to_nobody_and_taken_away,
     what_ended_long_ago_is_taken_away,
     a_held_one_waits_until_it_is_let_go,
+    a_release_that_another_person_approves_goes_once,
     one_is_made_in_the_transaction_of_its_caller,
     the_thread_does_it_without_being_asked_twice,
     an_older_database_gets_the_tables)

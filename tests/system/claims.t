@@ -1,0 +1,113 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The commands of doc/CLAIMS.md, and an operation over a kill -9.
+# shellcheck disable=SC2154 # service.sh sets them
+set -u
+srcdir=${srcdir:-.} builddir=${builddir:-.}
+builddir=$(cd "$builddir" && pwd)
+srcdir=$(cd "$srcdir" && pwd)
+
+# shellcheck source=tests/system/service.sh
+. "$srcdir/tests/system/service.sh"
+if ! service_have; then
+	echo "1..0 # SKIP claims: programs are not built"
+	exit 0
+fi
+for tool in openssl curl base64 jq; do
+	command -v $tool >/dev/null || {
+		echo "1..0 # SKIP claims: $tool is not here"
+		exit 0
+	}
+done
+
+dir=$(mktemp -d) || exit 1
+trap 'service_end; rm -rf "$dir"' EXIT
+n=0
+result() {	# RC SENTENCE
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		tail -n 30 "$dir/log" | sed 's/^/# /'
+	fi
+}
+
+mkdir "$dir/bin" "$dir/work" "$dir/service"
+DAAPKI_CLAIM_PROOF=secret
+export DAAPKI_CLAIM_PROOF
+service_begin "$dir/service" || exit 1
+cat >"$dir/bin/daactl" <<-END
+	#!/bin/sh
+	DAACTL_URL=$SERVICE_OPERATOR DAACTL_CA_FILE=$SERVICE_CA \\
+	DAACTL_TOKEN_FILE=$SERVICE_TOKEN exec "$builddir/daactl" "\$@"
+END
+chmod +x "$dir/bin/daactl"
+
+# Each block of shell in the page, one after the other in one shell.
+sed -n '/^```sh$/,/^```$/{/^```/d;p}' "$srcdir/doc/CLAIMS.md" >"$dir/page.sh"
+(cd "$dir/work" && PATH=$dir/bin:$PATH bash -ex "$dir/page.sh") \
+    >"$dir/log" 2>&1
+result $? "the commands of doc/CLAIMS.md do what it says"
+service_ctl hardware list --platform --json >"$dir/log" 2>&1
+jq -e '[.items[] | select(.batch == "b7" and .has_claim_secret)] |
+    length == 3' "$dir/log" >/dev/null
+result $? "the manifest's parts are in the inventory, without their secrets"
+! grep -q 'label-1-1111' "$dir/service/state/daapki.db"* "$dir/log" \
+    "$dir/service/daad.log"
+result $? "no claim secret is in the database, its log or daad's log"
+service_ctl claim list -t acme --json >"$dir/log" 2>&1
+jq -e '(.items | length) == 3 and all(.items[];
+    .release_reason == "sold")' "$dir/log" >/dev/null
+result $? "what the page released is history"
+
+# --- kill -9 ---------------------------------------------------------------
+
+again() {
+	DAAPKI_CLAIM_PROOF=none
+	rm -f "$dir/service/state/listening"
+	"$builddir/daad" serve "--state-dir=$dir/service/state" \
+	    >>"$dir/service/daad.log" 2>&1 &
+	service_pid=$!
+	tries_=600
+	until [ -s "$dir/service/state/listening" ] &&
+	    curl -fs -m 5 -o /dev/null "$(service_url_ status)/readyz"; do
+		tries_=$((tries_ - 1))
+		[ $tries_ -gt 0 ] || return 1
+		sleep 0.1
+	done
+	SERVICE_OPERATOR=$(service_url_ operator)
+}
+
+over_kills() {
+	service_end && again || return 1
+	openssl rand -hex 160000 | fold -w 64 >"$dir/many.csv"
+	sed 3q "$dir/many.csv" >>"$dir/many.csv"
+	service_ctl claim bulk "$dir/many.csv" -t acme --no-wait --json \
+	    >"$dir/operation" || return 1
+	id=$(jq -r .id "$dir/operation")
+	for _ in 1 2 3; do
+		sleep 0.3
+		kill -9 "$service_pid"
+		wait "$service_pid"
+		again || return 1
+	done
+	service_ctl operation wait "$id" --json
+	[ $? -le 3 ] || return 1
+	service_ctl operation items "$id" --json >"$dir/items" || return 1
+	jq -e '(.items | length) == 5003 and
+	    ([.items[].line] == [range(1; 5004)]) and
+	    ([.items[] | select(.outcome == "claimed")] | length) == 5000 and
+	    ([.items[-3:][] | .outcome] | unique) == ["already-claimed"]' \
+	    "$dir/items"
+}
+over_kills >"$dir/log" 2>&1
+result $? "an operation goes on after kill -9, with one outcome a line"
+service_ctl device list -t acme --json >"$dir/log" 2>&1
+jq -e '.items | length == 5000' "$dir/log" >/dev/null
+result $? "each device is there once"
+service_end
+"$builddir/daactl" fsck --help >/dev/null 2>&1
+"$builddir/daad" fsck "--state-dir=$dir/service/state" >"$dir/log" 2>&1
+result $? "the database holds together"
+echo "1..$n"
