@@ -40,8 +40,10 @@ one_turn(const struct authority *a, int64_t *after_tenant)
 		return RETRY_MS;
 	if (!did)
 		return IDLE_MS;
-	us = us * OPERATION_REST / 1000;
-	return us < 1 ? 1 : us > REST_MS_MAX ? REST_MS_MAX : (unsigned)us;
+	us = us + us / 2 > OPERATION_PACE_US ? us / 2 :
+	    OPERATION_PACE_US - us;
+	return us < 1000 ? 1 : us / 1000 > REST_MS_MAX ? REST_MS_MAX :
+	    (unsigned)(us / 1000);
 }
 
 static void
