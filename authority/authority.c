@@ -9,6 +9,7 @@
 #include "authority/audit.h"
 #include "authority/crls.h"
 #include "authority/delegate.h"
+#include "authority/dispatch.h"
 #include "authority/feed.h"
 #include "authority/issuers.h"
 #include "authority/operation.h"
@@ -25,6 +26,7 @@ on_commit(void *arg, const int64_t *tenants, size_t n)
 	struct authority *a = arg;
 
 	feed_told(a->feed, tenants, n);
+	dispatch_told(a->dispatch, tenants, n);
 }
 
 static struct err
@@ -50,6 +52,8 @@ open_parts(struct ctx *cx, const struct authority_conf *conf,
 	a->operations = operations_start(a);
 	if (conf->courier != NULL)
 		a->courier = courier_open(conf->courier);
+	if (a->courier != NULL)
+		a->dispatch = dispatch_start(a);
 	a->upkeep = upkeep_start(a);
 	return OK;
 }
@@ -98,6 +102,7 @@ authority_close(struct authority *a)
 	if (a == NULL)
 		return;
 	upkeep_stop(a->upkeep);
+	dispatch_stop(a->dispatch);
 	courier_close(a->courier);
 	operations_stop(a->operations);
 	if (a->upkeep != NULL)
@@ -111,6 +116,7 @@ authority_close(struct authority *a)
 	seen_free(a->seen);
 	signer_close(a->signer);
 	db_close(a->db);
+	dispatch_free(a->dispatch);
 	feed_free(a->feed);
 	free(a);
 }

@@ -24,6 +24,7 @@ struct seen;		/* attest/seen.h */
 struct operations;	/* authority/operation.h: long work */
 struct courier;		/* authority/courier.h: the way to the outside */
 struct courier_conf;
+struct dispatch;	/* authority/dispatch.h: sends webhooks */
 struct feed;		/* authority/feed.h: who waits for events */
 struct upkeep;		/* authority/upkeep.h: what is done by time */
 struct signer_conf;
@@ -69,6 +70,7 @@ struct authority_limits {
 	unsigned	two_person;	/* authority/proposal.h: kinds */
 	int64_t		proposal_life_s;
 	int64_t		audit_anchor_s;		/* between two checkpoints */
+	int64_t		webhook_give_up_s;	/* failing for so long: disabled */
 	unsigned	evidence_cache_mb;	/* attest/seen.h; 0: none */
 };
 
@@ -83,6 +85,7 @@ struct authority {
 	struct operations		*operations;
 	struct feed			*feed;
 	struct courier			*courier;	/* NULL: there is none */
+	struct dispatch			*dispatch;	/* as courier */
 	struct upkeep			*upkeep;
 	struct audit_keeper		*audit;	/* NULL: refusals are not kept */
 	struct trust_cache		*trust;	/* authority/anchor.h */

@@ -207,6 +207,7 @@ extern const struct route_table
     rest_manifest_routes,	/* signed lists of parts */
     rest_report_routes,		/* error reports */
     rest_event_routes,		/* what happens */
+    rest_webhook_routes,	/* where it is sent to */
     ocsp_routes,		/* what OCSP clients ask */
     status_routes;		/* CRLs, CA certificates, health */
 

@@ -22,6 +22,7 @@ const struct route_table *const routes_all[] = {
 	&rest_operation_routes,
 	&rest_manifest_routes,
 	&rest_event_routes,
+	&rest_webhook_routes,
 	&ocsp_routes,
 	&status_routes,
 };

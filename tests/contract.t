@@ -668,6 +668,28 @@ def device_life(ask, work, server):
     return device, did
 
 
+def webhooks(ask):
+    hooks = T + "/webhooks"
+    # A name that is reserved to lead nowhere (RFC 6761, 6.4).
+    hook = ask("post", hooks, A, body={
+        "url": "https://hook.invalid/", "types": ["device.*"]}).json()
+    ask("post", hooks, A, body={"url": "file:///x"})
+    ask("post", hooks, A, body={"url": "https://x.invalid/",
+                                "types": ["no.such"]})
+    ask("post", hooks, A, body={"url": "https://hook.invalid/",
+                                "kind": "ed25519", "description": "other"})
+    ask("get", hooks, A)
+    one = name(webhook=hook["id"])
+    for path, body in (("/rotate", {"overlap_s": 60}), ("/test", None),
+                       ("/enable", None), ("/replay", {"after": "0"}),
+                       ("/replay", {})):
+        ask("post", hooks + "/{webhook}" + path, one, body=body)
+    ask("get", hooks + "/{webhook}/deliveries", one)
+    ask("get", hooks + "/{webhook}", one)
+    ask("delete", hooks + "/{webhook}", one)
+    ask("get", hooks + "/{webhook}", one)
+
+
 def operators_view(ask, device, did):
     reports = ask("get", T + "/error-reports", A,
                   query="?device_id=%s&event_type=AppCrash" % did).json()
@@ -685,6 +707,7 @@ def operators_view(ask, device, did):
     ask("get", T + "/events", A, query="?type=nonsense")
     ask("get", T + "/events", A, query="?wait=61")
     ask("get", "/v1/events", query="?limit=5")
+    webhooks(ask)
     ask("get", T + "/devices", A, query="?state=active&group=lab")
     ask("get", T + "/devices", A, query="?state=nonsense")
     ask("get", T + "/devices/{device}", name(device=did))
@@ -867,7 +890,7 @@ def health(ask, _):
 
 SAMPLE = {"tenant": "tenant-a", "group": "lab", "set": "pumps", "profile": "short",
           "version": "1", "device": "0" * 64, "serial": "01" * 16, "ca": "00" * 20, "id": "1", "event": "1",
-          "transfer": "0" * 32, "operation": "0" * 32}
+          "transfer": "0" * 32, "operation": "0" * 32, "webhook": "1"}
 
 
 def operations():

@@ -142,6 +142,14 @@ static const struct { const char *sql, *check; } faults[] = {
 	{ AN_OPERATION("running", 2, 1) AN_INPUT, "operation_done" },
 	{ AN_OPERATION("queued", 2, 0) AN_INPUT, "operation_input" },
 	{ AN_OPERATION("done", 1, 1) AN_INPUT, "operation_ended" },
+#define A_WEBHOOK "INSERT INTO webhook (id, tenant, url, types, description, " \
+    "kind, state, sealed, cursor, created_s, created_by) VALUES (1, 1, 'u', " \
+    "'', '', 'hmac', 'active', x'00', 0, 1, 'x');"
+	{ A_WEBHOOK "UPDATE webhook SET state = 'disabled'", "webhook_state" },
+	{ A_WEBHOOK "INSERT INTO webhook_delivery (tenant, webhook, event, "
+	    "type, at_s, attempt, outcome, ms, excerpt) SELECT id, 1, 1, 't', "
+	    "1, 1, 'answered', 1, '' FROM tenant WHERE id > 1 LIMIT 1",
+	    "webhook_delivery" },
 	{ "INSERT INTO event_pruned (tenant, through) "
 	    "SELECT tenant, id FROM event LIMIT 1", "event_pruned" },
 	{ A_DEVICE(TENANT_A) "UPDATE claim SET released_s = 1",
