@@ -67,6 +67,7 @@ struct authority_limits {
 	enum claim_proof claim_proof;
 	int64_t		operation_keep_s;	/* after its end */
 	int64_t		event_keep_s;		/* in the feed */
+	int64_t		certificate_warn_s;	/* before a device's ends */
 	unsigned	two_person;	/* authority/proposal.h: kinds */
 	int64_t		proposal_life_s;
 	int64_t		audit_anchor_s;		/* between two checkpoints */

@@ -11,6 +11,7 @@
 #include "authority/collateral.h"
 #include "authority/delegate.h"
 #include "authority/event.h"
+#include "authority/lapsing.h"
 #include "authority/receipt.h"
 #include "authority/recover.h"
 #include "authority/recovery.h"
@@ -73,6 +74,7 @@ static const struct chore {
 	{ "transfers", transfer_round },
 	{ "recoveries", recovery_round },
 	{ "events", event_prune_round },
+	{ "lapsing", lapsing_round },
 	{ "tenants", tenant_delete_round },
 	{ "audit", audit_round },
 };

@@ -4,8 +4,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "authority/claim.h"
+#include "authority/dispatch.h"
 #include "authority/event.h"
 #include "authority/feed.h"
+#include "authority/lapsing.h"
+#include "authority/webhook.h"
 #include "tests/unit/fleet.h"
 
 #define N_WRITERS	8
@@ -311,6 +315,107 @@ START_TEST(a_commit_is_told_once_it_is_durable)
 }
 END_TEST
 
+/* --- webhooks ---------------------------------------------------------------- */
+
+START_TEST(a_webhook_wants_its_types_and_tests_of_itself)
+{
+	struct webhook_row hook = { .id = 3, .types = "device.* ca.staged" };
+	struct event_row e = { .type = "device.banned", .subject = "x" };
+
+	ck_assert(webhook_wants(&hook, &e));
+	e.type = "ca.staged";
+	ck_assert(webhook_wants(&hook, &e));
+	e.type = "ca.retired";
+	ck_assert(!webhook_wants(&hook, &e));
+	e.type = "device";
+	ck_assert(!webhook_wants(&hook, &e));
+	e = (struct event_row){ .type = "webhook.test", .subject = "3" };
+	ck_assert(webhook_wants(&hook, &e));
+	hook.types = "";
+	e.subject = "4";
+	ck_assert(!webhook_wants(&hook, &e));
+	e.type = "ca.retired";
+	ck_assert(webhook_wants(&hook, &e));
+}
+END_TEST
+
+START_TEST(retries_go_on_for_days)
+{
+	ck_assert_int_eq(dispatch_delay_s(1), 5);
+	ck_assert_int_eq(dispatch_delay_s(2), 300);
+	ck_assert_int_eq(dispatch_delay_s(9), 86400);
+	ck_assert_int_eq(dispatch_delay_s(1000), 86400);
+}
+END_TEST
+
+START_TEST(a_key_is_sealed_and_signs_beside_the_one_before_it_for_a_while)
+{
+	static const struct authority_keys keys = { .seal = { 7 } };
+	struct webhook_spec spec = { "https://hook.example/", "", "hmac", "" };
+	struct webhook_made first, second;
+	struct webhook_row row;
+	struct slice body = SLICE("{}", 2);
+	const char *one, *both, *later;
+
+	fleet_open();
+	fleet.a.keys = &keys;
+	ck_ok(webhook_create(cx, &fleet.a, tenant(0), &fleet.owners[0], &spec,
+	    &first));
+	ck_assert_int_eq(strncmp(first.secret, "whsec_", 6), 0);
+	ck_ok(webhook_get(cx, &fleet.a, tenant(0), first.row.id, &row));
+	ck_fails(webhook_get(cx, &fleet.a, tenant(1), first.row.id, &row),
+	    ERR_NOT_FOUND);
+	ck_ok(webhook_sign(cx, &fleet.a, &row, "msg_1_1", 1000, body, &one));
+	ck_assert_int_eq(strncmp(one, "v1,", 3), 0);
+	ck_ok(webhook_rotate(cx, &fleet.a, tenant(0), &fleet.owners[0],
+	    first.row.id, 60, &second));
+	ck_assert_str_ne(first.secret, second.secret);
+	ck_ok(webhook_get(cx, &fleet.a, tenant(0), first.row.id, &row));
+	ck_ok(webhook_sign(cx, &fleet.a, &row, "msg_1_1", 1000, body, &both));
+	ck_assert_ptr_nonnull(strchr(both, ' '));
+	ck_assert_str_eq(strchr(both, ' ') + 1, one);
+	ck_ok(webhook_sign(cx, &fleet.a, &row, "msg_1_1", fleet.now_s + 60,
+	    body, &later));
+	ck_assert_ptr_null(strchr(later, ' '));
+	/* What another tenant's row would hold cannot be opened. */
+	row.tenant_id++;
+	ck_fails(webhook_sign(cx, &fleet.a, &row, "msg_1_1", 1000, body,
+	    &one), ERR_STORAGE);
+	fleet_close();
+}
+END_TEST
+
+START_TEST(a_device_that_did_not_renew_in_time_is_told_of_once)
+{
+	struct claim_request request = { .group = "default",
+	    .device_id = fleet_device_id(1) };
+	struct claim_result made;
+
+	fleet_open();
+	fleet.a.limits.certificate_warn_s = 1000;
+	ck_ok(claim_make(cx, &fleet.a, tenant(0), &fleet.owners[0], &request,
+	    &made));
+	(void)fleet_enroll(0, request.device_id, 1, fleet.now_s + 5000);
+	ck_ok(lapsing_round(cx, &fleet.a));
+	ck_assert_uint_eq(fleet_events(0, "certificate.lapsing"), 0);
+	fleet.now_s += 4000;
+	ck_ok(lapsing_round(cx, &fleet.a));
+	ck_assert_uint_eq(fleet_events(0, "certificate.lapsing"), 1);
+	ck_assert_uint_eq(fleet_events(1, "certificate.lapsing"), 0);
+	fleet.now_s += 500;
+	ck_ok(lapsing_round(cx, &fleet.a));
+	ck_assert_uint_eq(fleet_events(0, "certificate.lapsing"), 1);
+	/* Renewed, and late again with that one. */
+	(void)fleet_enroll(0, request.device_id, 2, fleet.now_s + 5000);
+	ck_ok(lapsing_round(cx, &fleet.a));
+	ck_assert_uint_eq(fleet_events(0, "certificate.lapsing"), 1);
+	fleet.now_s += 4500;
+	ck_ok(lapsing_round(cx, &fleet.a));
+	ck_assert_uint_eq(fleet_events(0, "certificate.lapsing"), 2);
+	fleet_close();
+}
+END_TEST
+
 UNIT_MAIN("event",
     a_filter_is_a_type_or_what_types_begin_with,
     a_filter_that_fits_nothing_moves_the_cursor_on,
@@ -320,4 +425,8 @@ UNIT_MAIN("event",
     who_waits_is_woken_by_its_tenant_or_by_time_once,
     what_came_after_the_mark_is_not_waited_for,
     so_many_wait_for_one_tenant_and_no_more,
-    a_commit_is_told_once_it_is_durable)
+    a_commit_is_told_once_it_is_durable,
+    a_webhook_wants_its_types_and_tests_of_itself,
+    retries_go_on_for_days,
+    a_key_is_sealed_and_signs_beside_the_one_before_it_for_a_while,
+    a_device_that_did_not_renew_in_time_is_told_of_once)
