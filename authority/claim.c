@@ -229,7 +229,7 @@ claim_release_in(struct ctx *cx, struct db_tx *tx, const struct claimer *by,
 	TRY(db_device_by_id(cx, tx, device_id, &device, &found));
 	if (!found || device.tenant_id != tenant_id)
 		return FAIL(cx, ERR_NOT_FOUND, "device %s", device_id);
-	if (device.state == DEVICE_BANNED)
+	if (db_device_is_barred(device.state))
 		return FAIL_TELL(cx, ERR_CONFLICT,
 		    "the device is banned: lift the ban before its release");
 	if (by->dry)

@@ -144,7 +144,7 @@ unban_work(struct ctx *cx, struct db_tx *tx, void *arg)
 
 	TRY(view(cx, tx, c->tenant_id, device_id, &before));
 	TRY(revision_check(cx, c->change->revision, before.device.revision));
-	if (before.device.state == DEVICE_BANNED) {
+	if (db_device_is_barred(before.device.state)) {
 		TRY(db_device_unban(cx, tx, c->tenant_id, before.device.id));
 		TRY(event_add(cx, tx, c->tenant_id, EVENT_DEVICE_UNBANNED,
 		    device_id, c->by, NULL));

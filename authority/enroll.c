@@ -5,6 +5,7 @@
 
 #include "authority/appraise.h"
 #include "authority/audit.h"
+#include "authority/ban.h"
 #include "authority/event.h"
 #include "authority/issue.h"
 #include "authority/policies.h"
@@ -21,6 +22,7 @@
 #include "pki/cert.h"
 #include "pki/csr.h"
 #include "policy/appraise.h"
+#include "policy/match.h"
 #include "policy/result.h"
 
 /* RFC 5280, 5.3.1. */
@@ -44,6 +46,7 @@ struct run {
 	struct attestation_row		 attested;
 	struct issued			 issued;
 	struct device_clock		 clock;
+	int64_t				 ban_newest;	/* rule held against */
 	/* Of the last transaction. */
 	int64_t				 now_s;
 	struct err			 late;	/* refused after signing */
@@ -116,7 +119,7 @@ check_standing(struct ctx *cx, const struct run *run)
 {
 	const struct subject *s = &run->subject;
 
-	if (s->known && s->device.state == DEVICE_BANNED)
+	if (s->known && db_device_is_barred(s->device.state))
 		return FAIL_TELL(cx, ERR_HW_BANNED, "%s",
 		    s->device.ban_reason == NULL ? "" : s->device.ban_reason);
 	if (!s->claimed)
@@ -270,10 +273,55 @@ check_pacing(struct ctx *cx, const struct run *run, bool has_certificate,
 	    "%lld s", (long long)(next_s - ctx_now(cx)));
 }
 
+/* --- rules that ban -------------------------------------------------------- */
+
+/* As it shows itself now; without evidence, as it did last. */
+static struct err
+check_bans(struct ctx *cx, struct db_tx *tx, struct run *run)
+{
+	const struct subject *s = &run->subject;
+	const struct attestation *att = &run->appraised.attestation;
+	struct match_device d = {
+		.device_id = s->device.device_id, .group = s->group.name,
+		.format = has_evidence(run) ? att->format :
+		    s->attestation.format,
+		.claims = &att->claims,
+	};
+	struct claims last;
+
+	TRY(db_device_labels(cx, tx, s->tenant.id, s->device.id, &d.labels));
+	if (!has_evidence(run)) {
+		TRY(result_claims_parse(cx, s->attestation.claims, &last));
+		d.claims = &last;
+	}
+	return ban_check(cx, tx, s->tenant.id, &d, &run->ban_newest);
+}
+
+static struct err
+bans_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct run *run = arg;
+
+	TRY(db_ban_newest(cx, tx, run->subject.tenant.id, &run->ban_newest));
+	return run->ban_newest == 0 ? OK : check_bans(cx, tx, run);
+}
+
+/* A rule that came after the decision holds as well. */
+static struct err
+check_bans_still(struct ctx *cx, struct db_tx *tx, const struct run *run)
+{
+	struct run again = *run;
+	int64_t newest;
+
+	TRY(db_ban_newest(cx, tx, run->subject.tenant.id, &newest));
+	return newest <= run->ban_newest ? OK : check_bans(cx, tx, &again);
+}
+
 static struct err
 decide(struct ctx *cx, struct run *run)
 {
 	TRY(check_standing(cx, run));
+	TRY(db_read(cx, run->authority->db, bans_work, run));
 	TRY(has_evidence(run) ? check_policy(cx, run) :
 	    check_last_attestation(cx, run));
 	TRY(check_key(cx, run));
@@ -392,8 +440,9 @@ check_still(struct ctx *cx, struct db_tx *tx, const struct run *run)
 	TRY(db_device_by_id(cx, tx, s->device.device_id, &now, &found));
 	if (!found || now.tenant_id != s->tenant.id)
 		return FAIL(cx, ERR_CLAIM_NONE, "released meanwhile");
-	if (now.state == DEVICE_BANNED)
+	if (db_device_is_barred(now.state))
 		return FAIL(cx, ERR_HW_BANNED, "banned meanwhile");
+	TRY(check_bans_still(cx, tx, run));
 	if (s->profile.min_interval_s == 0)
 		return OK;
 	TRY(db_certificate_newest(cx, tx, s->tenant.id, s->device.device_id,

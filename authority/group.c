@@ -323,7 +323,7 @@ golden_claims(struct ctx *cx, struct db_tx *tx, const struct changing *c,
 	if (view.device.group_id != c->at.group.id)
 		return FAIL_AT(cx, ERR_CONFLICT, "/device_id",
 		    "the device is not in this group");
-	if (view.device.state == DEVICE_BANNED)
+	if (db_device_is_barred(view.device.state))
 		return FAIL_AT(cx, ERR_CONFLICT, "/device_id",
 		    "the device is banned");
 	if (view.attested_s == 0 || view.claims == NULL)

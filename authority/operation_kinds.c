@@ -4,6 +4,8 @@
 #include "base/base.h"
 
 const struct operation_kind *const operation_kinds[] = {
+	&ban_lift_operation,
+	&ban_operation,
 	&claim_operation,
 	&manifest_operation,
 	&release_operation,

@@ -9,6 +9,8 @@
 #define OPERATION_REFUSED	"refused"
 
 extern const struct operation_kind
+    ban_lift_operation,		/* "ban-lift" */
+    ban_operation,		/* "ban" */
     claim_operation,		/* "claim" */
     manifest_operation,		/* "manifest" */
     release_operation;		/* "release" */

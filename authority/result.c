@@ -97,7 +97,7 @@ result_get(struct ctx *cx, const struct authority *a,
 	    f.view.device.device_id, &ear))
 		return FAIL_TELL(cx, ERR_NOT_FOUND,
 		    "nothing is kept of an attestation of this device");
-	if (f.view.device.state == DEVICE_BANNED)
+	if (db_device_is_barred(f.view.device.state))
 		contraindicate(&ear);
 	ear.nonce = nonce != NULL ? nonce : "";
 	ear.issued_s = ctx_now(cx);

@@ -125,7 +125,7 @@ check_device(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 	TRY(db_device_by_id(cx, tx, device_id, out, &found));
 	if (!found || out->tenant_id != tenant_id)
 		return FAIL(cx, ERR_NOT_FOUND, "device %s", device_id);
-	if (out->state == DEVICE_BANNED)
+	if (db_device_is_barred(out->state))
 		return FAIL_TELL(cx, ERR_CONFLICT, "the device is banned");
 	return OK;
 }
@@ -450,7 +450,7 @@ transfer_awaiting(struct ctx *cx, struct db_tx *tx,
 	bool found;
 
 	*out_found = false;
-	if (device->tenant_id == 0 || device->state == DEVICE_BANNED)
+	if (device->tenant_id == 0 || db_device_is_barred(device->state))
 		return OK;
 	TRY(db_transfer_open_of(cx, tx, device->tenant_id, device->device_id,
 	    &t, &found));
@@ -476,7 +476,7 @@ transfer_complete(struct ctx *cx, struct db_tx *tx,
 	TRY(db_device_by_id(cx, tx, expected->device_id, &device, &found));
 	if (!found)
 		return FAIL(cx, ERR_CLAIM_NONE, "gone meanwhile");
-	if (device.state == DEVICE_BANNED)
+	if (db_device_is_barred(device.state))
 		return FAIL(cx, ERR_HW_BANNED, "banned meanwhile");
 	TRY(transfer_awaiting(cx, tx, &device, &t, &found));
 	if (!found || t.id != expected->id)

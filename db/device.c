@@ -8,6 +8,7 @@ static const char *const state_names[DEVICE_STATE_COUNT] = {
 	[DEVICE_CLAIMED] = "claimed",
 	[DEVICE_ACTIVE] = "active",
 	[DEVICE_BANNED] = "banned",
+	[DEVICE_QUARANTINED] = "quarantined",
 	[DEVICE_RELEASED] = "released",
 };
 
@@ -28,6 +29,12 @@ db_device_state_find(const char *name, enum device_state *out)
 		}
 	}
 	return false;
+}
+
+bool
+db_device_is_barred(enum device_state state)
+{
+	return state == DEVICE_BANNED || state == DEVICE_QUARANTINED;
 }
 
 /* Columns as DEVICE_COLUMNS has them. */
@@ -191,6 +198,25 @@ db_device_label(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 {
 	return change(cx, tx, STMT_DEVICE_LABEL, DB_ARGS(DB_I(tenant_id),
 	    DB_I(device), DB_T(labels)), ERR_NOT_FOUND);
+}
+
+static struct err
+take_text(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
+{
+	const char **out = arg;
+
+	*out = db_text_of(cx, row, 0);
+	*stop = true;
+	return OK;
+}
+
+struct err
+db_device_labels(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t device, const char **out)
+{
+	*out = NULL;
+	return db_rows(cx, tx, STMT_DEVICE_LABELS, DB_ARGS(DB_I(tenant_id),
+	    DB_I(device)), take_text, out);
 }
 
 struct err

@@ -14,6 +14,7 @@ enum device_state {
 	DEVICE_CLAIMED,		/* never enrolled under this claim */
 	DEVICE_ACTIVE,
 	DEVICE_BANNED,
+	DEVICE_QUARANTINED,	/* as banned, but nothing is revoked */
 	DEVICE_RELEASED,	/* belongs to nobody */
 	DEVICE_STATE_COUNT,
 };
@@ -21,6 +22,8 @@ enum device_state {
 /* "claimed" and so on: as stored and as shown. */
 const char	*db_device_state_name(enum device_state);
 bool		 db_device_state_find(const char *name, enum device_state *out);
+/* Banned or quarantined: it gets no certificate, and its tenant keeps it. */
+bool		 db_device_is_barred(enum device_state);
 
 struct device_row {
 	int64_t			 id;
@@ -106,6 +109,8 @@ struct err	db_device_move(struct ctx *, struct db_tx *, int64_t tenant_id,
 /* labels: a JSON object of texts, NULL for none. */
 struct err	db_device_label(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, int64_t device, const char *labels);
+struct err	db_device_labels(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, int64_t device, const char **out);
 struct err	db_device_ban(struct ctx *, struct db_tx *, int64_t tenant_id,
 		    int64_t device, const char *reason, int64_t at_s);
 /* Claimed or active again, as it was before. */

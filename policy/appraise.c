@@ -196,6 +196,16 @@ static const char *(*const meets[])(struct look *) = {
 	[POLICY_IN_SET] = meets_in_set,
 };
 
+bool
+policy_rule_met(struct ctx *cx, const struct policy_rule *rule, int64_t at_s,
+    const struct claim *claim)
+{
+	struct look look = { .cx = cx, .rule = rule, .claim = claim,
+	    .at_s = at_s, .until_s = INT64_MAX };
+
+	return meets[rule->op](&look) == NULL;
+}
+
 /* --- the verdict ------------------------------------------------------ */
 
 /* One appraisal on its way; failed: a rule was not met, and verdict has the

@@ -43,4 +43,8 @@ void		policy_appraise(struct ctx *, const struct policy *,
 		    int64_t version, int64_t at_s, const char *format,
 		    const struct claims *, struct verdict *out);
 
+/* One rule alone against a claim that it is over. */
+bool		policy_rule_met(struct ctx *, const struct policy_rule *,
+		    int64_t at_s, const struct claim *);
+
 #endif

@@ -199,6 +199,7 @@ extern const struct route_table
     rest_collateral_routes,	/* what vendors publish */
     rest_audit_routes,		/* who did what */
     rest_metrics_routes,	/* what Prometheus reads */
+    rest_ban_routes,		/* bans by rule */
     rest_claim_routes,		/* claims, devices, certificates */
     rest_transfer_routes,	/* devices from tenant to tenant */
     rest_recovery_routes,	/* of orphaned tenants */

@@ -14,6 +14,7 @@ const struct route_table *const routes_all[] = {
 	&rest_collateral_routes,
 	&rest_audit_routes,
 	&rest_metrics_routes,
+	&rest_ban_routes,
 	&rest_claim_routes,
 	&rest_transfer_routes,
 	&rest_recovery_routes,

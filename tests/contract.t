@@ -761,7 +761,25 @@ def error_groups(ask):
     ask("patch", settings, A, {"keep_days": 0})
 
 
+def bans(ask):
+    """Rules about no device of these; a dry run first."""
+    match = {"shows": {"rules": [{"claim": "debug", "equals": True}]}}
+    for path, names in ((T + "/bans", A), ("/v1/bans", {})):
+        one = path + "/{ban}"
+        ask("post", path, names, {"match": match, "action": "ban",
+                                  "dry_run": True})
+        made = ask("post", path, names, {"match": match, "reason": "debug",
+                                         "action": "quarantine"}).json()
+        ask("post", path, names, {"match": {}, "action": "ban"})
+        ask("get", path, names)
+        ask("get", one, dict(names, ban=made["id"]))
+        ask("get", one, dict(names, ban="4711"))
+        ask("delete", one, dict(names, ban=made["id"]), query="?unban=true")
+        ask("delete", one, dict(names, ban=made["id"]))
+
+
 def changes(ask, device, did):
+    bans(ask)
     ask("patch", T + "/devices/{device}", name(device=did),
         {"group": "default"})
     ask("patch", T + "/devices/{device}", name(device=did), {"group": "nope"})
