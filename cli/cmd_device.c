@@ -3,6 +3,7 @@
 #include "base/base.h"
 #include "cli/cli.h"
 #include "cli/device_filter.h"
+#include "cli/export.h"
 
 /* The path of the device that the first argument names, and rest. */
 static struct err
@@ -30,6 +31,17 @@ cmd_device_list(struct cli *cli)
 	TRY(cli_tenant_path(cli, "/devices", &path));
 	TRY(device_filter_query(cli, path, &path));
 	return cli_list(cli, path, columns, COUNT_OF(columns));
+}
+
+struct err
+cmd_device_export(struct cli *cli)
+{
+	const char *format = cli_option(cli, OPT_FORMAT), *path;
+
+	TRY(cli_tenant_path(cli, "/devices", &path));
+	TRY(device_filter_query(cli, path, &path));
+	return export_all(cli, path, format == NULL ? !cli->json :
+	    strcmp(format, "csv") == 0, "devices");
 }
 
 struct err

@@ -8,6 +8,8 @@
 
 #include "base/base.h"
 
+#define CURSOR_MAX	257u	/* letters, and NUL */
+
 /* An export as it goes on. */
 struct export {
 	struct cli	*cli;
@@ -15,7 +17,7 @@ struct export {
 	bool		 has_head;	/* pages begin with a line of names */
 	const char	*noun;		/* "events" */
 	FILE		*out;
-	char		 after[64];	/* "": from the beginning */
+	char		 after[CURSOR_MAX]; /* "": from the beginning */
 	uint64_t	 n_pages;
 };
 

@@ -714,6 +714,8 @@ def operators_view(ask, device, did):
     ask("get", T + "/devices/{device}/claims", name(device=did))
     ask("get", T + "/devices/{device}/refusals", name(device=did))
     ask("get", T + "/devices/{device}/refusals", name(device="0" * 64))
+    ask("get", T + "/devices", A, accept="text/csv")
+    ask("get", T + "/devices", A, accept="application/x-ndjson")
     for query in ("label=site,line=7&q=0123", "stale_tcb=true&refused=false",
                   "silent_since=2026-11-22T07:52:50Z", "clock_skewed=maybe",
                   "expiring_before=2026-11-22T07:52:50Z&limit=1"):
@@ -908,7 +910,8 @@ def health(ask, _):
 
 SAMPLE = {"tenant": "tenant-a", "group": "lab", "set": "pumps", "profile": "short",
           "version": "1", "device": "0" * 64, "serial": "01" * 16, "ca": "00" * 20, "id": "1", "event": "1",
-          "transfer": "0" * 32, "operation": "0" * 32, "webhook": "1"}
+          "transfer": "0" * 32, "operation": "0" * 32, "webhook": "1",
+          "ban": "1"}
 
 
 def operations():

@@ -134,6 +134,8 @@ static void
 open_fleet(void)
 {
 	fleet_open();
+	sql("INSERT INTO tenant (name, title, created_s) "
+	    "VALUES ('platform', '', 1)");
 	for (unsigned i = 1; i <= 6; i++) {
 		struct claim_request request = { .device_id = name_of(i),
 		    .group = i == 3 ? "other" : "default" };
