@@ -11,6 +11,8 @@
 #include "db/group.h"
 
 #define HASH_SIZE 32u
+#define BY_HASH		"sha256:"
+#define BY_SUBJECT	"subject:"
 
 /* Whoever can time the look-up learns of hashes that cannot be aimed at
  * without the key, so the index may compare them as it likes. */
@@ -32,6 +34,17 @@ check_expiry(struct ctx *cx, int64_t expires_s)
 	return OK;
 }
 
+static bool
+is_match(const char *text)
+{
+	uint8_t hash[32];
+
+	if (strncmp(text, BY_HASH, strlen(BY_HASH)) == 0)
+		return text_unhex(text + strlen(BY_HASH), hash, sizeof(hash));
+	return strncmp(text, BY_SUBJECT, strlen(BY_SUBJECT)) == 0 &&
+	    text[strlen(BY_SUBJECT)] != '\0';
+}
+
 static struct err
 check_spec(struct ctx *cx, const struct tenant *tenant,
     const struct token_spec *spec)
@@ -46,6 +59,10 @@ check_spec(struct ctx *cx, const struct tenant *tenant,
 	if (spec->group != NULL && spec->role == ROLE_AUDITOR)
 		return FAIL_AT(cx, ERR_FIELD, "/group",
 		    "an auditor is the whole tenant's");
+	if (spec->certificate != NULL && !is_match(spec->certificate))
+		return FAIL_AT(cx, ERR_FIELD, "/certificate",
+		    "must be sha256: and 64 hex digits, or subject: and a "
+		    "name");
 	return check_expiry(cx, spec->expires_s);
 }
 
@@ -116,7 +133,7 @@ make(struct ctx *cx, const struct authority *a, const struct tenant *tenant,
 			.group = spec->group,
 			.person = spec->person != NULL ? spec->person :
 			    spec->name,
-			.lineage = "",
+			.lineage = "", .certificate = spec->certificate,
 			.created_s = ctx_now(cx),
 			.expires_s = spec->expires_s,
 		},
@@ -128,6 +145,8 @@ make(struct ctx *cx, const struct authority *a, const struct tenant *tenant,
 	if (who != NULL)
 		TRY(role_lineage(cx, who, &m.row.lineage));
 	draw(cx, a, m.hash, &m.text);
+	if (spec->certificate != NULL)
+		m.text = NULL;
 	m.row.hash = SLICE_OF(m.hash);
 	return db_write(cx, a->db, make_work, &m);
 }
@@ -169,6 +188,9 @@ rotate_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct db_token row;
 
 	TRY(db_token_by_id(cx, tx, r->tenant_id, r->what->id, &row));
+	if (row.certificate != NULL)
+		return FAIL_TELL(cx, ERR_CONFLICT,
+		    "it is a certificate's: there is no secret");
 	if (r->what->expires_s >= 0)
 		row.expires_s = r->what->expires_s;
 	if (row.expires_s != 0 && row.expires_s <= ctx_now(cx))
@@ -274,6 +296,20 @@ note_use(struct ctx *cx, const struct authority *a, struct looking *l)
 	}
 }
 
+static void
+fill(struct ctx *cx, const struct db_token *t, enum role role,
+    struct principal *out)
+{
+	*out = (struct principal){
+		.token_id = t->id, .role = role,
+		.tenant_id = t->tenant_id, .name = t->name,
+		.id = arena_printf(cx->arena, "token:%lld",
+		    (long long)t->id),
+		.person = t->person, .lineage = t->lineage,
+		.group_id = t->group_id, .group = t->group,
+	};
+}
+
 struct err
 token_authenticate(struct ctx *cx, const struct authority *a,
     const char *text, struct principal *out)
@@ -296,14 +332,50 @@ token_authenticate(struct ctx *cx, const struct authority *a,
 		    "token %lld is revoked or expired",
 		    (long long)l.found.id);
 	note_use(cx, a, &l);
-	*out = (struct principal){
-		.token_id = l.found.id, .role = role,
-		.tenant_id = l.found.tenant_id, .name = l.found.name,
-		.id = arena_printf(cx->arena, "token:%lld",
-		    (long long)l.found.id),
-		.person = l.found.person, .lineage = l.found.lineage,
-		.group_id = l.found.group_id, .group = l.found.group,
+	fill(cx, &l.found, role, out);
+	return OK;
+}
+
+struct showing { const char *match; struct db_token found; };
+
+static struct err
+show_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct showing *s = arg;
+
+	return db_token_by_certificate(cx, tx, s->match, &s->found);
+}
+
+/* The one certificate before all of that name. */
+struct err
+token_authenticate_certificate(struct ctx *cx, const struct authority *a,
+    const char *sha256, const char *subject, struct principal *out)
+{
+	const char *const matches[] = {
+		arena_printf(cx->arena, BY_HASH "%s", sha256),
+		arena_printf(cx->arena, BY_SUBJECT "%s", subject),
 	};
+	struct looking l = { .now_s = ctx_now(cx) };
+	struct showing s;
+	struct err e = OK;
+	enum role role;
+
+	for (size_t i = 0; i < COUNT_OF(matches); i++) {
+		s.match = matches[i];
+		e = db_read(cx, a->db, show_work, &s);
+		if (e.code != ERR_NOT_FOUND)
+			break;
+	}
+	if (e.code == ERR_NOT_FOUND)
+		return FAIL(cx, ERR_AUTH_CERTIFICATE, "no operator has it");
+	TRY(e);
+	if ((s.found.expires_s != 0 && s.found.expires_s <= l.now_s) ||
+	    !role_find(s.found.role, &role))
+		return FAIL(cx, ERR_AUTH_CERTIFICATE, "token %lld is expired",
+		    (long long)s.found.id);
+	l.found = s.found;
+	note_use(cx, a, &l);
+	fill(cx, &s.found, role, out);
 	return OK;
 }
 

@@ -14,6 +14,7 @@
 #define TOKEN_SECRET_SIZE	32u
 #define TOKEN_USED_STEP_S	60	/* last use is noted that often at most */
 
+#define TOKEN_CERTIFICATE_MAX	600u	/* letters of its match */
 #define TOKEN_OVERLAP_MAX_S	(7 * 86400)	/* of a rotation */
 
 struct token_spec {
@@ -22,6 +23,10 @@ struct token_spec {
 	int64_t		 expires_s;	/* 0: never */
 	const char	*group;		/* NULL: every group of the tenant */
 	const char	*person;	/* who will use it; NULL: the name */
+	/* A client certificate that stands for it, and then there is no
+	 * secret: "sha256:" and 64 hex digits, or "subject:" and the subject
+	 * as RFC 4514 writes it.  NULL: a secret. */
+	const char	*certificate;
 };
 
 /*
@@ -60,6 +65,14 @@ struct err	token_rotate(struct ctx *, const struct authority *,
  */
 struct err	token_authenticate(struct ctx *, const struct authority *,
 		    const char *text, struct principal *out);
+
+/*
+ * Who has this client certificate, which was verified.
+ * ERR_AUTH_CERTIFICATE	nobody, or it is expired or revoked
+ */
+struct err	token_authenticate_certificate(struct ctx *,
+		    const struct authority *, const char *sha256,
+		    const char *subject, struct principal *out);
 
 /* Revoked ones too: they are history. */
 struct err	token_list(struct ctx *, const struct authority *,

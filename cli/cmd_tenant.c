@@ -76,6 +76,7 @@ cmd_token_create(struct cli *cli)
 	cli_put_text(body, "role", role == NULL ? "admin" : role);
 	cli_put_text(body, "group", cli_option(cli, OPT_GROUP));
 	cli_put_text(body, "person", cli_option(cli, OPT_PERSON));
+	cli_put_text(body, "certificate", cli_option(cli, OPT_CERT_MATCH));
 	TRY(cli_put_expiry(cli, body));
 	TRY(cli_ask(cli, "POST", path, json_incref(body), &answer));
 	TRY(keep_token(cli, answer));

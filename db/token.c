@@ -26,6 +26,7 @@ read_row(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 		.old_hash = db_blob_of(cx, row, 13),
 		.old_until_s = db_int(row, 14),
 		.rotated_s = db_int(row, 15),
+		.certificate = db_text_of(cx, row, 16),
 	};
 	return OK;
 }
@@ -43,7 +44,7 @@ db_token_insert(struct ctx *cx, struct db_tx *tx, const struct db_token *t,
 	return db_insert(cx, tx, STMT_TOKEN_INSERT, DB_ARGS(
 	    DB_I(t->tenant_id), DB_T(t->name), DB_T(t->role), DB_B(t->hash),
 	    DB_I(t->created_s), or_null(t->expires_s), or_null(t->group_id),
-	    DB_T(t->person), DB_T(t->lineage)), out_id);
+	    DB_T(t->person), DB_T(t->lineage), DB_T(t->certificate)), out_id);
 }
 
 static struct err
@@ -65,6 +66,14 @@ db_token_by_hash(struct ctx *cx, struct db_tx *tx, struct slice hash,
     struct db_token *out)
 {
 	return one(cx, tx, STMT_TOKEN_BY_HASH, DB_ARGS(DB_B(hash)), out);
+}
+
+struct err
+db_token_by_certificate(struct ctx *cx, struct db_tx *tx, const char *match,
+    struct db_token *out)
+{
+	return one(cx, tx, STMT_TOKEN_BY_CERTIFICATE, DB_ARGS(DB_T(match)),
+	    out);
 }
 
 struct err

@@ -18,6 +18,7 @@ struct db_token {
 	struct slice	 old_hash;	/* before the rotation; or empty */
 	int64_t		 old_until_s;	/* until when that is good */
 	int64_t		 rotated_s;	/* 0: never */
+	const char	*certificate;	/* that stands for it, or NULL */
 	int64_t		 created_s;
 	int64_t		 expires_s;	/* 0: never */
 	int64_t		 last_used_s;	/* 0: never; to the minute */
@@ -31,6 +32,8 @@ struct err	db_token_by_hash(struct ctx *, struct db_tx *,
 struct err	db_token_list(struct ctx *, struct db_tx *, int64_t tenant_id,
 		    int64_t after, size_t most, struct db_token **out,
 		    size_t *out_n);
+struct err	db_token_by_certificate(struct ctx *, struct db_tx *,
+		    const char *match, struct db_token *out);
 struct err	db_token_by_id(struct ctx *, struct db_tx *, int64_t tenant_id,
 		    int64_t id, struct db_token *out);
 /*

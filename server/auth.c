@@ -8,6 +8,7 @@
 #include "authority/scope.h"
 #include "authority/tenant.h"
 #include "authority/token.h"
+#include "server/operator_ca.h"
 
 static struct err
 check_certificate(struct ctx *cx, struct job *job)
@@ -42,6 +43,20 @@ look_at_certificate(struct ctx *cx, struct job *job)
 	return OK;
 }
 
+/* Where operator_ca_file is set, in place of a token. */
+static struct err
+check_operator_certificate(struct ctx *cx, struct job *job)
+{
+	struct operator_certificate shown;
+
+	TRY(operator_ca_verify(cx, job->engine->authority,
+	    job->engine->operators, job->certificate, &shown));
+	TRY(token_authenticate_certificate(cx, job->engine->authority,
+	    shown.sha256, shown.subject, &job->principal));
+	job->request.principal = &job->principal;
+	return OK;
+}
+
 /* RFC 6750, 2.1; the scheme's name in any case (RFC 9110, 11.1). */
 static struct err
 check_token(struct ctx *cx, struct job *job)
@@ -49,6 +64,8 @@ check_token(struct ctx *cx, struct job *job)
 	static const char scheme[] = "Bearer ";
 	const char *text = job->authorization;
 
+	if (text == NULL && job->certificate.n > 0)
+		return check_operator_certificate(cx, job);
 	if (text == NULL)
 		return FAIL_TELL(cx, ERR_AUTH_REQUIRED,
 		    "an operator token is needed");

@@ -27,10 +27,13 @@
  * connection can go on; one that says it is larger is not read at all. */
 #define ENGINE_DISCARD_MAX	(1024u * 1024u)
 
+struct operator_ca;	/* server/operator_ca.h */
+
 struct engine {
 	const struct authority	*authority;
 	struct metrics		*metrics;	/* NULL: nothing is counted */
 	const struct log	*log;
+	const struct operator_ca *operators;	/* NULL: tokens only */
 	const struct route_table *const *tables;
 	size_t			 n_tables;
 	atomic_size_t		 body_bytes[PLANE_COUNT];	/* of all jobs */

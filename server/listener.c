@@ -74,7 +74,8 @@ prepare_tls(struct connection *c, gnutls_session_t session)
 {
 	/* identity_for() asks for it. */
 	gnutls_session_set_ptr(session, c);
-	if (c->listener->conf.plane != PLANE_DEVICE)
+	if (c->listener->conf.plane != PLANE_DEVICE &&
+	    c->listener->conf.engine->operators == NULL)
 		return;
 	/* Ask for a certificate of whatever CA; the chain is ours to verify,
 	 * against the right tenant. */
@@ -216,7 +217,9 @@ wants_certificate(const struct job *job)
 	const struct route *route = job->match.route;
 
 	return !failed(job->refused) && (route->auth == AUTH_CLIENT ||
-	    route->auth == AUTH_CLIENT_MAYBE);
+	    route->auth == AUTH_CLIENT_MAYBE ||
+	    (job->engine->operators != NULL && job->authorization == NULL &&
+	    job->request.plane == PLANE_OPERATOR));
 }
 
 static const char *
@@ -253,7 +256,7 @@ begin_job(struct listener *l, struct MHD_Connection *mhd,
 	    job);
 	for (size_t i = 0; i < ENGINE_HEADERS_KEPT; i++)
 		job_add_header(job, i, header(mhd, engine_headers[i]));
-	if (l->conf.plane == PLANE_DEVICE && wants_certificate(job))
+	if (l->conf.tls != NULL && wants_certificate(job))
 		copy_certificate(job, mhd);
 	atomic_fetch_add(&l->busy, 1);
 	return job;

@@ -163,6 +163,7 @@ token_json(const struct db_token *t, const char *text)
 	rest_set_text(object, "role", t->role);
 	rest_set_text(object, "group", t->group);
 	rest_set_text(object, "person", t->person);
+	rest_set_text(object, "certificate", t->certificate);
 	rest_set_text(object, "token", text);
 	rest_set_time(object, "created_at", t->created_s);
 	rest_set_time(object, "rotated_at", t->rotated_s);
@@ -212,11 +213,18 @@ tokens_post(struct ctx *cx, const struct authority *a,
 		.group = json_get_name(&in, "group", JSON_OPTIONAL),
 		.person = json_get_text(&in, "person", JSON_OPTIONAL,
 		    ROLE_PERSON_MAX),
+		.certificate = json_get_text(&in, "certificate",
+		    JSON_OPTIONAL, TOKEN_CERTIFICATE_MAX),
 	};
 	struct token_made made;
 
 	(void)reply;
 	TRY(json_in_done(&in));
+	/* The CAs are the platform's, and one certificate is one's. */
+	if (spec.certificate != NULL &&
+	    !role_may(request->principal->role, RIGHT_ADMIN))
+		return FAIL_TELL(cx, ERR_AUTH_FORBIDDEN,
+		    "certificate: for administrators of the platform");
 	http_will_say(cx, a, request, say_token, &made);
 	TRY(token_create(cx, a, request->tenant, request->principal, &spec,
 	    &made.row, &made.text));

@@ -17,6 +17,7 @@
 #include "base/base.h"
 #include "base/file.h"
 #include "server/listener.h"
+#include "server/operator_ca.h"
 #include "server/sandbox.h"
 #include "server/state.h"
 
@@ -31,6 +32,7 @@ struct server {
 	unsigned			 ports[PLANE_COUNT];
 	struct authority		*authority;
 	struct tls			*tls;
+	struct operator_ca		*operators;	/* or NULL */
 	struct engine			 engine;
 	struct workers			*workers;	/* of devices, operators */
 	struct workers			*status_workers;
@@ -213,6 +215,7 @@ start_planes(struct ctx *cx, struct server *server)
 
 	server->engine.authority = server->authority;
 	server->engine.log = cx->log;
+	server->engine.operators = server->operators;
 	server->engine.tables = routes_all;
 	server->engine.n_tables = routes_n_tables;
 	server->engine.metrics = metrics_new(routes_all, routes_n_tables);
@@ -285,9 +288,15 @@ start(struct ctx *cx, struct server *server)
 	for (unsigned i = 0; i < PLANE_COUNT; i++)
 		TRY(listener_bind(cx, listen_of(s, i), &server->fds[i],
 		    &server->ports[i]));
+	if (s->operator_ca_file[0] != '\0')
+		TRY(operator_ca_open(cx, s->operator_ca_file,
+		    s->operator_crl_file, &server->operators));
 	TRY(enter_sandbox(cx, s));
 	TRY(serve_open_authority(cx, s, &server->parts,
 	    server->ports[PLANE_STATUS], &server->authority));
+	if (server->operators != NULL)
+		TRY(operator_ca_check(cx, server->authority,
+		    server->operators));
 	TRY(tls_provide(cx, server->authority, s, &is_new));
 	TRY(tls_open(cx, s->state_dir, &server->tls));
 	TRY(start_planes(cx, server));
@@ -388,6 +397,7 @@ finish(struct server *server)
 	rate_free(server->engine.principals);
 	rate_free(server->engine.failures);
 	tls_close(server->tls);
+	operator_ca_close(server->operators);
 	authority_close(server->authority);
 	signer_process_close(server->parts.signer_process);
 	state_free_keys(server->parts.keys);

@@ -7,12 +7,14 @@ must get; an operation that has no row there fails, and so does a row without an
 operation.  What is allowed is really asked for, with as little of a body as the
 path takes: it must not be refused for who asks.
 """
+import hashlib
 import http.client
 import json
 import os
 import re
 import shutil
 import ssl
+import subprocess
 import sys
 import tempfile
 import urllib.parse
@@ -20,7 +22,7 @@ import urllib.parse
 import yaml
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
-from service import SRCDIR, Service, Tap
+from service import SRCDIR, Service, Tap, der_of, must, write
 
 TABLE = os.path.join(SRCDIR, "tests/system/rights.tsv")
 SPEC = os.path.join(SRCDIR, "api-spec/openapi.yaml")
@@ -62,11 +64,12 @@ def read_spec():
 class Court:
     """The server, the principals, and what paths name."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, made):
         self.service = Service(
             folder, auth_fail_per_s="0", rate_per_s="0",
             two_person="tenant-deletion ca-revocation bulk-release "
-                       "tenant-recovery")
+                       "tenant-recovery",
+            operator_ca_file=made.at("ca", "pem"))
         self.n = 0
         self.kept = {}
 
@@ -229,11 +232,125 @@ def scope_wrong(court):
     return problems
 
 
+def openssl(*argv, **kw):
+    return must("openssl", *argv, stdin=subprocess.DEVNULL, **kw)
+
+
+class Certificates:
+    """A CA of the operators', and what it and others signed."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        for ca in "ca", "other":
+            openssl("req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+                    "-subj", f"/CN=Operators {ca}", "-keyout",
+                    self.at(ca, "key"), "-out", self.at(ca, "pem"),
+                    "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+
+    def at(self, name, end):
+        return os.path.join(self.folder, f"{name}.{end}")
+
+    def make(self, name, ca="ca", usage="clientAuth", days="3"):
+        extra = write(self.at(name, "ext"),
+                      (f"extendedKeyUsage={usage}\n" if usage else "") +
+                      "basicConstraints=critical,CA:FALSE\n"
+                      "authorityKeyIdentifier=keyid\n")
+        openssl("req", "-newkey", "ec", "-pkeyopt",
+                "ec_paramgen_curve:P-256", "-nodes", "-subj",
+                f"/O=Example/CN={name}", "-keyout", self.at(name, "key"),
+                "-out", self.at(name, "csr"))
+        openssl("x509", "-req", "-in", self.at(name, "csr"), "-CA",
+                self.at(ca, "pem"), "-CAkey", self.at(ca, "key"), "-days",
+                days, "-extfile", extra, "-out", self.at(name, "pem"),
+                "-CAcreateserial")
+        return self.at(name, "pem"), self.at(name, "key")
+
+    def sha256(self, name):
+        with open(self.at(name, "pem"), encoding="ascii") as f:
+            return hashlib.sha256(der_of(f.read())).hexdigest()
+
+
+def with_certificate(court, pair, method="GET", path="/v1/tenants"):
+    """The status that a client certificate alone is answered with."""
+    tls = ssl.create_default_context(cafile=court.service.trust)
+    if pair:
+        tls.load_cert_chain(*pair)
+    url = urllib.parse.urlsplit(court.service.operator_url)
+    c = http.client.HTTPSConnection(url.hostname, url.port, timeout=60,
+                                    context=tls)
+    try:
+        c.request(method, path)
+        return c.getresponse().status
+    finally:
+        c.close()
+
+
+def certificates_wrong(court, made):
+    problems = []
+    call = court.service.call
+
+    def want(status, pair, *args):
+        got = with_certificate(court, pair, *args)
+        if got != status:
+            problems.append(f"{pair} {args}: {got}, not {status}")
+
+    alice, bob = made.make("alice"), made.make("bob")
+    nobody = made.make("nobody")
+    call("POST", "/v1/tokens", {
+        "name": "alice", "role": "admin",
+        "certificate": "subject:CN=alice,O=Example"})
+    token = call("POST", f"/v1/tenants/{OWN}/tokens", {
+        "name": "bob", "role": "reader",
+        "certificate": "sha256:" + made.sha256("bob")})
+    if "token" in token:
+        problems.append("a certificate's token has a secret")
+    want(200, alice)
+    want(200, alice, "GET", "/v1/tokens")
+    want(200, bob, "GET", f"/v1/tenants/{OWN}/devices")
+    want(404, bob, "GET", f"/v1/tenants/{OTHER}/devices")
+    want(403, bob, "GET", "/v1/tokens")
+    want(401, nobody)
+    want(401, None)
+    # The right subject is not enough.
+    os.mkdir(made.at("more", "d"))
+    more = Certificates(made.at("more", "d"))
+    for kw in ({"ca": "other"}, {"usage": "serverAuth"}, {"usage": None}):
+        if "usage" in kw:
+            for end in "pem", "key":
+                shutil.copy(made.at("ca", end), more.at("ca", end))
+        want(401, more.make("alice", **kw))
+    want(401, (court.device.path("certificate"),
+               court.device.path("key-file")))
+    status, _ = court.service.ask("POST", f"/v1/tenants/{OWN}/tokens",
+                                  court.tokens["owner"], {
+        "name": "x", "role": "owner", "certificate": "subject:CN=x"})
+    if status != 403:
+        problems.append(f"an owner names a certificate: {status}")
+    status, _ = court.service.ask(
+        "POST", f"/v1/tenants/{OWN}/tokens/{token['id']}/rotate", None, {})
+    if status != 409:
+        problems.append(f"what has no secret is rotated: {status}")
+    call("DELETE", f"/v1/tenants/{OWN}/tokens/{token['id']}")
+    want(401, bob, "GET", f"/v1/tenants/{OWN}/devices")
+    return problems
+
+
+def starts_with(court, made):
+    """Whether it starts with a tenant's root among the operators' CAs."""
+    root = court.service.call("GET", f"/v1/tenants/{OWN}/cas/{court.ca}")
+    court.service.stop()
+    with open(made.at("ca", "pem"), "a", encoding="ascii") as f:
+        f.write(root["certificate"])
+    return court.service.start()
+
+
 def main():
     tap = Tap()
     spec, rows = read_spec(), read_table()
     folder = tempfile.mkdtemp(prefix="daapki-rights-")
-    court = Court(folder)
+    made = Certificates(folder)
+    court = Court(folder, made)
 
     def say(sentence, problems):
         tap.ok(not problems, sentence)
@@ -254,7 +371,10 @@ def main():
         say(f"all {n} answers are those of the table", problems)
         say("who has one group reaches nothing else by body, query or list",
             scope_wrong(court))
-        tap.ok(court.service.stop(), "it ends as asked")
+        say("client certificates of the operators' CA are their operators, "
+            "and no device's is", certificates_wrong(court, made))
+        tap.ok(not starts_with(court, made), "it does not start with a "
+               "tenant's CA among the operators'")
     finally:
         court.service.end()
         shutil.rmtree(folder, ignore_errors=True)

@@ -25,9 +25,9 @@ static const char *const global_over_tenants[] = {
 	"OPERATION_BY_NAME", "OPERATION_BY_ID", "OPERATION_LIST_ALL",
 	"OPERATION_NEXT", "OPERATION_OLD", "OPERATION_LEFT",
 	"OPERATION_DELETE", "CLAIM_TRY_PRUNE", "TOKEN_BY_HASH",
+	"TOKEN_BY_CERTIFICATE",
 	"EVENT_LIST_ALL", "EVENT_NEWEST_ANY", "EVENT_OLDEST", "EVENT_DELETE",
 	"EVENT_PRUNED_ANY", "WEBHOOK_ACTIVE", "LAPSE_TENANTS",
-	"TOKEN_BY_HASH",
 };
 
 /* Read whole on purpose: one is only counted, at start; the next an index of
