@@ -4,10 +4,9 @@
 _daactl_words()
 {
 	case $1 in
-	'') echo 'tenant proposal tenant token audit profile group policy reference anchor collateral hardware claim operation transfer device certificate report event ca evidence fsck keys journal version completion' ;;
-	tenant) echo 'create list show delete' ;;
+	'') echo 'tenant proposal token audit profile group policy reference anchor collateral hardware manifest manifest-key claim operation transfer ban device certificate report event webhook ca evidence fsck keys journal version completion' ;;
+	tenant) echo 'create list show delete recover recoveries object' ;;
 	proposal) echo 'list show approve reject' ;;
-	tenant) echo 'recover recoveries object' ;;
 	token) echo 'create rotate list revoke' ;;
 	audit) echo 'list export verify' ;;
 	profile) echo 'create list show update versions' ;;
@@ -17,13 +16,17 @@ _daactl_words()
 	anchor) echo 'add fetch known list remove' ;;
 	collateral) echo 'add fetch list show delete' ;;
 	hardware) echo 'add list remove' ;;
+	manifest) echo 'import' ;;
+	manifest-key) echo 'add list remove' ;;
 	claim) echo 'add import bulk bulk-release list release restore history' ;;
 	operation) echo 'list show items cancel wait' ;;
 	transfer) echo 'offer list show accept reject cancel undo watch' ;;
-	device) echo 'list show result ban unban move label refusals' ;;
+	ban) echo 'create list show lift' ;;
+	device) echo 'list export show result ban unban move label refusals' ;;
 	certificate) echo 'list show revoke' ;;
 	report) echo 'list show export groups group devices resolve mute reopen series settings quota' ;;
 	event) echo 'list watch' ;;
+	webhook) echo 'create list show delete rotate test enable replay deliveries' ;;
 	ca) echo 'list show fetch chain stage schedule activate retire taint certificates revoke adopt proof' ;;
 	evidence) echo 'verify' ;;
 	keys) echo 'rotate-master' ;;
@@ -52,7 +55,7 @@ _daactl_words()
 _daactl_takes_value()
 {
 	case $1 in
-	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--direction|--active|--revoked|--device|-d|--type|--class|--category|--error-group|--from|--to|--actor|--action|--subject|--log-key|--title|--role|--expires-at|--expires-in|--person|--overlap|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--keep-days|--events-per-day|--spike-least|--spike-factor|--grace|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--snp-chain|--format|--nonce|--reason|--algorithm|--key-store|--activate-at|--retire-at|--outcome|--out|-o) return 0 ;;
+	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--direction|--active|--revoked|--device|-d|--type|--kind|--class|--category|--error-group|--from|--to|--actor|--action|--subject|--log-key|--title|--role|--expires-at|--expires-in|--certificate|--person|--overlap|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--keep-days|--events-per-day|--spike-least|--spike-factor|--grace|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--snp-chain|--format|--nonce|--reason|--algorithm|--key-store|--activate-at|--retire-at|--outcome|--out|-o) return 0 ;;
 	esac
 	return 1
 }
@@ -63,12 +66,14 @@ _daactl_values()
 	*:--ca-file) echo FILE ;;
 	*:--token-file) echo FILE ;;
 	*:--config) echo FILE ;;
-	'device list:--state') echo 'claimed active banned' ;;
+	'device list:--state') echo 'claimed active banned quarantined' ;;
+	'device export:--state') echo 'claimed active banned quarantined' ;;
 	'transfer list:--state') echo 'offered awaiting-evidence done rejected cancelled expired undone' ;;
 	'transfer list:--direction') echo 'in out' ;;
 	'claim list:--active') echo 'true false' ;;
 	'certificate list:--revoked') echo 'true false' ;;
 	'ca certificates:--revoked') echo 'true false' ;;
+	'webhook create:--kind') echo 'hmac ed25519' ;;
 	'report groups:--state') echo 'open resolved muted' ;;
 	'audit verify:--log-key') echo 'FILE' ;;
 	'token create:--role') echo 'admin owner contributor reader auditor' ;;
@@ -96,6 +101,7 @@ _daactl_values()
 	'claim import:--format') echo 'csv ndjson' ;;
 	'claim bulk:--format') echo 'csv ndjson' ;;
 	'claim bulk-release:--format') echo 'csv ndjson' ;;
+	'device export:--format') echo 'csv ndjson' ;;
 	'report export:--format') echo 'csv ndjson' ;;
 	'certificate revoke:--reason') echo 'unspecified keyCompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn' ;;
 	'ca revoke:--reason') echo 'unspecified keyCompromise cACompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn' ;;
@@ -107,6 +113,7 @@ _daactl_values()
 	'token rotate:--out'|'token rotate:-o') echo 'FILE' ;;
 	'audit export:--out'|'audit export:-o') echo 'FILE' ;;
 	'policy dry-run:--out'|'policy dry-run:-o') echo 'FILE' ;;
+	'device export:--out'|'device export:-o') echo 'FILE' ;;
 	'device result:--out'|'device result:-o') echo 'FILE' ;;
 	'report export:--out'|'report export:-o') echo 'FILE' ;;
 	'ca fetch:--out'|'ca fetch:-o') echo 'FILE' ;;
@@ -123,14 +130,14 @@ _daactl_options()
 	'tenant create') echo '--title --edge --algorithm --key-store' ;;
 	'tenant list') echo '--limit --after' ;;
 	'tenant show') echo '--tenant' ;;
+	'tenant recover') echo '--group --reason' ;;
+	'tenant recoveries') echo '--tenant --platform --limit --after' ;;
+	'tenant object') echo '--tenant' ;;
 	'proposal list') echo '--tenant --platform --limit --after' ;;
 	'proposal show') echo '--tenant --platform' ;;
 	'proposal approve') echo '--tenant --platform' ;;
 	'proposal reject') echo '--tenant --platform' ;;
-	'tenant recover') echo '--group --reason' ;;
-	'tenant recoveries') echo '--tenant --platform --limit --after' ;;
-	'tenant object') echo '--tenant' ;;
-	'token create') echo '--tenant --platform --role --expires-at --expires-in --person --group --out' ;;
+	'token create') echo '--tenant --platform --role --expires-at --expires-in --certificate --person --group --out' ;;
 	'token rotate') echo '--tenant --platform --expires-at --expires-in --overlap --out' ;;
 	'token list') echo '--tenant --platform --limit --after' ;;
 	'token revoke') echo '--tenant --platform' ;;
@@ -194,7 +201,12 @@ _daactl_options()
 	'transfer cancel') echo '--tenant' ;;
 	'transfer undo') echo '--tenant' ;;
 	'transfer watch') echo '--tenant' ;;
+	'ban create') echo '--tenant --platform --reason --dry-run' ;;
+	'ban list') echo '--tenant --platform --limit --after' ;;
+	'ban show') echo '--tenant --platform' ;;
+	'ban lift') echo '--tenant --platform --unban' ;;
 	'device list') echo '--tenant --limit --after --state --group' ;;
+	'device export') echo '--tenant --state --group --format --out' ;;
 	'device show') echo '--tenant' ;;
 	'device result') echo '--tenant --nonce --out' ;;
 	'device ban') echo '--tenant --reason' ;;
@@ -219,6 +231,15 @@ _daactl_options()
 	'report quota') echo '--tenant --device' ;;
 	'event list') echo '--tenant --platform --limit --after --type' ;;
 	'event watch') echo '--tenant --platform --limit --after --type' ;;
+	'webhook create') echo '--tenant --type --kind --note' ;;
+	'webhook list') echo '--tenant --limit --after' ;;
+	'webhook show') echo '--tenant' ;;
+	'webhook delete') echo '--tenant' ;;
+	'webhook rotate') echo '--tenant' ;;
+	'webhook test') echo '--tenant' ;;
+	'webhook enable') echo '--tenant' ;;
+	'webhook replay') echo '--tenant --after --from' ;;
+	'webhook deliveries') echo '--tenant --limit --after' ;;
 	'ca list') echo '--tenant --limit --after' ;;
 	'ca show') echo '--tenant --pem' ;;
 	'ca fetch') echo '--tenant --format --out --chain' ;;
