@@ -145,8 +145,9 @@ family_close(void)
 static inline struct err
 family_claim(const struct tenant *t)
 {
-	struct claim_request request = { NULL, family->hardware_id(),
-	    "family" };
+	struct claim_request request = {
+		.hardware_id = family->hardware_id(), .group = "family",
+	};
 	struct claim_result result;
 
 	return claim_make(cx, family_realm->authority, t, &realm_admin,

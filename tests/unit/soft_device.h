@@ -124,7 +124,7 @@ new_device(void)
 static inline void
 claim(const struct dev *dev, const char *group)
 {
-	struct claim_request request = { NULL, dev->hardware_id, group };
+	struct claim_request request = { .hardware_id = dev->hardware_id, .group = group };
 	struct claim_result result;
 
 	ck_ok(claim_make(cx, realm->authority, &tenant, &realm_admin,

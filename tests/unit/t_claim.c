@@ -141,7 +141,7 @@ START_TEST(an_id_of_another_form_is_refused)
 		"psa:01" HEX64, "dice:" HEX64, "idevid:" HEX64,
 		"android:" HEX64, "key:" HEX64 HEX64,
 	};
-	struct claim_request both = { HEX64, "tpm-ek:" HEX64, NULL };
+	struct claim_request both = { .device_id = HEX64, .hardware_id = "tpm-ek:" HEX64 };
 	struct claim_result result;
 
 	fleet_open();
@@ -154,12 +154,12 @@ START_TEST(an_id_of_another_form_is_refused)
 	for (size_t i = 0; i < COUNT_OF(good); i++)
 		ck_assert_msg(claim_is_hardware_id(good[i]), "%s", good[i]);
 	ck_fails(claim(0, both, &result), ERR_FIELD);
-	both = (struct claim_request){ NULL, NULL, NULL };
+	both = (struct claim_request){ .group = NULL };
 	ck_fails(claim(0, both, &result), ERR_FIELD);
 	both.device_id = "tpm-ek:" HEX64;
 	ck_fails(claim(0, both, &result), ERR_FIELD);
 	ck_assert_str_eq(cx->trail->pointer, "/device_id");
-	both = (struct claim_request){ HEX64, NULL, "none" };
+	both = (struct claim_request){ .device_id = HEX64, .group = "none" };
 	ck_fails(claim(0, both, &result), ERR_NOT_FOUND);
 	fleet_close();
 }

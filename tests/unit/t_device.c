@@ -14,7 +14,7 @@
 static void
 claim(unsigned tenant, const char *device_id, const char *group)
 {
-	struct claim_request request = { device_id, NULL, group };
+	struct claim_request request = { .device_id = device_id, .group = group };
 	struct claim_result result;
 
 	ck_ok(claim_make(cx, &fleet.a, &fleet.tenants[tenant],

@@ -24,7 +24,7 @@ name_of(unsigned n)
 static void
 claim(unsigned tenant, unsigned n, const char *group)
 {
-	struct claim_request request = { name_of(n), NULL, group };
+	struct claim_request request = { .device_id = name_of(n), .group = group };
 	struct claim_result result;
 
 	ck_ok(claim_make(cx, &fleet.a, &fleet.tenants[tenant],

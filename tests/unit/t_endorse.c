@@ -78,7 +78,7 @@ static void
 claim_sgx(const struct tenant *t)
 {
 	char hardware_id[HARDWARE_ID_MAX];
-	struct claim_request request = { NULL, hardware_id, "sgx" };
+	struct claim_request request = { .hardware_id = hardware_id, .group = "sgx" };
 	struct claim_result result;
 	uint8_t sha256[32];
 
@@ -379,7 +379,7 @@ START_TEST(a_psa_token_enrols_with_a_registered_key)
 {
 	struct group_spec spec = { .profile = "soft",
 	    .profile_version = PROFILE_NEWEST };
-	struct claim_request request = { NULL, NULL, "psa" };
+	struct claim_request request = { .group = "psa" };
 	struct claim_result result;
 	struct db_group group;
 	struct policy policy;

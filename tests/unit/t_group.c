@@ -263,7 +263,7 @@ show_work(struct ctx *c, struct db_tx *tx, void *arg)
 static void
 golden(const char *device_id, const char *group, const char *claims)
 {
-	struct claim_request request = { device_id, NULL, group };
+	struct claim_request request = { .device_id = device_id, .group = group };
 	struct shown shown = { device_id, claims };
 	struct claim_result result;
 

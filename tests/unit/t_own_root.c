@@ -585,7 +585,7 @@ START_TEST(a_ca_below_a_root_of_unusual_form_serves_as_any_other)
 	put_pem("leaf.pem", &leaf.der, 1);
 	ck_assert(verifies(chain[1], chain, 1, leaf.der));
 	ck_ok(claim_make(cx, a, &tenant, &realm_admin,
-	    &(struct claim_request){ leaf.device_id, NULL, "default" },
+	    &(struct claim_request){ .device_id = leaf.device_id, .group = "default" },
 	    &claim));
 	ck_ok(client_authenticate(cx, a, leaf.der, &client));
 	ocsp_says(issuer, "good");

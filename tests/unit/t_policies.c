@@ -311,7 +311,7 @@ static const char *
 member(unsigned number, const char *claims, bool refused)
 {
 	const char *device_id = id_of(number);
-	struct claim_request request = { device_id, NULL, "soft" };
+	struct claim_request request = { .device_id = device_id, .group = "soft" };
 	struct shown s = { device_id, claims, refused };
 	struct claim_result result;
 
@@ -438,7 +438,7 @@ START_TEST(a_dry_run_sees_no_other_group_and_no_other_tenant)
 	struct tenant other;
 	struct db_tenant row;
 	struct dry_run_spec spec = { .version = 1 };
-	struct claim_request request = { id_of(9), NULL, "default" };
+	struct claim_request request = { .device_id = id_of(9), .group = "default" };
 	struct claim_result result;
 	struct dry_run run;
 

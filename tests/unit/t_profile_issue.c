@@ -272,7 +272,7 @@ START_TEST(what_an_edge_ca_signs_is_accepted_within_its_limits_only)
 	ck_assert(shows("URI:http://127.0.0.1:8080/crl/[0-9a-f]{40}.crl"));
 	/* Here it is the device's credential, as any other. */
 	ck_ok(claim_make(cx, a, &e, &realm_admin, &(struct claim_request){
-	    DEVICE, NULL, "default" }, &claim));
+	    .device_id = DEVICE, .group = "default" }, &claim));
 	ck_ok(client_authenticate(cx, a, edge, &client));
 	ck_assert_str_eq(client.device_id, DEVICE);
 	ck_assert(shell("openssl verify -x509_strict -CAfile root.pem "

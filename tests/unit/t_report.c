@@ -13,7 +13,7 @@
 static void
 claim(unsigned tenant, const char *device_id)
 {
-	struct claim_request request = { device_id, NULL, NULL };
+	struct claim_request request = { .device_id = device_id };
 	struct claim_result result;
 
 	ck_ok(claim_make(cx, &fleet.a, &fleet.tenants[tenant],

@@ -58,7 +58,7 @@ END_TEST
 static void
 claim(const char *device_id)
 {
-	struct claim_request request = { device_id, NULL, NULL };
+	struct claim_request request = { .device_id = device_id };
 	struct claim_result result;
 
 	ck_ok(claim_make(cx, &fleet.a, mine, me, &request, &result));
