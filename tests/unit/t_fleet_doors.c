@@ -445,7 +445,8 @@ START_TEST(the_feed_shows_what_happened)
 	SAYS(200, "{\"items\":[{\"id\":\"1\","
 	    "\"at\":\"2026-11-22T08:00:00Z\",\"type\":\"device.claimed\","
 	    "\"subject\":\"" HEX64 "\",\"actor\":\"alpha\","
-	    "\"data\":{\"group\":\"default\"}}]}", "GET", A "/events");
+	    "\"data\":{\"group\":\"default\"}}],"
+	    "\"cursor\":\"1\"}", "GET", A "/events");
 	fleet_close();
 }
 END_TEST
