@@ -196,6 +196,7 @@ struct changing {
 	const struct webhook_spec	*spec;
 	int64_t				 overlap_s, after, from_s;
 	struct webhook_made		 made;
+	struct webhook_made		*out;	/* of what has a receipt */
 };
 
 static const char *
@@ -244,6 +245,7 @@ create_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	TRY(event_add(cx, tx, c->tenant_id, EVENT_WEBHOOK_CREATED,
 	    id_text(cx, row->id), c->by, json_pack("{s:s}", "url",
 	    row->url)));
+	*c->out = c->made;
 	return receipt_add(cx, tx);
 }
 
@@ -253,11 +255,10 @@ webhook_create(struct ctx *cx, const struct authority *a,
     const struct webhook_spec *spec, struct webhook_made *out)
 {
 	struct changing c = { .a = a, .tenant_id = tenant->id,
-	    .by = by->name, .spec = spec };
+	    .by = by->name, .spec = spec, .out = out };
 
 	TRY(check_spec(cx, spec));
 	TRY(db_write(cx, a->db, create_work, &c));
-	*out = c.made;
 	dispatch_reload(a->dispatch);
 	return OK;
 }
@@ -324,6 +325,7 @@ rotate_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	TRY(db_webhook_keys(cx, tx, row));
 	TRY(event_add(cx, tx, c->tenant_id, EVENT_WEBHOOK_ROTATED,
 	    id_text(cx, c->id), c->by, NULL));
+	*c->out = c->made;
 	return receipt_add(cx, tx);
 }
 
@@ -333,11 +335,9 @@ webhook_rotate(struct ctx *cx, const struct authority *a,
     int64_t overlap_s, struct webhook_made *out)
 {
 	struct changing c = { .a = a, .tenant_id = tenant->id, .id = id,
-	    .by = by->name, .overlap_s = overlap_s };
+	    .by = by->name, .overlap_s = overlap_s, .out = out };
 
-	TRY(change(cx, a, rotate_work, &c));
-	*out = c.made;
-	return OK;
+	return change(cx, a, rotate_work, &c);
 }
 
 static struct err

@@ -9,6 +9,7 @@
 #include "authority/group.h"
 #include "authority/receipt.h"
 #include "authority/token.h"
+#include "authority/webhook.h"
 #include "db/receipt.h"
 #include "db/schema.h"
 
@@ -345,6 +346,55 @@ insert(struct ctx *c, struct db_tx *tx, void *arg)
 	return db_receipt_insert(c, tx, arg, 0);
 }
 
+/* arg is what the answer is made of, which is there by then. */
+static struct err
+say_webhook(struct ctx *c, void *arg, struct receipt_answer *out)
+{
+	const struct webhook_made *m = arg;
+
+	*out = (struct receipt_answer){ .status = 201,
+	    .content_type = "text/plain", .body = slice_text(arena_printf(
+	    c->arena, "%lld %s %s", (long long)m->row.id, m->row.url,
+	    m->secret)) };
+	return OK;
+}
+
+START_TEST(the_answer_about_a_webhook_is_built_of_the_webhook)
+{
+	struct webhook_spec spec = { .url = "https://hooks.example/",
+	    .description = "", .kind = "hmac", .types = "" };
+	struct webhook_made made = { .secret = "none" };
+	struct receipt_answer answer;
+	struct receipt r;
+
+	open_with_keys();
+	r = receipt_of("k", 0, "/w", "{}");
+	r.say = say_webhook;
+	r.arg = &made;
+	cx->receipt = &r;
+	ck_ok(webhook_create(cx, &fleet.a, &fleet.tenants[0],
+	    &fleet.owners[0], &spec, &made));
+	cx->receipt = NULL;
+	ck_assert(has(&r, &answer));
+	ck_assert(slice_equal(answer.body, slice_text(arena_printf(cx->arena,
+	    "%lld https://hooks.example/ %s", (long long)made.row.id,
+	    made.secret))));
+	r = receipt_of("k", 0, "/w/rotate", "{}");
+	r.say = say_webhook;
+	r.arg = &made;
+	made.secret = "none";
+	cx->receipt = &r;
+	ck_ok(webhook_rotate(cx, &fleet.a, &fleet.tenants[0],
+	    &fleet.owners[0], made.row.id, 0, &made));
+	cx->receipt = NULL;
+	ck_assert(has(&r, &answer));
+	ck_assert(slice_equal(answer.body, slice_text(arena_printf(cx->arena,
+	    "%lld https://hooks.example/ %s", (long long)made.row.id,
+	    made.secret))));
+	fleet_close();
+}
+END_TEST
+
 START_TEST(a_database_from_before_receipts_takes_them)
 {
 	char *dir = arena_strdup(cx->arena, "/tmp/t_receipt.XXXXXX");
@@ -387,4 +437,5 @@ UNIT_MAIN("receipt",
     another_servers_key_opens_no_answer,
     after_its_time_a_key_is_new_again,
     the_upkeep_forgets_what_is_over,
+    the_answer_about_a_webhook_is_built_of_the_webhook,
     a_database_from_before_receipts_takes_them)
