@@ -57,7 +57,7 @@ release(struct ctx *cx, struct db_tx *tx, const struct releasing *r,
 	const struct claimer by = { .tenant_id = r->tenant_id,
 	    .by = r->actor, .at_s = r->at_s };
 
-	if (device->state == DEVICE_BANNED)
+	if (db_device_is_barred(device->state))
 		TRY(db_device_unban(cx, tx, r->tenant_id, device->id));
 	return claim_release_in(cx, tx, &by, device->device_id, REASON, out);
 }

@@ -4,10 +4,12 @@
 
 #include <sqlite3.h>
 
+#include "authority/ban.h"
 #include "authority/ca.h"
 #include "authority/claim.h"
 #include "authority/device.h"
 #include "authority/device_search.h"
+#include "authority/operation.h"
 #include "authority/proposal.h"
 #include "authority/role.h"
 #include "authority/tenant_delete.h"
@@ -242,6 +244,37 @@ START_TEST(a_deleted_tenant_has_nothing_left_but_its_history)
 }
 END_TEST
 
+static void
+quarantine_all(void)
+{
+	struct ban_request request = { .action = "quarantine",
+	    .pointer = "/match" };
+	json_t *match;
+	struct ban_made made;
+	int64_t after = -1;
+	bool did = true;
+
+	ck_ok(json_parse(cx, slice_text("{\"group\":\"default\"}"), &match));
+	request.match = match;
+	ck_ok(ban_make(cx, a, &tenant, &alice, &request, &made));
+	while (did)
+		ck_ok(operation_turn(cx, a, &after, &did));
+}
+
+START_TEST(a_device_in_quarantine_does_not_keep_a_tenant)
+{
+	const char *device_id = claim(0);
+	struct device_view view;
+	struct db_tenant row;
+
+	quarantine_all();
+	ck_ok(device_get(cx, a, &tenant, device_id, &view));
+	ck_assert_int_eq(view.device.state, DEVICE_QUARANTINED);
+	ck_ok(tenant_delete(cx, a, &tenant, &alice, &row));
+	is_at_its_end();
+}
+END_TEST
+
 /* As far as the first commit. */
 static struct err
 only_begin(struct ctx *c, struct db_tx *tx, void *arg)
@@ -289,6 +322,7 @@ main(void)
 		what_can_not_be_done_has_failed,
 		a_proposal_is_its_tenants,
 		a_deleted_tenant_has_nothing_left_but_its_history,
+		a_device_in_quarantine_does_not_keep_a_tenant,
 		a_deletion_that_was_cut_off_is_gone_on_with,
 		the_platform_itself_stays,
 	};
