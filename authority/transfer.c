@@ -369,6 +369,7 @@ undo(struct ctx *cx, struct db_tx *tx, struct stepping *s)
 		return FAIL_TELL(cx, ERR_CONFLICT,
 		    "the tenant has the device no more");
 	TRY(check_device(cx, tx, t->to_tenant_id, t->device_id, &device));
+	TRY(transfer_drop(cx, tx, &device, t->from_name));
 	TRY(db_claim_last(cx, tx, t->tenant_id, t->device_id, &before, &yes));
 	TRY(handover_group(cx, tx, t->tenant_id,
 	    yes ? before.left_group_id : 0, &group));

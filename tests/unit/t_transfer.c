@@ -530,6 +530,25 @@ START_TEST(the_giver_takes_back_in_time_and_what_the_taker_issued_is_revoked)
 }
 END_TEST
 
+START_TEST(what_is_taken_back_is_offered_by_the_taker_no_more)
+{
+	struct transfer_row t, on;
+	struct transfer_offer offer = { .to = "tenant-c", .device_id =
+	    dev.device_id };
+
+	start();
+	offer.device_id = dev.device_id;
+	t = offered(false);
+	ck_ok(step(B, TRANSFER_ACCEPT, &t));
+	ck_ok(transfer_make(cx, realm->authority, &sides[B], &owners[B],
+	    &offer, &on));
+	ck_ok(step(A, TRANSFER_UNDO, &t));
+	ck_ok(transfer_get(cx, realm->authority, &sides[B], on.handle, &on));
+	ck_assert_int_eq(on.state, TRANSFER_CANCELLED);
+	stop();
+}
+END_TEST
+
 START_TEST(nothing_is_undone_too_late)
 {
 	struct transfer_row t;
@@ -709,6 +728,7 @@ UNIT_MAIN("transfer",
     a_ban_by_the_giver_holds_for_the_enrolment_that_would_move_it,
     a_setting_asks_every_offer_for_evidence,
     the_giver_takes_back_in_time_and_what_the_taker_issued_is_revoked,
+    what_is_taken_back_is_offered_by_the_taker_no_more,
     nothing_is_undone_too_late,
     what_the_taker_has_no_more_cannot_be_taken_back_from_it,
     a_release_is_undone_in_time_into_the_group_of_before,
