@@ -181,6 +181,22 @@ struct rotating {
 	struct db_token			*out;
 };
 
+/* Until the old secret ends, those who could know that one have it still. */
+static struct err
+rotated_lineage(struct ctx *cx, const struct rotating *r,
+    struct db_token *row)
+{
+	const char *text = r->lineage;
+
+	if (r->what->overlap_s > 0 && row->lineage[0] != '\0')
+		text = arena_printf(cx->arena, "%s\n%s", text, row->lineage);
+	if (strlen(text) > ROLE_LINEAGE_MAX)
+		return FAIL_TELL(cx, ERR_CONFLICT,
+		    "too many have made one another up to here");
+	row->lineage = text;
+	return OK;
+}
+
 static struct err
 rotate_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
@@ -196,7 +212,7 @@ rotate_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	if (row.expires_s != 0 && row.expires_s <= ctx_now(cx))
 		return FAIL_TELL(cx, ERR_CONFLICT, "the token has expired");
 	row.hash = SLICE_OF(r->hash);
-	row.lineage = r->lineage;
+	TRY(rotated_lineage(cx, r, &row));
 	row.rotated_s = ctx_now(cx);
 	row.old_until_s = row.rotated_s + r->what->overlap_s;
 	TRY(db_token_rotate(cx, tx, &row));

@@ -386,6 +386,29 @@ START_TEST(who_rotates_a_token_has_made_it)
 }
 END_TEST
 
+START_TEST(a_secret_that_overlaps_is_its_makers_still)
+{
+	struct token_rotation what = { .overlap_s = 100, .expires_s = -1 };
+	struct token_spec spec = { .name = "bob", .role = ROLE_OWNER };
+	struct principal alice, after;
+	struct db_token token;
+	const char *old, *text;
+
+	open_with_keys();
+	alice = token_of(&admin, "alice", NULL);
+	ck_ok(token_create(cx, &fleet.a, &fleet.tenants[0], &alice, &spec,
+	    &token, &old));
+	what.id = token.id;
+	ck_ok(token_rotate(cx, &fleet.a, &fleet.tenants[0], &admin, &what,
+	    &token, &text));
+	/* It is alice's, who was given it, for as long as it is good. */
+	ck_ok(token_authenticate(cx, &fleet.a, old, &after));
+	ck_assert(!role_are_two(&alice, &after));
+	ck_assert(!role_are_two(&admin, &after));
+	fleet_close();
+}
+END_TEST
+
 START_TEST(each_role_may_what_the_table_says)
 {
 	static const char *const may[ROLE_COUNT] = {
@@ -461,6 +484,7 @@ UNIT_MAIN("token",
     a_token_of_a_group_is_that_groups,
     two_are_two_unless_one_made_the_other,
     who_rotates_a_token_has_made_it,
+    a_secret_that_overlaps_is_its_makers_still,
     each_role_may_what_the_table_says,
     an_older_database_keeps_its_tokens,
     a_token_names_its_role_and_tenant,
