@@ -296,7 +296,7 @@ transfers() {
 	exits 4 ctl transfer cancel "$id" -t tenant-b
 	exits 0 ctl transfer accept "$id" --group default -t tenant-b
 	exits 0 ctl transfer watch "$id" -t tenant-b
-	grep -qx done "$work/out"
+	grep -qx "done" "$work/out"
 	exits 4 ctl device show "$device" -t tenant-a
 	exits 0 ctl claim history "$device" -t tenant-a --json
 	jq -e '.items[0].transferred_to == "tenant-b"' "$work/out"

@@ -45,6 +45,7 @@ END
 chmod +x "$dir/bin/daactl"
 
 # Each block of shell in the page, one after the other in one shell.
+# shellcheck disable=SC2016 # the marks of a block
 sed -n '/^```sh$/,/^```$/{/^```/d;p}' "$srcdir/doc/CLAIMS.md" >"$dir/page.sh"
 (cd "$dir/work" && PATH=$dir/bin:$PATH bash -ex "$dir/page.sh") \
     >"$dir/log" 2>&1
@@ -81,8 +82,8 @@ again() {
 
 over_kills() {
 	service_end && again || return 1
-	openssl rand -hex 160000 | fold -w 64 >"$dir/many.csv"
-	sed 3q "$dir/many.csv" >>"$dir/many.csv"
+	openssl rand -hex 160000 | fold -w 64 >"$dir/once.csv"
+	sed 3q "$dir/once.csv" | cat "$dir/once.csv" - >"$dir/many.csv"
 	service_ctl claim bulk "$dir/many.csv" -t acme --no-wait --json \
 	    >"$dir/operation" || return 1
 	id=$(jq -r .id "$dir/operation")

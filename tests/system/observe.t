@@ -22,7 +22,8 @@ step() {	# SENTENCE COMMAND...
 	sentence=$1
 	shift
 	(set -e; "$@") >"$dir/out" 2>&1
-	if [ $? -eq 0 ]; then
+	rc=$?
+	if [ $rc -eq 0 ]; then
 		echo "ok $n - $sentence"
 	else
 		echo "not ok $n - $sentence"
@@ -171,9 +172,11 @@ verified() {
 
 # Each of them changes an export in a way that must be found.
 damaged() {
-	echo "$(printf 0%.0s $(seq 64))" >"$dir/other.pub"
-	! "$builddir/daactl" audit verify "$dir/audit" \
-	    --log-key "$dir/other.pub"
+	printf '%064d\n' 0 >"$dir/other.pub"
+	if "$builddir/daactl" audit verify "$dir/audit" \
+	    --log-key "$dir/other.pub"; then
+		return 1
+	fi
 	python3 - "$dir/audit" "$dir" >"$dir/cases" <<'END'
 import json, sys
 lines = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
