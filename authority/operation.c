@@ -10,6 +10,7 @@
 #define BATCH_BYTES	(64u * 1024u)	/* input of one batch */
 #define DROP_ROWS	500u		/* taken away in one transaction */
 #define LEFT_S		3600		/* input that never came to an end */
+#define QUOTA_RETRY_S	60
 #define ITEM_HEAD	8u		/* line and length */
 
 /* --- making one ------------------------------------------------------ */
@@ -69,11 +70,28 @@ input_new(struct ctx *cx, const struct operation_spec *spec)
 	return in;
 }
 
+/* Each may be as long as a body: what a tenant makes wait has an end. */
+static struct err
+check_room(struct ctx *cx, struct db_tx *tx, int64_t tenant_id)
+{
+	int64_t n;
+
+	if (tenant_id == 0)
+		return OK;
+	TRY(db_operation_unended(cx, tx, tenant_id, &n));
+	if (n < (int64_t)OPERATIONS_UNENDED_MAX)
+		return OK;
+	cx->trail->retry_after_s = QUOTA_RETRY_S;
+	return FAIL_TELL(cx, ERR_QUOTA, "%u operations of the tenant have not "
+	    "ended: wait for some, or cancel them", OPERATIONS_UNENDED_MAX);
+}
+
 static struct err
 begin_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct operation_input *in = arg;
 
+	TRY(check_room(cx, tx, in->row.tenant_id));
 	return db_operation_insert(cx, tx, &in->row, &in->row.id);
 }
 

@@ -19,6 +19,7 @@
 #define OPERATION_ITEMS_MAX	1000000u	/* of one operation */
 #define OPERATION_ITEM_MAX	8192u		/* bytes of one item */
 #define OPERATION_BATCH		64u		/* items of a transaction */
+#define OPERATIONS_UNENDED_MAX	256u		/* of a tenant, with input sent */
 #define OPERATION_PARAMS_MAX	16384u		/* bytes of JSON text */
 /* A batch begins that long after the one before it began, 2,500 items a second,
  * or after half the time that it took, whichever is later: the rest is for
@@ -74,8 +75,11 @@ struct operation_spec {
 /* Items as they are gathered; in the arena of the cx it was made with. */
 struct operation_input;
 
-/* Write the operation's row, seen by nobody yet, and get ready for items.
- * ERR_STORAGE */
+/*
+ * Write the operation's row, seen by nobody yet, and get ready for items.
+ * ERR_QUOTA		the tenant has OPERATIONS_UNENDED_MAX already
+ * ERR_STORAGE
+ */
 struct err	operation_begin(struct ctx *, const struct authority *,
 		    const struct operation_spec *,
 		    struct operation_input **out);

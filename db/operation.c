@@ -45,6 +45,29 @@ db_operation_insert(struct ctx *cx, struct db_tx *tx,
 }
 
 static struct err
+take_int(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
+{
+	int64_t *out = arg;
+
+	(void)cx;
+	*out = db_int(row, 0);
+	*stop = true;
+	return OK;
+}
+
+struct err
+db_operation_unended(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t *out)
+{
+	int64_t n = 0;
+
+	TRY(db_rows(cx, tx, STMT_OPERATION_UNENDED,
+	    DB_ARGS(DB_I(tenant_id)), take_int, &n));
+	*out = n;
+	return OK;
+}
+
+static struct err
 changed_one(struct ctx *cx, int64_t changed)
 {
 	if (changed != 1)

@@ -43,6 +43,9 @@ struct operation_filter {
 /* A new one, that nobody sees yet. */
 struct err	db_operation_insert(struct ctx *, struct db_tx *,
 		    const struct operation_row *, int64_t *out_id);
+/* How many have not ended, whatever they wait for. */
+struct err	db_operation_unended(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, int64_t *out);
 /* It has all its items, and is in that state now: held or queued.
  * ERR_CONFLICT		it was neither new nor held */
 struct err	db_operation_open(struct ctx *, struct db_tx *,

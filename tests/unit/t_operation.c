@@ -316,6 +316,30 @@ START_TEST(input_that_never_ends_is_shown_to_nobody_and_taken_away)
 }
 END_TEST
 
+START_TEST(a_tenant_makes_so_many_wait_and_no_more)
+{
+	struct operation_spec spec = { .tenant = &fleet.tenants[0],
+	    .by = &fleet.owners[0], .kind = "claim", .held = true };
+	struct operation_input *in;
+	struct operation_row row;
+
+	begin();
+	for (unsigned i = 0; i < OPERATIONS_UNENDED_MAX; i++) {
+		ck_ok(operation_begin(cx, &fleet.a, &spec, &in));
+		ck_ok(operation_put(cx, in, 1, slice_text("x")));
+		ck_ok(operation_end(cx, in, &row));
+	}
+	ck_fails(operation_begin(cx, &fleet.a, &spec, &in), ERR_QUOTA);
+	ck_assert_int_gt(cx->trail->retry_after_s, 0);
+	ck_ok(operation_cancel(cx, &fleet.a, &fleet.owners[0], row.name,
+	    &row));
+	ck_ok(operation_begin(cx, &fleet.a, &spec, &in));
+	spec.tenant = &fleet.tenants[1];
+	ck_ok(operation_begin(cx, &fleet.a, &spec, &in));
+	fleet_close();
+}
+END_TEST
+
 START_TEST(what_ended_long_ago_is_taken_away)
 {
 	struct operation_row o, young;
@@ -467,6 +491,7 @@ UNIT_MAIN("operation",
     a_dry_run_says_the_same_and_changes_nothing,
     many_are_released_and_their_certificates_revoked,
     one_that_cannot_go_on_fails_and_the_others_go_on,
+    a_tenant_makes_so_many_wait_and_no_more,
     input_that_never_ends_is_shown_to_nobody_and_taken_away,
     what_ended_long_ago_is_taken_away,
     a_held_one_waits_until_it_is_let_go,
