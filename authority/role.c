@@ -100,10 +100,34 @@ is_in(const char *lineage, const char *person)
 	return false;
 }
 
+/* Who made both could be both.  The last line is the token that `daad init`
+ * printed, which made everybody, and is to be revoked. */
+static bool
+share_maker(const char *lineage, const char *other)
+{
+	const char *end;
+
+	for (; lineage != NULL && (end = strchr(lineage, '\n')) != NULL;
+	    lineage = end + 1) {
+		char person[ROLE_PERSON_MAX + 1];
+		size_t n = (size_t)(end - lineage);
+
+		if (n >= sizeof(person))
+			return true;
+		memcpy(person, lineage, n);
+		person[n] = '\0';
+		if (is_in(other, person))
+			return true;
+	}
+	return false;
+}
+
 bool
 role_are_two(const struct principal *one, const struct principal *other)
 {
 	return strcmp(person_of(one), person_of(other)) != 0 &&
 	    !is_in(one->lineage, person_of(other)) &&
-	    !is_in(other->lineage, person_of(one));
+	    !is_in(other->lineage, person_of(one)) &&
+	    !share_maker(one->lineage, other->lineage) &&
+	    !share_maker(other->lineage, one->lineage);
 }

@@ -38,9 +38,10 @@ bool		 role_is_of(enum role, bool platform);
 struct err	 role_lineage(struct ctx *, const struct principal *,
 		    const char **out);
 /*
- * Whether they are two for the two-person rule: not the same person, and
- * neither made the credential of the other, nor one that made it.  Who makes
- * a credential has had its secret, or can make another like it.
+ * Whether they are two for the two-person rule: not the same person, neither
+ * made the credential of the other, nor one that made it, and nobody made both
+ * but the first of all.  Who makes a credential has had its secret, or can
+ * make another like it.
  */
 bool		 role_are_two(const struct principal *,
 		    const struct principal *);

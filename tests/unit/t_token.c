@@ -360,6 +360,39 @@ START_TEST(two_are_two_unless_one_made_the_other)
 }
 END_TEST
 
+/* As on a server: the first one makes the administrators, these the owners. */
+START_TEST(two_that_one_person_made_are_not_two)
+{
+	struct token_rotation what = { .overlap_s = 0, .expires_s = -1 };
+	struct principal alice, bob, owner, puppet, of_bob, deeper;
+	struct db_token token;
+	const char *text;
+
+	open_with_keys();
+	alice = token_of(&admin, "alice", NULL);
+	bob = token_of(&admin, "bob", NULL);
+	owner = token_of(&alice, "carol", NULL);
+	puppet = token_of(&alice, "dora", NULL);
+	deeper = token_of(&puppet, "erik", NULL);
+	of_bob = token_of(&bob, "fay", NULL);
+	ck_assert(!role_are_two(&owner, &puppet));
+	ck_assert(!role_are_two(&puppet, &owner));
+	ck_assert(!role_are_two(&owner, &deeper));
+	ck_assert(!role_are_two(&deeper, &owner));
+	ck_assert(role_are_two(&owner, &of_bob));
+	ck_assert(role_are_two(&of_bob, &deeper));
+	ck_assert(role_are_two(&alice, &of_bob));
+	/* Given anew by bob, it is nothing that alice knows. */
+	what.id = puppet.token_id;
+	ck_ok(token_rotate(cx, &fleet.a, &fleet.tenants[0], &bob, &what,
+	    &token, &text));
+	ck_ok(token_authenticate(cx, &fleet.a, text, &puppet));
+	ck_assert(role_are_two(&owner, &puppet));
+	ck_assert(!role_are_two(&of_bob, &puppet));
+	fleet_close();
+}
+END_TEST
+
 START_TEST(who_rotates_a_token_has_made_it)
 {
 	struct token_rotation what = { .overlap_s = 0, .expires_s = -1 };
@@ -483,6 +516,7 @@ UNIT_MAIN("token",
     what_is_another_tenants_revoked_or_expired_is_not_rotated,
     a_token_of_a_group_is_that_groups,
     two_are_two_unless_one_made_the_other,
+    two_that_one_person_made_are_not_two,
     who_rotates_a_token_has_made_it,
     a_secret_that_overlaps_is_its_makers_still,
     each_role_may_what_the_table_says,
