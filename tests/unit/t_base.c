@@ -157,7 +157,7 @@ START_TEST(a_traceparent_that_is_not_to_the_letter_begins_a_new_trace)
 	memset(letters, 'a', sizeof(letters) - 1);
 	letters[sizeof(letters) - 1] = '\0';
 	memcpy(letters, "cc" TRACE_SENT, 2);
-	memcpy(letters + 2, TRACE_SENT + 2, strlen(TRACE_SENT) - 2);
+	memcpy(letters + 2, &TRACE_SENT[2], strlen(TRACE_SENT) - 2);
 	memcpy(letters + strlen(TRACE_SENT), "01-", 3);
 	trace_begin(letters, trace_random, &t);
 	ck_assert_str_eq(t.id, TRACE_FRESH);
