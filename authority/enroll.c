@@ -507,6 +507,8 @@ record_grant(struct ctx *cx, struct db_tx *tx, struct run *run)
 	};
 
 	run->revoked = (struct revoked_list){ NULL, 0 };
+	if (s->moving)
+		TRY(check_bans_still(cx, tx, run));
 	TRY(s->moving ? transfer_complete(cx, tx, &s->transfer,
 	    &run->revoked) : check_still(cx, tx, run));
 	TRY(check_issuer(cx, tx, run));
