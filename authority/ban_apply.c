@@ -265,9 +265,10 @@ tell(struct ctx *cx, struct operation_job *job)
 }
 
 const struct operation_kind ban_operation = {
-	.name = "ban", .step = ban_step, .committed = tell,
+	.name = "ban", .of_owners = true, .step = ban_step,
+	.committed = tell,
 };
 
 const struct operation_kind ban_lift_operation = {
-	.name = "ban-lift", .step = lift_step,
+	.name = "ban-lift", .of_owners = true, .step = lift_step,
 };

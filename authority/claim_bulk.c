@@ -346,5 +346,6 @@ const struct operation_kind claim_operation = {
 };
 
 const struct operation_kind release_operation = {
-	.name = "release", .step = release_step, .committed = released,
+	.name = "release", .of_owners = true, .step = release_step,
+	.committed = released,
 };

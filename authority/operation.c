@@ -3,6 +3,7 @@
 
 #include "authority/operation_kinds.h"
 #include "authority/receipt.h"
+#include "authority/role.h"
 #include "authority/tenant.h"
 #include "base/base.h"
 
@@ -388,12 +389,33 @@ end(struct ctx *cx, struct db_tx *tx, struct operation_row *row,
 	    "code", row->code));
 }
 
+static const struct operation_kind *
+kind_of(const char *name)
+{
+	for (size_t i = 0; i < operation_n_kinds; i++)
+		if (strcmp(operation_kinds[i]->name, name) == 0)
+			return operation_kinds[i];
+	return NULL;
+}
+
+/* Nobody stops what they could not have begun. */
+static struct err
+check_right(struct ctx *cx, const struct principal *who, const char *name)
+{
+	const struct operation_kind *kind = kind_of(name);
+
+	if (kind != NULL && kind->of_owners && !role_may(who->role, RIGHT_OWN))
+		return FAIL(cx, ERR_AUTH_FORBIDDEN, "operation %s", name);
+	return OK;
+}
+
 static struct err
 cancel_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct looking *l = arg;
 
 	TRY(find(cx, tx, l->who, l->name, &l->row));
+	TRY(check_right(cx, l->who, l->row.kind));
 	if (l->row.ended_s != 0)
 		return FAIL_TELL(cx, ERR_CONFLICT,
 		    "the operation is %s already", l->row.state);
@@ -423,15 +445,6 @@ struct turn {
 	const struct operation_kind *kind;
 	struct err		 why;	/* of the kind, not of the database */
 };
-
-static const struct operation_kind *
-kind_of(const char *name)
-{
-	for (size_t i = 0; i < operation_n_kinds; i++)
-		if (strcmp(operation_kinds[i]->name, name) == 0)
-			return operation_kinds[i];
-	return NULL;
-}
 
 static struct err
 read_batch(struct ctx *cx, struct db_tx *tx, struct turn *t)

@@ -50,6 +50,8 @@ struct operation_job {
 
 struct operation_kind {
 	const char	*name;
+	/* Who may cancel it needs RIGHT_OWN: it takes away, or says who may. */
+	bool		 of_owners;
 	/*
 	 * Do the items of a batch, in a transaction, and set outcomes.  A
 	 * failure undoes the batch: ERR_STORAGE is tried again, any other ends

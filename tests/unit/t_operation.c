@@ -385,6 +385,27 @@ START_TEST(a_held_one_waits_until_it_is_let_go)
 }
 END_TEST
 
+START_TEST(who_may_not_release_may_not_stop_a_release)
+{
+	struct principal contributor;
+	struct operation_row release, claim, after;
+
+	begin();
+	contributor = fleet.owners[0];
+	contributor.role = ROLE_CONTRIBUTOR;
+	claim = put(0, (struct claim_bulk){ 0 }, 0, 3);
+	release = put(0, (struct claim_bulk){ .release = true }, 0, 3);
+	ck_fails(operation_cancel(cx, &fleet.a, &contributor, release.name,
+	    &after), ERR_AUTH_FORBIDDEN);
+	ck_assert_str_eq(get(0, release.name).state, "queued");
+	ck_ok(operation_cancel(cx, &fleet.a, &contributor, claim.name,
+	    &after));
+	ck_ok(operation_cancel(cx, &fleet.a, &fleet.owners[0], release.name,
+	    &after));
+	fleet_close();
+}
+END_TEST
+
 START_TEST(a_release_that_another_person_approves_goes_once)
 {
 	struct operation_row o;
@@ -495,6 +516,7 @@ UNIT_MAIN("operation",
     input_that_never_ends_is_shown_to_nobody_and_taken_away,
     what_ended_long_ago_is_taken_away,
     a_held_one_waits_until_it_is_let_go,
+    who_may_not_release_may_not_stop_a_release,
     a_release_that_another_person_approves_goes_once,
     one_is_made_in_the_transaction_of_its_caller,
     the_thread_does_it_without_being_asked_twice,
