@@ -28,10 +28,15 @@ children() {	# PID: of whichever thread of it
 	cat "/proc/$1/task"/*/children | tr ' ' '\n' | grep .
 }
 
-# daad's starter has started it (server/signer_process.h).
+# daad's starter has started it, and others (server/signer_process.h).
 signer_pid() {
 	for starter in $(children "$service_pid"); do
-		children "$starter" && return
+		for pid in $(children "$starter"); do
+			[ "$(cat "/proc/$pid/comm")" != daa-signer ] || {
+				echo "$pid"
+				return
+			}
+		done
 	done
 }
 
