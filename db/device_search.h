@@ -13,7 +13,7 @@
 #include "db/device.h"
 
 #define DEVICE_SEARCH_LABELS_MAX	4u
-#define DEVICE_SEARCH_LOOK_MAX		5000u
+#define DEVICE_SEARCH_LOOK_MAX		2000u
 /* A clock is skewed that differs by more; the schema has the number too. */
 #define DEVICE_SKEW_S			300
 
