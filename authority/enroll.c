@@ -403,6 +403,13 @@ refuse(struct ctx *cx, struct run *run, struct err e)
 	return e;
 }
 
+static bool
+is_bound(const struct device_row *device, const char *hardware_id)
+{
+	return device->hardware_id != NULL &&
+	    strcmp(device->hardware_id, hardware_id) == 0;
+}
+
 static struct err
 keep_attestation(struct ctx *cx, struct db_tx *tx, const struct run *run)
 {
@@ -422,8 +429,10 @@ keep_attestation(struct ctx *cx, struct db_tx *tx, const struct run *run)
 		row.clock_ms = (int64_t)(clock->uint & INT64_MAX);
 	}
 	TRY(db_attestation_put(cx, tx, s->tenant.id, s->device.id, &row));
-	TRY(db_device_bind_hardware(cx, tx, s->device.id,
-	    ap->attestation.hardware_id));
+	/* What is bound stays so; to write it again would write its index. */
+	if (!is_bound(&s->device, ap->attestation.hardware_id))
+		TRY(db_device_bind_hardware(cx, tx, s->device.id,
+		    ap->attestation.hardware_id));
 	return db_device_attested(cx, tx, s->tenant.id, s->device.id,
 	    ap->ak_name, status != NULL ? status->text : NULL);
 }

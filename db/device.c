@@ -134,10 +134,12 @@ struct err
 db_device_enrolled(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
     int64_t device, const struct device_enrolled *e)
 {
-	return change(cx, tx, STMT_DEVICE_ENROLLED, DB_ARGS(DB_I(tenant_id),
+	TRY(change(cx, tx, STMT_DEVICE_ENROLLED, DB_ARGS(DB_I(tenant_id),
 	    DB_I(device), DB_I(e->at_s), db_int_or_null(e->certificate),
 	    db_int_or_null(e->not_after_s), DB_I(!e->hardware_key),
-	    skew(e->clock)), ERR_NOT_FOUND);
+	    skew(e->clock)), ERR_NOT_FOUND));
+	return db_run(cx, tx, STMT_DEVICE_SETTLED,
+	    DB_ARGS(DB_I(tenant_id), DB_I(device)), NULL);
 }
 
 struct err
