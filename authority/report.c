@@ -121,8 +121,7 @@ take_work(struct ctx *cx, struct db_tx *tx, void *arg)
 		return OK;
 	}
 	TRY(report_setting_find(cx, tx, t->tenant_id, &t->setting));
-	t->limit = t->setting.events_per_day == 0 ? t->usual_limit :
-	    t->setting.events_per_day;
+	t->limit = report_setting_limit(&t->setting, t->usual_limit);
 	TRY(db_quota_get(cx, tx, t->tenant_id, t->device_id, added.day,
 	    &before));
 	room = before.taken < t->limit ? t->limit - before.taken : 0;

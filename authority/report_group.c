@@ -63,6 +63,13 @@ take(int64_t *member, int64_t wanted)
 		*member = wanted;
 }
 
+int64_t
+report_setting_limit(const struct report_setting *s, int64_t most)
+{
+	return s->events_per_day == 0 || s->events_per_day > most ? most :
+	    s->events_per_day;
+}
+
 /* Doors show one more than the revision: settings that were never set have a
  * tag too, and 0 stands for any. */
 static struct err

@@ -40,6 +40,10 @@ struct err	report_setting_change(struct ctx *, const struct authority *,
 		    const struct report_setting_change *,
 		    struct report_setting *out);
 /* The same within a transaction, defaults filled in. */
+/* Events a device may send a day: what the tenant chose, of which the server's
+ * own number is the most. */
+int64_t		report_setting_limit(const struct report_setting *,
+		    int64_t most);
 struct err	report_setting_find(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, struct report_setting *out);
 

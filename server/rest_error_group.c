@@ -21,8 +21,7 @@ reply_setting(struct ctx *cx, const struct authority *a,
 	rest_set(object, "keep_days", s->keep_days == 0 ? json_null() :
 	    json_integer(s->keep_days));
 	rest_set(object, "events_per_day", json_integer(
-	    s->events_per_day == 0 ? (json_int_t)a->limits.reports_per_day :
-	    s->events_per_day));
+	    report_setting_limit(s, a->limits.reports_per_day)));
 	rest_set(object, "events_per_day_is_default",
 	    json_boolean(s->events_per_day == 0));
 	rest_set(object, "spike_least", json_integer(s->spike_least));

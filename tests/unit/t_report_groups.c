@@ -189,6 +189,20 @@ START_TEST(what_is_dropped_is_in_no_group)
 }
 END_TEST
 
+START_TEST(a_tenant_lowers_the_number_of_events_and_does_not_raise_it)
+{
+	const struct report_setting chosen[] = {
+		{ .events_per_day = 0 }, { .events_per_day = 9 },
+		{ .events_per_day = 10 }, { .events_per_day = 11 },
+	};
+	const int64_t limits[] = { 10, 9, 10, 10 };
+
+	for (size_t i = 0; i < COUNT_OF(chosen); i++)
+		ck_assert_int_eq(report_setting_limit(&chosen[i], 10),
+		    limits[i]);
+}
+END_TEST
+
 START_TEST(days_are_counted_by_group)
 {
 	struct report_day_filter filter = { .to_day = INT64_MAX,
@@ -472,6 +486,7 @@ main(void)
 		an_older_database_keeps_its_events_and_can_forget_them,
 		events_alike_are_one_group_with_its_devices_and_times,
 		what_is_dropped_is_in_no_group,
+		a_tenant_lowers_the_number_of_events_and_does_not_raise_it,
 		days_are_counted_by_group,
 		a_group_knows_the_firmware_it_was_seen_with,
 		a_resolved_group_is_open_again_with_new_firmware_only,
