@@ -49,6 +49,12 @@ class Run(state.Tap):
     def segment(self):
         return self.issue()
 
+    def audit(self):
+        """The last word of each chain is told to the journal at the end."""
+        load = state.Load(self.service, TENANT, GROUP, self.folder)
+        load.run_until(lambda: load.count("certificate") >= 1)
+        self.service.process.terminate()
+
     def crl(self):
         page = self.service.try_call(
             "GET", f"/v1/tenants/{TENANT}/certificates?revoked=false&limit=1")

@@ -51,6 +51,8 @@ list_entry(struct ctx *cx, const struct journal_entry *e, void *arg)
 	ASSERT(e->kind < COUNT_OF(kinds) && kinds[e->kind] != NULL);
 	if (e->kind == JOURNAL_REVOKED)
 		printf("revoked %s %zu bytes\n", e->tenant, e->object.n);
+	else if (e->kind == JOURNAL_AUDIT)
+		printf("audit %s %zu bytes\n", e->tenant, e->object.n);
 	else if (e->kind == JOURNAL_CRL)
 		printf("crl %s %" PRIu64 "\n", e->tenant, e->crl_number);
 	else

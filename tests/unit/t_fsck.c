@@ -119,6 +119,9 @@ forget(const char *path)
 #define TENANT_A "(SELECT id FROM tenant WHERE name = 'tenant-a')"
 #define ISSUING	"(SELECT id FROM ca WHERE role = 'issuing' LIMIT 1)"
 
+/* A last byte that is another. */
+#define OTHER_THAN(column) "CASE hex(substr(" column ", -1)) WHEN '00' THEN " \
+	"x'01' ELSE x'00' END"
 #define AUDIT_OPEN "DROP TRIGGER audit_stays; DROP TRIGGER audit_is_kept; "
 /* The tail of each chain, with what says how long it is. */
 #define AUDIT_CUT "DELETE FROM audit WHERE seq > 2; UPDATE audit_chain SET "\
@@ -248,11 +251,12 @@ static const struct { const char *sql, *check; } faults[] = {
 	{ "UPDATE ca SET certificate = (SELECT certificate FROM ca WHERE "
 	    "role = 'root' LIMIT 1) WHERE id = " ISSUING, "ca_row" },
 	{ "UPDATE ca SET certificate = CAST(substr(certificate, 1, "
-	    "length(certificate) - 1) || x'00' AS BLOB) WHERE id = " ISSUING,
+	    "length(certificate) - 1) || " OTHER_THAN("certificate") " AS BLOB) "
+	    "WHERE id = " ISSUING,
 	    "ca_signature" },
 	{ "UPDATE certificate SET der = x'3000'", "certificate_der" },
 	{ "UPDATE certificate SET der = CAST(substr(der, 1, length(der) - 1) "
-	    "|| x'00' AS BLOB)", "certificate_signature" },
+	    "|| " OTHER_THAN("der") " AS BLOB)", "certificate_signature" },
 	{ "UPDATE certificate SET device_id = 'x'", "certificate_row" },
 	{ "UPDATE certificate SET shard = 1 + shard % 4 WHERE shard > 0 "
 	    "AND revoked_s IS NULL", "certificate_row" },
@@ -281,8 +285,6 @@ static const struct { const char *sql, *check; } faults[] = {
 	{ AUDIT_OPEN "DELETE FROM audit WHERE seq = 1", "audit_row" },
 	{ AUDIT_OPEN "DELETE FROM audit WHERE seq > 2", "audit_head" },
 	{ AUDIT_OPEN AUDIT_CUT, "audit_anchored" },
-	{ AUDIT_OPEN AUDIT_CUT "; DELETE FROM audit_head; "
-	    "DELETE FROM audit_checkpoint", "journal_known" },
 	{ "DELETE FROM audit_chain", "audit_chain" },
 	{ "INSERT INTO certificate_basis VALUES (999, 1, 'key', 1, "
 	    "'affirming', x'00', 'g', 1, x'00', NULL)", "basis" },
@@ -346,8 +348,8 @@ START_TEST(each_fault_is_found_by_its_name)
 		found = check(copy);
 		ck_assert_msg(strstr(arena_printf(cx->arena, "%s ",
 		    found.names), arena_printf(cx->arena, " %s ",
-		    faults[i].check)) != NULL, "%s: found%s", faults[i].check,
-		    found.names);
+		    faults[i].check)) != NULL, "%s: found%s after %s",
+		    faults[i].check, found.names, faults[i].sql);
 		forget(copy);
 	}
 }

@@ -311,7 +311,7 @@ START_TEST(enrolment_goes_on_while_cas_change)
 	for (unsigned i = 0; i < ROLLS; i++) {
 		struct ctx_root root;
 		struct life_plan plan = { .role = CA_ROLE_ISSUING };
-		struct life_step what;
+		struct life_step what = { .key_id = NULL };
 		struct db_ca ca;
 
 		ctx_root_init(&root, NULL);
