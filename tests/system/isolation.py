@@ -36,6 +36,11 @@ FEW = os.environ.get("ISOLATION_RSA", "6")
 SLOW = ("rsa3072", "rsa4096")
 # What every tenant has one of, under the same name.
 SHARED = {"{tenant}", "{group}", "{version}"}
+# Nobody proposes anything here.
+NOTHING_THERE = {"/v1/tenants/{tenant}/proposals/{id}"}
+# A name that each tenant may give to what it has.
+ITS_OWN = {(method, "/v1/tenants/{tenant}/reference-values/{set}")
+           for method in ("PUT", "DELETE")}
 OTHERS = 6      # as apart.c has it: a neighbour of each algorithm
 
 
@@ -78,6 +83,12 @@ class Tenant:
             "{event}": self.items(service, "error-reports")[0]["id"],
             "{transfer}": call("POST", base + "/transfers", {
                 "device_id": device.id, "to": "nobody"})["id"],
+            # Neither has anything to do.
+            "{ban}": call("POST", base + "/bans", {
+                "match": {"labels": {"site": "none"}},
+                "action": "quarantine"})["id"],
+            "{webhook}": call("POST", base + "/webhooks", {
+                "url": "https://hooks.invalid/", "types": ["ca.tainted"]})["id"],
             "{ca}": next(ca["id"] for ca in self.items(service, "cas")
                          if ca["role"] == "issuing"
                          and ca["state"] == "active"),
@@ -140,17 +151,21 @@ def each(tenants, what, *args):
 # --- the API ------------------------------------------------------------------
 
 def database(service):
-    """Every row that there is, as bytes can be compared; when a token was used
-    last is no tenant's affair."""
+    """Every row that there is, as bytes can be compared, but what tells of the
+    attempts themselves: when a token was used last, and the audit, which the
+    journal follows."""
     db = sqlite3.connect(os.path.join(service.state, "daapki.db"))
     out = {}
     for name, in db.execute("SELECT name FROM sqlite_master "
-                            "WHERE type = 'table' ORDER BY name").fetchall():
+                            "WHERE type = 'table' AND name NOT LIKE 'audit%' "
+                            "AND name <> 'sqlite_sequence' "
+                            "ORDER BY name").fetchall():
         columns = [c[1] for c in db.execute(f"PRAGMA table_info({name})")
                    if (name, c[1]) != ("token", "last_used_s")]
         out[name] = sorted(map(repr, db.execute(
             f"SELECT {', '.join(columns)} FROM {name}")))
     db.close()
+    out["meta"] = [row for row in out["meta"] if "journal_seen" not in row]
     return out
 
 
@@ -170,7 +185,7 @@ def check_routes(tap, service, tenants, anchor):
     tap.ok(len(table) >= 46, f"the API's description has {len(table)} routes "
            "below a tenant")
     reads = [(t, path) for t in tenants for method, path, _, _ in table
-             if method == "GET"]
+             if method == "GET" and path not in NOTHING_THERE]
     bad = [(t.name, p) for t, p in reads
            if service.ask("GET", t.path(p), t.token)[0] != 200]
     tap.ok(not bad, f"each tenant reads all that is its own ({len(reads)} "
@@ -183,7 +198,8 @@ def check_routes(tap, service, tenants, anchor):
         t, other = tenants[i], tenants[(i + 1) % len(tenants)]
         calls = [(m, t.path(p), b, k) for m, p, b, k in table]
         calls += [(m, t.path(p, other.name), b, k) for m, p, b, k in table
-                  if set(re.findall("{.*?}", p)) - SHARED]
+                  if set(re.findall("{.*?}", p)) - SHARED
+                  and (m, p) not in ITS_OWN]
         wrong = []
         for method, path, body, kind in calls:
             status, text = service.ask(method, path, other.token, body, kind)
@@ -355,7 +371,7 @@ def main():
     # Neighbours are of different algorithms.
     order = [a for i in range(TENANTS) for a in ALGORITHMS if i < counts[a]]
     tenants = [Tenant(i, a) for i, a in enumerate(order)]
-    service = Service(folder, ca_rollover_auto="off")
+    service = Service(folder, ca_rollover_auto="off", anchor_warn_s="60")
     try:
         if not tap.ok(service.start(), "daad starts"):
             return tap.end()
