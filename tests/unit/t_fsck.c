@@ -6,6 +6,7 @@
 
 #include <sqlite3.h>
 
+#include "authority/audit.h"
 #include "authority/crls.h"
 #include "authority/fsck.h"
 #include "authority/group.h"
@@ -307,6 +308,7 @@ begin(void)
 	struct db_tenant made;
 	struct crl_view view;
 	struct tenant edge;
+	struct ctx_root root;
 
 	leaves_open();
 	for (int i = 0; i < 3; i++)
@@ -321,6 +323,9 @@ begin(void)
 	issuer = issuers_active(realm->authority, tenant.id, CA_ROLE_ISSUING);
 	ck_ok(crls_get(cx, realm->authority, issuer, CRL_COMPLETE, &view));
 	ck_ok(crls_get(cx, realm->authority, issuer, row.shard, &view));
+	ctx_root_init(&root, NULL);
+	ck_ok(audit_anchor(&root.cx, realm->authority, NULL));
+	ctx_root_fini(&root);
 	realm_reopen(cx, realm);	/* all of the journal was looked at */
 	original = realm->conf.db.path;
 }
