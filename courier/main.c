@@ -3,7 +3,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,11 +11,11 @@
 #include <curl/curl.h>
 
 #include "base/base.h"
+#include "base/options.h"
 #include "base/text.h"
 #include "courier/post.h"
 #include "courier/sandbox.h"
 
-#define EXIT_USAGE	2
 #define FILES_MAX	1024u
 
 struct options {
@@ -38,8 +37,8 @@ static const char usage_text[] =
 "  --version, --help\n";
 
 enum option_id {
-	OPT_FD = 256, OPT_ALLOW, OPT_HTTP, OPT_CA_FILE, OPT_LOG_LEVEL,
-	OPT_NO_SANDBOX, OPT_VERSION, OPT_HELP,
+	OPT_FD = OPTIONS_OWN, OPT_ALLOW, OPT_HTTP, OPT_CA_FILE, OPT_LOG_LEVEL,
+	OPT_NO_SANDBOX,
 };
 
 static const struct option long_options[] = {
@@ -49,14 +48,13 @@ static const struct option long_options[] = {
 	{ "ca-file", required_argument, NULL, OPT_CA_FILE },
 	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
 	{ "no-sandbox", no_argument, NULL, OPT_NO_SANDBOX },
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ "help", no_argument, NULL, OPT_HELP },
-	{ NULL, 0, NULL, 0 },
+	OPTIONS_COMMON
 };
 
 static bool
-take_option(struct options *o, int id)
+take_option(void *arg, int id)
 {
+	struct options *o = arg;
 	uint64_t n;
 
 	switch (id) {
@@ -85,32 +83,17 @@ take_option(struct options *o, int id)
 	}
 }
 
-/* Options to *o; an exit code, or -1 to go on. */
-static int
-read_options(int argc, char **argv, struct options *o)
+static bool
+is_complete(const void *arg)
 {
-	int id;
+	const struct options *o = arg;
 
-	while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (id == OPT_VERSION) {
-			(void)puts("daa-courier " VERSION);
-			return EXIT_SUCCESS;
-		}
-		if (id == OPT_HELP) {
-			(void)fputs(usage_text, stdout);
-			return EXIT_SUCCESS;
-		}
-		if (!take_option(o, id)) {
-			(void)fputs(usage_text, stderr);
-			return EXIT_USAGE;
-		}
-	}
-	if (optind != argc || o->fd < 0) {
-		(void)fputs(usage_text, stderr);
-		return EXIT_USAGE;
-	}
-	return -1;
+	return o->fd >= 0;
 }
+
+static const struct options_spec options_spec = {
+	"daa-courier", usage_text, long_options, take_option, is_complete,
+};
 
 static struct err
 run(struct ctx_root *root, const struct options *o)
@@ -138,7 +121,7 @@ main(int argc, char **argv)
 	struct options o = { .fd = -1, .allow = "",
 	    .log_level = LOG_LEVEL_INFO };
 	struct log log = { .fd = STDERR_FILENO, .program = "daa-courier" };
-	int code = read_options(argc, argv, &o);
+	int code = options_read(&options_spec, argc, argv, &o);
 	struct ctx_root root;
 	struct err e;
 

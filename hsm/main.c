@@ -12,7 +12,6 @@
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,11 +21,11 @@
 #include <sodium.h>
 
 #include "base/base.h"
+#include "base/options.h"
 #include "base/text.h"
 #include "hsm/holder.h"
 #include "hsm/sandbox.h"
 
-#define EXIT_USAGE	2
 #define RESTART_S	1		/* from a holder's end to the next */
 
 struct options {
@@ -59,8 +58,7 @@ static const char usage_text[] =
 /* --- options ------------------------------------------------------------- */
 
 enum option_id {
-	OPT_CONFIG = 256, OPT_FD, OPT_CHECK, OPT_LOG_LEVEL, OPT_NO_SANDBOX,
-	OPT_VERSION, OPT_HELP,
+	OPT_CONFIG = OPTIONS_OWN, OPT_FD, OPT_CHECK, OPT_LOG_LEVEL, OPT_NO_SANDBOX,
 };
 
 static const struct option long_options[] = {
@@ -69,14 +67,13 @@ static const struct option long_options[] = {
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
 	{ "no-sandbox", no_argument, NULL, OPT_NO_SANDBOX },
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ "help", no_argument, NULL, OPT_HELP },
-	{ NULL, 0, NULL, 0 },
+	OPTIONS_COMMON
 };
 
 static bool
-take_option(struct options *o, int id)
+take_option(void *arg, int id)
 {
+	struct options *o = arg;
 	uint64_t n;
 
 	switch (id) {
@@ -102,32 +99,17 @@ take_option(struct options *o, int id)
 	}
 }
 
-/* Options to *o; an exit code, or -1 to go on. */
-static int
-read_options(int argc, char **argv, struct options *o)
+static bool
+is_complete(const void *arg)
 {
-	int id;
+	const struct options *o = arg;
 
-	while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (id == OPT_VERSION) {
-			(void)puts("daa-hsm " VERSION);
-			return EXIT_SUCCESS;
-		}
-		if (id == OPT_HELP) {
-			(void)fputs(usage_text, stdout);
-			return EXIT_SUCCESS;
-		}
-		if (!take_option(o, id)) {
-			(void)fputs(usage_text, stderr);
-			return EXIT_USAGE;
-		}
-	}
-	if (optind != argc || o->conf == NULL || o->check == (o->fd >= 0)) {
-		(void)fputs(usage_text, stderr);
-		return EXIT_USAGE;
-	}
-	return -1;
+	return o->conf != NULL && o->check != (o->fd >= 0);
 }
+
+static const struct options_spec options_spec = {
+	"daa-hsm", usage_text, long_options, take_option, is_complete,
+};
 
 static struct err
 find_pin(struct ctx *cx, struct program *p)
@@ -313,7 +295,7 @@ main(int argc, char **argv)
 	struct program p = { .options = { .fd = -1,
 	    .log_level = LOG_LEVEL_INFO } };
 	struct log log = { .fd = STDERR_FILENO, .program = "daa-hsm" };
-	int code = read_options(argc, argv, &p.options);
+	int code = options_read(&options_spec, argc, argv, &p.options);
 	struct ctx_root root;
 	struct err e;
 

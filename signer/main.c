@@ -5,7 +5,6 @@
 #include <sys/un.h>
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include <sodium.h>
 
 #include "base/file.h"
+#include "base/options.h"
 #include "pki/ossl.h"
 #include "signer/dump.h"
 #include "signer/sandbox.h"
@@ -25,7 +25,7 @@
 #define SECURE_HEAP_UNIT	32u
 
 /* Exit codes. */
-enum { EXIT_USAGE = 2, EXIT_JOURNAL = 3 };
+enum { EXIT_JOURNAL = 3 };
 
 struct options {
 	struct master_source master, old_master;
@@ -81,11 +81,10 @@ on_signal(int number)
 /* --- options ------------------------------------------------------------- */
 
 enum option_id {
-	OPT_MASTER_KEY = 256, OPT_MASTER_PASSPHRASE, OPT_OLD_MASTER_KEY,
+	OPT_MASTER_KEY = OPTIONS_OWN, OPT_MASTER_PASSPHRASE, OPT_OLD_MASTER_KEY,
 	OPT_OLD_MASTER_PASSPHRASE, OPT_VERIFY, OPT_DUMP, OPT_LOG_KEY, OPT_SEGMENT,
 	OPT_JOURNAL, OPT_FD, OPT_SOCKET, OPT_PEER_UID,
 	OPT_MAKE_MASTER_KEY, OPT_CHECK, OPT_HSM_DIR, OPT_LOG_LEVEL, OPT_NO_SANDBOX,
-	OPT_VERSION, OPT_HELP,
 };
 
 static const struct option long_options[] = {
@@ -108,9 +107,7 @@ static const struct option long_options[] = {
 	{ "check-journal", no_argument, NULL, OPT_CHECK },
 	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
 	{ "no-sandbox", no_argument, NULL, OPT_NO_SANDBOX },
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ "help", no_argument, NULL, OPT_HELP },
-	{ NULL, 0, NULL, 0 },
+	OPTIONS_COMMON
 };
 
 /* Where a text goes; NULL for an option that is none. */
@@ -136,8 +133,9 @@ text_option(struct options *o, int id)
 }
 
 static bool
-take_option(struct options *o, int id)
+take_option(void *arg, int id)
 {
+	struct options *o = arg;
 	const char **text = text_option(o, id);
 	uint64_t n;
 
@@ -177,8 +175,10 @@ take_option(struct options *o, int id)
 
 /* Do they say one thing to do? */
 static bool
-is_complete(const struct options *o)
+is_complete(const void *arg)
 {
+	const struct options *o = arg;
+
 	if (o->make_master_key != NULL)
 		return true;
 	if (o->verify_journal != NULL || o->dump_journal != NULL)
@@ -192,33 +192,9 @@ is_complete(const struct options *o)
 	    (o->check || (o->fd >= 0) != (o->socket != NULL));
 }
 
-/* Options to *o; an exit code, or -1 to go on. */
-static int
-read_options(int argc, char **argv, struct options *o)
-{
-	int id;
-
-	while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (id == OPT_VERSION) {
-			(void)puts("daa-signer " VERSION);
-			return EXIT_SUCCESS;
-		}
-		if (id == OPT_HELP) {
-			(void)fputs(usage_text, stdout);
-			return EXIT_SUCCESS;
-		}
-		if (!take_option(o, id)) {
-			(void)fputs(usage_text, stderr);
-			return EXIT_USAGE;
-		}
-	}
-	if (optind != argc || !is_complete(o)) {
-		(void)fputs(usage_text, stderr);
-		return EXIT_USAGE;
-	}
-	o->master.params_folder = o->old_master.params_folder = o->journal;
-	return -1;
-}
+static const struct options_spec options_spec = {
+	"daa-signer", usage_text, long_options, take_option, is_complete,
+};
 
 /* --- the socket ---------------------------------------------------------- */
 
@@ -452,11 +428,12 @@ main(int argc, char **argv)
 	    .log_level = LOG_LEVEL_INFO };
 	struct log log = { .fd = STDERR_FILENO, .program = "daa-signer" };
 	struct ctx_root root;
-	int code = read_options(argc, argv, &o);
+	int code = options_read(&options_spec, argc, argv, &o);
 	struct err e;
 
 	if (code >= 0)
 		return code;
+	o.master.params_folder = o.old_master.params_folder = o.journal;
 	log.least = (enum log_level)o.log_level;
 	if (sodium_init() < 0)
 		return EXIT_FAILURE;
