@@ -4,32 +4,7 @@
 # The commands of doc/DEVICES.md, in order, against a real server with devices
 # that have enrolled; and what they came to.
 : "${srcdir:=.}" "${builddir:=.}"
-. "$srcdir/tests/system/service.sh"
-
-service_have || { echo "1..0 # SKIP the programs are not built"; exit 0; }
-for tool in curl jq; do
-	command -v $tool >/dev/null ||
-	    { echo "1..0 # SKIP $tool is missing"; exit 0; }
-done
-
-n=0 failed=0
-tap() {		# SENTENCE COMMAND...
-	sentence=$1
-	shift
-	n=$((n + 1))
-	if "$@" >"$dir/out" 2>&1; then
-		echo "ok $n - $sentence"
-	else
-		echo "not ok $n - $sentence"
-		failed=1
-		tail -n 20 "$dir/out" | sed 's/^/# /'
-	fi
-}
-
-dir=$(mktemp -d) || exit 1
-trap 'service_end; rm -rf "$dir"' EXIT
-trap 'exit 1' INT TERM
-export DAACTL_TENANT=tenant-a
+. "$srcdir/tests/system/page.sh"
 
 begin() {
 	service_begin "$dir" && service_ctl tenant create tenant-a &&
@@ -38,14 +13,8 @@ begin() {
 }
 
 run() {
-	mkdir -p "$dir/work" &&
 	sed -n 's/^    \([^ ].*\)$/\1/p' "$srcdir/doc/DEVICES.md" \
-	    >"$dir/commands" && [ "$(wc -l <"$dir/commands")" -ge 15 ] &&
-	printf 'set -eux\ndaactl() { "%s" "$@"; }\n' "$(cd "$builddir" &&
-	    pwd)/daactl" | cat - "$dir/commands" >"$dir/script" &&
-	(cd "$dir/work" && DAACTL_URL=$SERVICE_OPERATOR \
-	    DAACTL_CA_FILE=$SERVICE_CA DAACTL_TOKEN_FILE=$SERVICE_TOKEN \
-	    sh "$dir/script")
+	    >"$dir/commands" && run_commands 15
 }
 
 states() {	# FILE: state of each device
