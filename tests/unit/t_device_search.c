@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lists of devices by what is known of them, and the facts they go by. */
 #include "tests/unit/fleet.h"
+#include "tests/unit/older_db.h"
 
 #include <stdlib.h>
 
@@ -10,7 +11,6 @@
 #include "authority/claim.h"
 #include "authority/device.h"
 #include "authority/device_search.h"
-#include "db/schema.h"
 
 #define DAY	86400
 #define MANY	(DEVICE_SEARCH_LOOK_MAX + 100)
@@ -465,24 +465,8 @@ static const char old_rows[] =
 START_TEST(devices_of_before_are_found_by_their_facts)
 {
 	char folder[] = "/tmp/t_search.XXXXXX";
-	struct db_conf conf = { .n_readers = 1 };
-	sqlite3 *sqlite;
-	size_t i;
 
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	conf.path = arena_printf(cx->arena, "%s/db", folder);
-	ck_assert_int_eq(sqlite3_open(conf.path, &sqlite), SQLITE_OK);
-	for (i = 0; strstr(db_schema_migrations[i], "device_label") == NULL;
-	    i++)
-		ck_assert_int_eq(sqlite3_exec(sqlite,
-		    db_schema_migrations[i], NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_msg(sqlite3_exec(sqlite, old_rows, NULL, NULL, NULL) ==
-	    SQLITE_OK, "%s", sqlite3_errmsg(sqlite));
-	ck_assert_int_eq(sqlite3_exec(sqlite, arena_printf(cx->arena,
-	    "PRAGMA user_version = %zu", i), NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
-
-	ck_ok(db_open(cx, &conf, &fleet.a.db));
+	fleet.a.db = older_db(folder, "device_label", old_rows);
 	fleet.tenants[0].id = 7;
 	lists(FACT(NEVER_ENROLLED, YES), "3");
 	lists(FACT(NEVER_RENEWED, YES), "14");
@@ -490,9 +474,7 @@ START_TEST(devices_of_before_are_found_by_their_facts)
 	lists(FACT(STALE_TCB, YES), "1");
 	lists(FILTER(.end_before_s = 9999), "12");
 	lists(FILTER(.seen_before_s = 250), "41");
-	db_close(fleet.a.db);
-	ck_assert_int_eq(system(arena_printf(cx->arena, "rm -r %s", folder)),
-	    0);
+	older_db_end(fleet.a.db, folder);
 }
 END_TEST
 

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Long work: what is stored is worked off in batches, each item once. */
 #include "tests/unit/fleet.h"
+#include "tests/unit/older_db.h"
 
 #include <time.h>
-
-#include <sqlite3.h>
 
 #include "authority/certificate.h"
 #include "authority/claim_bulk.h"
 #include "authority/proposal.h"
-#include "db/schema.h"
 
 #define KEEP_S	3600
 
@@ -479,23 +477,12 @@ END_TEST
 START_TEST(an_older_database_gets_the_tables)
 {
 	char *folder = arena_strdup(cx->arena, "/tmp/t_operation.XXXXXX");
-	struct db_conf conf = { .n_readers = 1 };
 	struct operation_filter filter = { .limit = 10 };
 	struct operation_row *rows;
-	sqlite3 *sqlite;
-	size_t n = 0;
+	size_t n;
 
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	conf.path = arena_printf(cx->arena, "%s/db", folder);
-	ck_assert_int_eq(sqlite3_open(conf.path, &sqlite), SQLITE_OK);
-	for (; strstr(db_schema_migrations[n], "TABLE operation ") == NULL; n++)
-		ck_assert_int_eq(sqlite3_exec(sqlite,
-		    db_schema_migrations[n], NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(sqlite, arena_printf(cx->arena,
-	    "PRAGMA user_version = %zu", n), NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
 	fleet = (struct fleet){ .folder = folder };
-	ck_ok(db_open(cx, &conf, &fleet.a.db));
+	fleet.a.db = older_db(folder, "TABLE operation ", "");
 	ck_ok(operation_list(cx, &fleet.a, &(struct principal){
 	    .role = ROLE_ADMIN }, NULL, &filter, &rows, &n));
 	ck_assert_uint_eq(n, 0);

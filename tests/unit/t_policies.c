@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of policies: drafts, dry runs, activation, grace, history. */
 #include "tests/unit/soft_device.h"
+#include "tests/unit/older_db.h"
 
 #include <unistd.h>
-
-#include <sqlite3.h>
 
 #include "authority/dry_run.h"
 #include "authority/event.h"
 #include "authority/policies.h"
 #include "db/attestation.h"
-#include "db/schema.h"
 
 #define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B64 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -491,24 +489,10 @@ look(struct ctx *c, struct db_tx *tx, void *arg)
 START_TEST(an_older_database_knows_when_its_versions_came_into_force)
 {
 	char path[] = "/tmp/t_policies.XXXXXX";
-	struct db_conf conf = { .n_readers = 1 };
 	struct seen s;
-	sqlite3 *sqlite;
 	struct db *db;
-	size_t n = 0;
 
-	ck_assert_ptr_nonnull(mkdtemp(path));
-	conf.path = arena_printf(cx->arena, "%s/db", path);
-	ck_assert_int_eq(sqlite3_open(conf.path, &sqlite), SQLITE_OK);
-	while (strstr(db_schema_migrations[n], "policy_activation") == NULL)
-		ck_assert_int_eq(sqlite3_exec(sqlite,
-		    db_schema_migrations[n++], NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(sqlite, before, NULL, NULL, NULL),
-	    SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(sqlite, arena_printf(cx->arena,
-	    "PRAGMA user_version = %zu", n), NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
-	ck_ok(db_open(cx, &conf, &db));
+	db = older_db(path, "policy_activation", before);
 	ck_ok(db_read(cx, db, look, &s));
 	ck_assert_uint_eq(s.n, 2);
 	ck_assert_int_eq(s.rows[0].from_version, 0);
@@ -519,9 +503,7 @@ START_TEST(an_older_database_knows_when_its_versions_came_into_force)
 	ck_assert_uint_eq(s.n_shown, 1);
 	ck_assert(s.shown[0].refused);
 	ck_assert_str_eq(s.shown[0].claims, "");
-	db_close(db);
-	ck_assert_int_eq(system(arena_printf(cx->arena, "rm -r %s", path)),
-	    0);
+	older_db_end(db, path);
 }
 END_TEST
 

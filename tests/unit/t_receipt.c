@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers kept for who asks again, on a real database. */
 #include "tests/unit/fleet.h"
+#include "tests/unit/older_db.h"
 
 #include <stdio.h>
-
-#include <sqlite3.h>
 
 #include "authority/group.h"
 #include "authority/receipt.h"
 #include "authority/token.h"
 #include "authority/webhook.h"
 #include "db/receipt.h"
-#include "db/schema.h"
 
 static struct authority_keys keys;
 static const struct group_spec as_it_is = { NULL, NULL, GROUP_AS_IT_IS, REVISION_ANY };
@@ -400,28 +398,12 @@ START_TEST(a_database_from_before_receipts_takes_them)
 	char *dir = arena_strdup(cx->arena, "/tmp/t_receipt.XXXXXX");
 	struct db_receipt row = { .key = SLICE("k", 1),
 	    .asked = SLICE("a", 1), .answer = SLICE("s", 1), .created_s = 5 };
-	struct db_conf conf = { .n_readers = 1 };
-	sqlite3 *sqlite;
 	struct db *db;
-	size_t n = 0;
 
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	conf.path = arena_printf(cx->arena, "%s/db", dir);
-	ck_assert_int_eq(sqlite3_open(conf.path, &sqlite), SQLITE_OK);
-	for (; strstr(db_schema_migrations[n], "TABLE receipt") == NULL; n++)
-		ck_assert_int_eq(sqlite3_exec(sqlite,
-		    db_schema_migrations[n], NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(sqlite, arena_printf(cx->arena,
-	    "PRAGMA user_version = %zu", n), NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
-	ck_ok(db_open(cx, &conf, &db));
+	db = older_db(dir, "TABLE receipt", "");
 	ck_ok(db_write(cx, db, insert, &row));
 	ck_fails(db_write(cx, db, insert, &row), ERR_EXISTS);
-	db_close(db);
-	ck_assert_int_eq(unlink(conf.path), 0);
-	(void)unlink(arena_printf(cx->arena, "%s-wal", conf.path));
-	(void)unlink(arena_printf(cx->arena, "%s-shm", conf.path));
-	ck_assert_int_eq(rmdir(dir), 0);
+	older_db_end(db, dir);
 }
 END_TEST
 

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Error events by signature and day, retention, spikes. */
 #include "tests/unit/fleet.h"
-
-#include <sqlite3.h>
+#include "tests/unit/older_db.h"
 
 #include "authority/claim.h"
 #include "authority/report.h"
 #include "authority/report_group.h"
 #include "authority/report_signature.h"
-#include "db/schema.h"
 
 #define DAY	86400
 
@@ -449,31 +447,15 @@ look(struct ctx *c, struct db_tx *tx, void *arg)
 START_TEST(an_older_database_keeps_its_events_and_can_forget_them)
 {
 	char path[] = "/tmp/t_report_groups.XXXXXX";
-	struct db_conf conf = { .n_readers = 1 };
 	struct seen s;
-	sqlite3 *sqlite;
 	struct db *db;
-	size_t n = 0;
 
-	ck_assert_ptr_nonnull(mkdtemp(path));
-	conf.path = arena_printf(cx->arena, "%s/db", path);
-	ck_assert_int_eq(sqlite3_open(conf.path, &sqlite), SQLITE_OK);
-	while (strstr(db_schema_migrations[n], "report_group") == NULL)
-		ck_assert_int_eq(sqlite3_exec(sqlite,
-		    db_schema_migrations[n++], NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(sqlite, before, NULL, NULL, NULL),
-	    SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(sqlite, arena_printf(cx->arena,
-	    "PRAGMA user_version = %zu", n), NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
-	ck_ok(db_open(cx, &conf, &db));
+	db = older_db(path, "report_group", before);
 	ck_ok(db_write(cx, db, look, &s));
 	ck_assert_uint_eq(s.n, 1);
 	ck_assert_str_eq(s.events[0].event.description, "x 1");
 	ck_assert_uint_eq(s.n_forgotten, 1);
-	db_close(db);
-	ck_assert_int_eq(system(arena_printf(cx->arena, "rm -r %s", path)),
-	    0);
+	older_db_end(db, path);
 }
 END_TEST
 

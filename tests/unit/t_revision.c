@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Revisions of groups, devices and tenants, on a real database. */
 #include "tests/unit/fleet.h"
-
-#include <sqlite3.h>
+#include "tests/unit/older_db.h"
 
 #include "authority/claim.h"
 #include "authority/device.h"
 #include "authority/group.h"
 #include "authority/tenant.h"
-#include "db/schema.h"
 
 static const struct tenant *const mine = &fleet.tenants[0];
 static const struct principal *const me = &fleet.owners[0];
@@ -130,33 +128,17 @@ END_TEST
 START_TEST(rows_from_before_revisions_begin_at_the_first)
 {
 	char *dir = arena_strdup(cx->arena, "/tmp/t_revision.XXXXXX");
-	struct db_conf conf = { .n_readers = 1 };
 	struct authority a = { .db = NULL };
 	struct tenant tenant;
 	struct db_tenant found;
-	sqlite3 *sqlite;
-	size_t n = 0;
 
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	conf.path = arena_printf(cx->arena, "%s/db", dir);
-	ck_assert_int_eq(sqlite3_open(conf.path, &sqlite), SQLITE_OK);
-	for (; strstr(db_schema_migrations[n], "COLUMN revision") == NULL; n++)
-		ck_assert_int_eq(sqlite3_exec(sqlite,
-		    db_schema_migrations[n], NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(sqlite, arena_printf(cx->arena,
+	a.db = older_db(dir, "COLUMN revision",
 	    "INSERT INTO tenant (name, title, created_s) VALUES "
-	    "('old', 'Old', 1); PRAGMA user_version = %zu", n), NULL, NULL,
-	    NULL), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
-	ck_ok(db_open(cx, &conf, &a.db));
+	    "('old', 'Old', 1)");
 	ck_ok(tenant_find(cx, &a, "old", &tenant));
 	ck_ok(tenant_get(cx, &a, &tenant, &found));
 	ck_assert_int_eq(found.revision, 1);
-	db_close(a.db);
-	ck_assert_int_eq(unlink(conf.path), 0);
-	(void)unlink(arena_printf(cx->arena, "%s-wal", conf.path));
-	(void)unlink(arena_printf(cx->arena, "%s-shm", conf.path));
-	ck_assert_int_eq(rmdir(dir), 0);
+	older_db_end(a.db, dir);
 }
 END_TEST
 

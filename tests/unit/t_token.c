@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operators' tokens, on a real database. */
 #include "tests/unit/fleet.h"
-
-#include <sqlite3.h>
+#include "tests/unit/older_db.h"
 
 #include "authority/role.h"
 #include "authority/tenant.h"
 #include "authority/token.h"
-#include "db/schema.h"
 
 static const struct principal admin = { .token_id = 1,
     .role = ROLE_ADMIN, .name = "root" };
@@ -465,8 +463,6 @@ START_TEST(each_role_may_what_the_table_says)
 }
 END_TEST
 
-#define MIGRATIONS_BEFORE	13	/* schema/0016-access.sql is the next */
-
 struct all { struct db_token *rows; size_t n; };
 
 static struct err
@@ -480,24 +476,12 @@ list_all(struct ctx *c, struct db_tx *tx, void *arg)
 START_TEST(an_older_database_keeps_its_tokens)
 {
 	char folder[] = "/tmp/t_token.XXXXXX";
-	struct db_conf conf = { .n_readers = 1 };
 	struct all all;
-	sqlite3 *sqlite;
 	struct db *db;
 
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	conf.path = arena_printf(cx->arena, "%s/db", folder);
-	ck_assert_int_eq(sqlite3_open(conf.path, &sqlite), SQLITE_OK);
-	for (size_t i = 0; i < MIGRATIONS_BEFORE; i++)
-		ck_assert_int_eq(sqlite3_exec(sqlite,
-		    db_schema_migrations[i], NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(sqlite, arena_printf(cx->arena,
+	db = older_db(folder, "lineage TEXT",
 	    "INSERT INTO token (name, role, hash, created_s, revoked_s) VALUES "
-	    "('init', 'admin', x'01', 1, NULL), ('ops', 'reader', x'02', 2, 3);"
-	    "PRAGMA user_version = %d", MIGRATIONS_BEFORE), NULL, NULL, NULL),
-	    SQLITE_OK);
-	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
-	ck_ok(db_open(cx, &conf, &db));
+	    "('init', 'admin', x'01', 1, NULL), ('ops', 'reader', x'02', 2, 3)");
 	ck_ok(db_read(cx, db, list_all, &all));
 	ck_assert_uint_eq(all.n, 2);
 	ck_assert_str_eq(all.rows[0].person, "init");
@@ -505,9 +489,7 @@ START_TEST(an_older_database_keeps_its_tokens)
 	ck_assert_str_eq(all.rows[1].lineage, "init");
 	ck_assert_int_eq(all.rows[1].revoked_s, 3);
 	ck_assert_int_eq(all.rows[1].group_id, 0);
-	db_close(db);
-	ck_assert_int_eq(system(arena_printf(cx->arena, "rm -r %s", folder)),
-	    0);
+	older_db_end(db, folder);
 }
 END_TEST
 

@@ -2,15 +2,13 @@
 /* Devices from tenant to tenant: each step, who may take it, what each side is
  * shown, and what is left on record. */
 #include "tests/unit/soft_device.h"
-
-#include <sqlite3.h>
+#include "tests/unit/older_db.h"
 
 #include "authority/certificate.h"
 #include "authority/event.h"
 #include "authority/fsck.h"
 #include "authority/transfer.h"
 #include "db/fsck.h"
-#include "db/schema.h"
 
 #define DAY	INT64_C(86400)
 
@@ -684,32 +682,18 @@ START_TEST(claims_of_an_older_database_are_kept)
 	    "INSERT INTO claim (tenant, device_id, device_group, claimed_s, "
 	    "claimed_by) VALUES (1, 'd', 1, 1, 'x');";
 	char folder[] = "/tmp/t_transfer.XXXXXX";
-	struct db_conf conf = { .n_readers = 1 };
 	struct claim_filter filter = { NULL, -1, 0, 10 };
 	struct tenant old_tenant = { .id = 1 };
 	struct authority a = { .db = NULL };
 	struct claim_row *rows;
-	sqlite3 *sqlite;
-	size_t n = 0, n_rows;
+	size_t n_rows;
 
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	conf.path = arena_printf(cx->arena, "%s/db", folder);
-	ck_assert_int_eq(sqlite3_open(conf.path, &sqlite), SQLITE_OK);
-	for (; strstr(db_schema_migrations[n], "TABLE transfer") == NULL; n++)
-		ck_assert_int_eq(sqlite3_exec(sqlite,
-		    db_schema_migrations[n], NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_msg(sqlite3_exec(sqlite, arena_printf(cx->arena,
-	    "%sPRAGMA user_version = %zu", old, n), NULL, NULL, NULL) ==
-	    SQLITE_OK, "%s", sqlite3_errmsg(sqlite));
-	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
-	ck_ok(db_open(cx, &conf, &a.db));
+	a.db = older_db(folder, "TABLE transfer", old);
 	ck_ok(claim_list(cx, &a, &old_tenant, &filter, &rows, &n_rows));
 	ck_assert_uint_eq(n_rows, 1);
 	ck_assert_str_eq(rows[0].claimed_by, "x");
 	ck_assert_ptr_null(rows[0].transferred_from);
-	db_close(a.db);
-	ck_assert_int_eq(system(arena_printf(cx->arena, "rm -rf %s", folder)),
-	    0);
+	older_db_end(a.db, folder);
 }
 END_TEST
 

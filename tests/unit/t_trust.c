@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Anchors, the inventory, and the trust made of them, on a real database. */
 #include "tests/unit/fleet.h"
-
-#include <sqlite3.h>
+#include "tests/unit/older_db.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,7 +15,6 @@
 #include "authority/hardware.h"
 #include "authority/tenant.h"
 #include "codec/tpm.h"
-#include "db/schema.h"
 #include "pki/ossl.h"
 
 static const struct principal admin = { .token_id = 1,
@@ -196,8 +194,6 @@ START_TEST(an_event_tells_once_of_an_anchor_that_will_end)
 END_TEST
 
 /* What of the database stands before anchors had a provenance. */
-#define MIGRATIONS_BEFORE	10
-
 struct all { struct db_anchor *rows; size_t n; };
 
 static struct err
@@ -211,32 +207,18 @@ list_all(struct ctx *c, struct db_tx *tx, void *arg)
 START_TEST(an_older_database_keeps_its_anchors)
 {
 	char folder[] = "/tmp/t_trust.XXXXXX";
-	struct db_conf conf = { .n_readers = 1 };
 	struct all all;
-	sqlite3 *sqlite;
 	struct db *db;
 
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	conf.path = arena_printf(cx->arena, "%s/db", folder);
-	ck_assert_int_eq(sqlite3_open(conf.path, &sqlite), SQLITE_OK);
-	for (size_t i = 0; i < MIGRATIONS_BEFORE; i++)
-		ck_assert_int_eq(sqlite3_exec(sqlite,
-		    db_schema_migrations[i], NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(sqlite, arena_printf(cx->arena,
+	db = older_db(folder, "COLUMN provenance",
 	    "INSERT INTO trust_anchor (scheme, name, sha256, subject, "
 	    "certificate, not_after_s, created_s, created_by) VALUES "
-	    "('sgx', 'Old', x'00', 'CN=Old', x'01', 5, 1, 'x'); "
-	    "PRAGMA user_version = %d", MIGRATIONS_BEFORE), NULL, NULL, NULL),
-	    SQLITE_OK);
-	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
-	ck_ok(db_open(cx, &conf, &db));
+	    "('sgx', 'Old', x'00', 'CN=Old', x'01', 5, 1, 'x')");
 	ck_ok(db_read(cx, db, list_all, &all));
 	ck_assert_uint_eq(all.n, 1);
 	ck_assert_str_eq(all.rows[0].name, "Old");
 	ck_assert_str_eq(all.rows[0].provenance, "");
-	db_close(db);
-	ck_assert_int_eq(system(arena_printf(cx->arena, "rm -r %s", folder)),
-	    0);
+	older_db_end(db, folder);
 }
 END_TEST
 
