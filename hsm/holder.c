@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -284,19 +285,37 @@ do_packet(struct ctx *cx, struct holder *h, int fd, struct slice packet)
 	return answer(cx, fd, r.seq, e, body);
 }
 
+/* A holder before this one may have been killed while it wrote to the token:
+ * SoftHSM does so at each login, and shows no token until that is over. */
+static struct err
+open_at_start(struct ctx *cx, struct holder *h)
+{
+	const struct timespec pause = { 0, HOLDER_START_PAUSE_MS * 1000000L };
+	struct token *token;
+	struct err e;
+
+	for (unsigned tries = 1;; tries++) {
+		e = holder_token(cx, h, &token);
+		if (!failed(e) || tries == HOLDER_START_TRIES ||
+		    atomic_load(&h->memory->has_refused_pin))
+			return e;
+		ctx_forget(cx);
+		(void)nanosleep(&pause, NULL);
+		h->failed_us = 0;
+	}
+}
+
 struct err
 holder_serve(struct ctx_root *root, struct holder *h, int fd)
 {
 	struct ctx *cx = &root->cx;
 	uint8_t *packet = base_alloc(HSM_PACKET_MAX);
-	struct token *token;
 	struct err e;
 	ssize_t n;
 
 	/* Opening may hang as well. */
 	atomic_store(&h->memory->busy_since_us, ticks_us(cx));
-	e = holder_token(cx, h, &token);
-	e = answer(cx, fd, 0, e, SLICE_NONE);
+	e = answer(cx, fd, 0, open_at_start(cx, h), SLICE_NONE);
 	while (!failed(e)) {
 		ctx_root_reset(root);
 		atomic_store(&h->memory->busy_since_us, 0);

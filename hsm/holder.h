@@ -12,6 +12,8 @@
 #include "hsm/token.h"
 
 #define HOLDER_REOPEN_S		2	/* from one failed opening to the next */
+#define HOLDER_START_TRIES	5u	/* to open it when the holder starts, */
+#define HOLDER_START_PAUSE_MS	200	/* so far apart */
 #define HOLDER_HASH_SIZE	32u
 
 /* What outlives a holder: its keeper's memory, shared with it. */

@@ -152,8 +152,13 @@ enter(struct ctx *cx, const struct program *p)
 	return sandbox_enter(cx, &p->conf, p->options.conf, p->pin_path);
 }
 
-/* No clean-up at the end: modules have been seen to fail at theirs, and the
- * end of the process ends the session. */
+/* The end of daa-signer is that of the socket, which a holder sees between
+ * requests: one that is killed while its module writes can leave a token of
+ * SoftHSM unreadable.  So neither process heeds SIGTERM, which systemd sends to
+ * both.
+ *
+ * No clean-up at the end: modules have been seen to fail at theirs, and the end
+ * of the process ends the session. */
 __attribute__((noreturn)) static void
 holder_main(const struct ctx_root *root, const struct program *p)
 {
@@ -250,6 +255,7 @@ keep(struct ctx_root *root, const struct program *p)
 	(void)sigemptyset(&child);
 	(void)sigaddset(&child, SIGCHLD);
 	ASSERT(sigprocmask(SIG_BLOCK, &child, NULL) == 0);
+	ASSERT(signal(SIGTERM, SIG_IGN) != SIG_ERR);
 	for (;;) {
 		pid_t holder = fork();
 		int status;

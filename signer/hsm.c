@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signer/hsm.h"
 
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -9,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -82,10 +80,8 @@ program_path(struct ctx *cx)
 
 /* In the child. */
 __attribute__((noreturn)) static void
-become(const char *const *args, int fd, pid_t parent)
+become(const char *const *args, int fd)
 {
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
-		_exit(127);
 	if (fd == CHILD_FD ? fcntl(fd, F_SETFD, 0) != 0 :
 	    dup2(fd, CHILD_FD) < 0)
 		_exit(127);
@@ -111,7 +107,6 @@ start(struct ctx *cx, const char *folder, const char *name, int log_level,
 		arena_printf(cx->arena, "--log-level=%s", levels[log_level]),
 		sandbox ? NULL : "--no-sandbox", NULL,
 	};
-	pid_t self = getpid();
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
@@ -120,7 +115,7 @@ start(struct ctx *cx, const char *folder, const char *name, int log_level,
 	if (h->program < 0)
 		return FAIL(cx, ERR_CONFIG, "fork: %s", strerror(errno));
 	if (h->program == 0)
-		become(args, pair[1], self);
+		become(args, pair[1]);
 	(void)close(pair[1]);
 	h->fd = pair[0];
 	memcpy(h->name, name, strlen(name) + 1);
@@ -191,7 +186,7 @@ hsms_open(struct ctx *cx, const char *folder, int log_level, bool sandbox,
 }
 
 /* The end of the socket tells them; inside the sandbox nobody can be waited
- * for, and they go with this process at the latest. */
+ * for. */
 void
 hsms_close(struct hsms *all)
 {
