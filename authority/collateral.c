@@ -3,6 +3,7 @@
 
 #include <sodium.h>
 
+#include "authority/inventory.h"
 #include "authority/lapse.h"
 #include "authority/receipt.h"
 #include "authority/tenant.h"
@@ -143,27 +144,15 @@ collateral_get(struct ctx *cx, const struct authority *a,
 
 /* --- deleting ---------------------------------------------------------- */
 
-struct deleting { int64_t tenant_id, id; const char *actor; };
-
-static struct err
-delete_work(struct ctx *cx, struct db_tx *tx, void *arg)
-{
-	const struct deleting *d = arg;
-
-	TRY(db_collateral_delete(cx, tx, d->tenant_id, d->id));
-	return tenant_event(cx, tx, d->tenant_id, EVENT_COLLATERAL_DELETED,
-	    arena_printf(cx->arena, "%lld", (long long)d->id), d->actor, NULL);
-}
-
 struct err
 collateral_delete(struct ctx *cx, const struct authority *a,
     const struct tenant *tenant, const struct principal *who, int64_t id)
 {
-	struct deleting d = { tenant_scope(tenant), id, who->name };
+	static const struct inventory_kind kind = {
+		db_collateral_delete, EVENT_COLLATERAL_DELETED
+	};
 
-	TRY(db_write(cx, a->db, delete_work, &d));
-	trust_changed(a);
-	return OK;
+	return inventory_delete(cx, a, tenant, who, &kind, id);
 }
 
 /* --- warning ----------------------------------------------------------- */
