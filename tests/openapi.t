@@ -8,6 +8,7 @@ base/err.def: what one side has and the other has not is a failure.
 import os
 import re
 import sys
+from typing import NamedTuple
 
 try:
     import yaml
@@ -21,12 +22,16 @@ except ImportError:
 
 TOP = os.environ.get("abs_srcdir") or os.path.dirname(
     os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(TOP, "tests"))
+import reach    # noqa: E402
+
 METHODS = ("get", "put", "post", "patch", "delete")
 PLANES = {"DEVICE": ":8443", "OPERATOR": ":8444", "STATUS": ":8080"}
 
 # Failures of programs among themselves or with their settings; none of them
-# is an answer to a request.
-INTERNAL = {"ok", "server.config", "tpm.failed", "http.failed",
+# is an answer to a request; who is too slow is cut off.
+INTERNAL = {"ok", "request.timeout", "server.config", "tpm.failed", "http.failed",
     "source.failed"}
 
 n_tests = 0
@@ -50,48 +55,49 @@ def read(path):
         return f.read()
 
 
-def routes_of_code():
-    """(plane, method, path) of every row of every route table."""
-    rows = set()
+class Row(NamedTuple):
+    """A row of a route table."""
+    plane: str
+    method: str
+    path: str
+    auth: str
+    body: bool
+    handler: str    # "server/file.c:name"
+
+
+ROW = re.compile(r'\{\s*PLANE_(\w+),\s*"([A-Z]+)",\s*((?:"[^"]*"|\w+|\s)+?),'
+                 r'\s*(AUTH_\w+),\s*([^{}]*?),\s*(\w+)\s*\}')
+
+
+def rows_of_code(code):
+    """Every row of every route table."""
+    rows = []
     for name in sorted(os.listdir(os.path.join(TOP, "server"))):
         if not name.endswith(".c"):
             continue
         text = read("server/" + name)
         macros = dict(re.findall(r'^#define\s+(\w+)\s+"([^"]*)"', text, re.M))
-        for plane, method, path in re.findall(
-                r'\{\s*PLANE_(\w+),\s*"([A-Z]+)",\s*((?:"[^"]*"|\w+|\s)+?),',
-                text):
-            parts = re.findall(r'"([^"]*)"|(\w+)', path)
-            text_of_path = "".join(
-                literal or macros.get(macro, "<%s>" % macro)
-                for literal, macro in parts)
+        for plane, method, path, auth, body, handler in ROW.findall(text):
+            where = "".join(literal or macros.get(macro, "<%s>" % macro)
+                            for literal, macro in
+                            re.findall(r'"([^"]*)"|(\w+)', path))
             # {name*}: the rest of the path, which OpenAPI cannot say.
-            rows.add((plane, method.lower(), text_of_path.replace("*}", "}")))
+            rows.append(Row(plane, method.lower(), where.replace("*}", "}"),
+                            auth, not body.startswith("0"),
+                            code.find("server/" + name, handler)))
     return rows
 
 
-def rights_of_code():
+def rights_of_code(rows):
     """(method, path) of the operator plane to the name of what it asks."""
-    rights = {}
-    for name in sorted(os.listdir(os.path.join(TOP, "server"))):
-        if not name.endswith(".c"):
-            continue
-        text = read("server/" + name)
-        macros = dict(re.findall(r'^#define\s+(\w+)\s+"([^"]*)"', text, re.M))
-        for method, path, right in re.findall(
-                r'\{\s*PLANE_OPERATOR,\s*"([A-Z]+)",'
-                r'\s*((?:"[^"]*"|\w+|\s)+?),\s*AUTH_(\w+)', text):
-            parts = re.findall(r'"([^"]*)"|(\w+)', path)
-            where = "".join(literal or macros.get(macro, "<%s>" % macro)
-                            for literal, macro in parts)
-            rights[method.lower(), where.replace("*}", "}")] = \
-                right.lower().replace("_", "-")
-    return rights
+    return {(r.method, r.path):
+            r.auth.removeprefix("AUTH_").lower().replace("_", "-")
+            for r in rows if r.plane == "OPERATOR"}
 
 
-def rights_wrong(doc):
+def rights_wrong(doc, rows):
     """x-daapki-right of each operation against the row of its route."""
-    problems, code = [], rights_of_code()
+    problems, code = [], rights_of_code(rows)
     for path, method, _, op in operations(doc):
         said, is_so = op.get("x-daapki-right"), code.get((method, path))
         if said != is_so:
@@ -115,6 +121,22 @@ def codes_of_code():
                       read("base/err.def"), re.M)
     return {code: int(status) for status, code in rows
             if code not in INTERNAL}
+
+
+def statuses_apart(doc, code, rows):
+    """What only the code answers, what only the document does."""
+    only_code, only_document = [], []
+    for r in rows:
+        op = doc["paths"].get(r.path, {}).get(r.method)
+        if op is None:
+            continue
+        found = code.of_route(r.method, r.path, r.auth, r.body, r.handler)
+        listed = {int(status) for status in op["responses"]}
+        where = "%s %s: " % (r.method, r.path)
+        only_code += [where + "%d, of %s" % (s, found[s])
+                      for s in found.keys() - listed]
+        only_document += [where + "%d" % s for s in listed - found.keys()]
+    return only_code, only_document
 
 
 def events_of_code():
@@ -224,9 +246,9 @@ def operations_incomplete(doc):
                 problems.append("%s: no %s" % (where, key))
         if not any(s.startswith("2") for s in statuses):
             problems.append(where + ": no good answer")
-        want = {"408", "503"}
+        want = {"400", "413", "503"}
         if "requestBody" in op:
-            want |= {"400", "413", "415"}
+            want |= {"415"}
         if "x-daapki-right" in op:
             want |= {"401", "403", "429"}
         if want - statuses:
@@ -331,7 +353,10 @@ def twice(text):
 
 def main():
     doc = yaml.safe_load(read("api-spec/openapi.yaml"))
-    code, document = routes_of_code(), routes_of_document(doc)
+    sources = reach.Code(TOP)
+    rows = rows_of_code(sources)
+    code, document = {r[:3] for r in rows}, routes_of_document(doc)
+    more, less = statuses_apart(doc, sources, rows)
     errors, listed = codes_of_code(), codes_of_document(doc)
 
     check("it is OpenAPI 3.1", [] if doc["openapi"].startswith("3.1.")
@@ -345,7 +370,10 @@ def main():
     check("every route of the document is in the code",
           ["%s %s %s" % r for r in document - code])
     check("an operation says the right that its route asks",
-          rights_wrong(doc))
+          rights_wrong(doc, rows))
+    check("every status that a route can answer is in the document", more)
+    check("every status of the document can be answered by its route", less)
+    check("what tests/reach.py leaves out is there", sources.unused())
     check("every code that can be answered is in the document",
           set(errors) - set(listed))
     check("every code of the document is in base/err.def",
