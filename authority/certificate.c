@@ -91,6 +91,7 @@ struct listing {
 	const struct certificate_filter	*filter;
 	struct certificate_row		*items;
 	size_t				 n;
+	int64_t				 next;
 };
 
 static struct err
@@ -99,19 +100,20 @@ list_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct listing *l = arg;
 
 	return db_certificate_list(cx, tx, l->tenant_id, l->filter, &l->items,
-	    &l->n);
+	    &l->n, &l->next);
 }
 
 struct err
 certificate_list(struct ctx *cx, const struct authority *a,
     const struct tenant *tenant, const struct certificate_filter *filter,
-    struct certificate_row **out, size_t *out_n)
+    struct certificate_row **out, size_t *out_n, int64_t *out_next)
 {
 	struct listing l = { .tenant_id = tenant->id, .filter = filter };
 
 	TRY(db_read(cx, a->db, list_work, &l));
 	*out = l.items;
 	*out_n = l.n;
+	*out_next = l.next;
 	return OK;
 }
 

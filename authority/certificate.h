@@ -25,10 +25,12 @@ bool		 certificate_reason_find(const char *name,
 struct err	certificate_get(struct ctx *, const struct authority *,
 		    const struct tenant *, const char *serial,
 		    struct certificate_row *out);
-/* In order of row ID; without the certificates themselves. */
+/* In order of row ID; without the certificates themselves.  out_next: the
+ * cursor of the next page, also of one that is short; 0: this is the last. */
 struct err	certificate_list(struct ctx *, const struct authority *,
 		    const struct tenant *, const struct certificate_filter *,
-		    struct certificate_row **out, size_t *out_n);
+		    struct certificate_row **out, size_t *out_n,
+		    int64_t *out_next);
 /* What to revoke, and why. */
 struct certificate_change { const char *serial; enum revoke_reason reason; };
 

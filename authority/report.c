@@ -165,6 +165,7 @@ struct listing {
 	const struct report_filter	*filter;
 	struct report_event_row		*items;
 	size_t				 n;
+	int64_t				 next;
 };
 
 static struct err
@@ -173,19 +174,20 @@ list_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct listing *l = arg;
 
 	return db_report_event_list(cx, tx, l->tenant_id, l->filter,
-	    &l->items, &l->n);
+	    &l->items, &l->n, &l->next);
 }
 
 struct err
 report_list(struct ctx *cx, const struct authority *a,
     const struct tenant *tenant, const struct report_filter *filter,
-    struct report_event_row **out, size_t *out_n)
+    struct report_event_row **out, size_t *out_n, int64_t *out_next)
 {
 	struct listing l = { .tenant_id = tenant->id, .filter = filter };
 
 	TRY(db_read(cx, a->db, list_work, &l));
 	*out = l.items;
 	*out_n = l.n;
+	*out_next = l.next;
 	return OK;
 }
 
@@ -223,6 +225,7 @@ struct quota_listing {
 	const struct quota_filter	*filter;
 	struct quota_row		*items;
 	size_t				 n;
+	int64_t				 next;
 };
 
 static struct err
@@ -231,18 +234,19 @@ quota_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct quota_listing *l = arg;
 
 	return db_quota_list(cx, tx, l->tenant_id, l->filter, &l->items,
-	    &l->n);
+	    &l->n, &l->next);
 }
 
 struct err
 report_quota_list(struct ctx *cx, const struct authority *a,
     const struct tenant *tenant, const struct quota_filter *filter,
-    struct quota_row **out, size_t *out_n)
+    struct quota_row **out, size_t *out_n, int64_t *out_next)
 {
 	struct quota_listing l = { .tenant_id = tenant->id, .filter = filter };
 
 	TRY(db_read(cx, a->db, quota_work, &l));
 	*out = l.items;
 	*out_n = l.n;
+	*out_next = l.next;
 	return OK;
 }

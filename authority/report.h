@@ -44,16 +44,19 @@ struct err	report_take(struct ctx *, const struct authority *,
 		    const struct tenant *, const char *device_id,
 		    const struct report *, struct report_answer *out);
 
-/* In order of row ID. */
+/* In order of row ID.  out_next: the cursor of the next page, also of one that
+ * is short; 0: this is the last. */
 struct err	report_list(struct ctx *, const struct authority *,
 		    const struct tenant *, const struct report_filter *,
-		    struct report_event_row **out, size_t *out_n);
+		    struct report_event_row **out, size_t *out_n,
+		    int64_t *out_next);
 /* One event, with what its device was attested to be.  ERR_NOT_FOUND */
 struct err	report_get(struct ctx *, const struct authority *,
 		    const struct tenant *, int64_t event,
 		    struct report_event_row *out);
 struct err	report_quota_list(struct ctx *, const struct authority *,
 		    const struct tenant *, const struct quota_filter *,
-		    struct quota_row **out, size_t *out_n);
+		    struct quota_row **out, size_t *out_n,
+		    int64_t *out_next);
 
 #endif

@@ -24,9 +24,8 @@ struct err	scope_check(struct ctx *, const struct authority *,
 struct err	scope_group(struct ctx *, const struct principal *,
 		    const char *asked, const char **out);
 /*
- * A list of what devices have: of that device, or (NULL) of all.  A principal
- * of one group must name one, since such a list is not kept by group.
- * ERR_PARAMETER	it names none
+ * A list of what devices have: of that device, or (NULL) of all that the
+ * principal may see, which the list has to see to.
  * ERR_NOT_FOUND	it names one of another group, or none that there is
  */
 struct err	scope_list(struct ctx *, const struct authority *,

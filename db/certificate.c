@@ -3,6 +3,7 @@
 
 #include "base/base.h"
 #include "db/fsck.h"
+#include "db/look.h"
 #include "db/optional.h"
 
 #define LIVE_FIRST	8u	/* most devices have one or two; doubled */
@@ -126,16 +127,29 @@ db_fsck_certificates(struct ctx *cx, struct db_tx *tx, int64_t after,
 	return OK;
 }
 
+static struct err
+look(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    const struct certificate_filter *f, struct db_look *out)
+{
+	*out = DB_LOOK_ALL;
+	if (f->device_id != NULL || f->ca_id != 0 ||
+	    (f->revoked < 0 && f->group_id == 0))
+		return OK;
+	return db_look(cx, tx, STMT_CERTIFICATE_LOOK, DB_ARGS(DB_I(tenant_id),
+	    DB_I(f->after), DB_I(CERTIFICATE_LOOK_MAX)), out);
+}
+
 struct err
 db_certificate_list(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
     const struct certificate_filter *f, struct certificate_row **out,
-    size_t *out_n)
+    size_t *out_n, int64_t *out_next)
 {
 	struct certificates read = { NULL, 0, f->limit, false };
 	bool of_device = f->device_id != NULL, of_ca = f->ca_id != 0;
 	enum db_stmt stmt = of_device ? STMT_CERTIFICATE_LIST_DEVICE :
 	    of_ca ? STMT_CERTIFICATE_LIST_CA : STMT_CERTIFICATE_LIST;
-	const struct db_value args[] = {
+	struct db_look all;
+	struct db_value args[] = {
 		DB_I(tenant_id), DB_I(f->after), db_flag_or_null(f->revoked),
 		DB_I(f->limit),
 		of_device ? DB_T(f->device_id) : DB_I(f->ca_id),
@@ -143,11 +157,17 @@ db_certificate_list(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 	};
 
 	ASSERT(!of_device || !of_ca);
+	TRY(look(cx, tx, tenant_id, f, &all));
+	if (stmt == STMT_CERTIFICATE_LIST) {
+		args[4] = DB_I(all.through);
+		args[5] = DB_I(f->group_id);
+	}
 	read.items = arena_array(cx->arena, read.max, sizeof(*read.items));
-	TRY(db_rows(cx, tx, stmt, args, of_ca ? 6 : of_device ? 5 : 4, take,
-	    &read));
+	TRY(db_rows(cx, tx, stmt, args, of_device ? 5 : 6, take, &read));
 	*out = read.items;
 	*out_n = read.n;
+	*out_next = db_look_next(&all, read.n, f->limit,
+	    read.n == 0 ? 0 : read.items[read.n - 1].id);
 	return OK;
 }
 

@@ -92,6 +92,8 @@ struct certificate_filter {
 	int64_t		 ca_id;		/* 0: any; not with device_id */
 	int64_t		 since_s;	/* with ca_id: not expired then */
 	int		 revoked;	/* 1: revoked, 0: not revoked, -1: all */
+	int64_t		 group_id;	/* with neither: of devices that are in
+					 * that group now; 0: any */
 	int64_t		 after;
 	unsigned	 limit;
 };
@@ -99,9 +101,13 @@ struct certificate_filter {
 struct err	db_certificate_by_serial(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, struct slice serial,
 		    struct certificate_row *out, bool *out_found);
-/* der is left empty. */
+/* Certificates that are looked at for a page of a tenant's (db/look.h). */
+#define CERTIFICATE_LOOK_MAX	10000u
+/* der is left empty.  out_next: the cursor of the next page; 0: this is the
+ * last one. */
 struct err	db_certificate_list(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, const struct certificate_filter *,
-		    struct certificate_row **out, size_t *out_n);
+		    struct certificate_row **out, size_t *out_n,
+		    int64_t *out_next);
 
 #endif

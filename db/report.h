@@ -59,24 +59,31 @@ struct err	db_quota_count(struct ctx *, struct db_tx *, int64_t tenant_id,
 
 struct quota_filter {
 	const char	*device_id;		/* NULL: any */
+	int64_t		 device_group;		/* of its devices; 0: any */
 	int64_t		 after;
 	unsigned	 limit;
 };
+/* Rows that are looked at for a page (db/look.h): that many, or its limit where
+ * that is more. */
+#define REPORT_LOOK_MAX	10000u
+/* out_next: the cursor of the next page; 0: this is the last one. */
 struct err	db_quota_list(struct ctx *, struct db_tx *, int64_t tenant_id,
 		    const struct quota_filter *, struct quota_row **out,
-		    size_t *out_n);
+		    size_t *out_n, int64_t *out_next);
 
 struct report_filter {
 	/* NULL: any */
 	const char	*device_id, *event_type, *event_class, *event_category;
 	int64_t		 group;			/* db/report_group.h; 0: any */
+	int64_t		 device_group;		/* that devices are in now; 0: any */
 	int64_t		 from_s, to_s;		/* received: from <= t < to */
 	int64_t		 after;
 	unsigned	 limit;
 };
 struct err	db_report_event_list(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, const struct report_filter *,
-		    struct report_event_row **out, size_t *out_n);
+		    struct report_event_row **out, size_t *out_n,
+		    int64_t *out_next);
 struct err	db_report_event_find(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, int64_t event,
 		    struct report_event_row *out, bool *out_found);

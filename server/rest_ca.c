@@ -123,6 +123,7 @@ ca_certificates_get(struct ctx *cx, const struct authority *a,
 	struct page page;
 	struct db_ca ca;
 	int unexpired;
+	int64_t next;
 	size_t n;
 
 	TRY(http_query_page(cx, request, &page));
@@ -133,9 +134,9 @@ ca_certificates_get(struct ctx *cx, const struct authority *a,
 	filter.since_s = unexpired == 1 ? ctx_now(cx) : 0;
 	filter.after = page.after;
 	filter.limit = page.limit;
-	TRY(certificate_list(cx, a, request->tenant, &filter, &rows, &n));
-	http_reply_list(cx, reply, rest_certificates_json(cx, rows, n),
-	    n < page.limit ? 0 : rows[n - 1].id);
+	TRY(certificate_list(cx, a, request->tenant, &filter, &rows, &n,
+	    &next));
+	http_reply_list(cx, reply, rest_certificates_json(cx, rows, n), next);
 	return OK;
 }
 

@@ -331,9 +331,11 @@ rest_certificate_list(struct ctx *cx, const struct authority *a,
 {
 	struct certificate_filter filter = {
 		.device_id = http_query(request, "device_id"),
+		.group_id = request->principal->group_id,
 	};
 	struct certificate_row *rows;
 	struct page page;
+	int64_t next;
 	size_t n;
 
 	TRY(scope_list(cx, a, request->principal, filter.device_id));
@@ -341,9 +343,9 @@ rest_certificate_list(struct ctx *cx, const struct authority *a,
 	TRY(rest_query_flag(cx, request, "revoked", &filter.revoked));
 	filter.after = page.after;
 	filter.limit = page.limit;
-	TRY(certificate_list(cx, a, request->tenant, &filter, &rows, &n));
-	http_reply_list(cx, reply, rest_certificates_json(cx, rows, n),
-	    n < page.limit ? 0 : rows[n - 1].id);
+	TRY(certificate_list(cx, a, request->tenant, &filter, &rows, &n,
+	    &next));
+	http_reply_list(cx, reply, rest_certificates_json(cx, rows, n), next);
 	return OK;
 }
 

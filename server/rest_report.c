@@ -258,6 +258,7 @@ read_filter(struct ctx *cx, const struct http_request *request, bool whole,
 		.event_type = http_query(request, "event_type"),
 		.event_class = http_query(request, "event_class"),
 		.event_category = http_query(request, "event_category"),
+		.device_group = request->principal->group_id,
 	};
 	const char *group = http_query(request, "group");
 	struct page page;
@@ -290,8 +291,7 @@ report_list_get(struct ctx *cx, const struct authority *a,
 
 	TRY(read_filter(cx, request, export != NULL, &filter));
 	TRY(scope_list(cx, a, request->principal, filter.device_id));
-	TRY(report_list(cx, a, request->tenant, &filter, &rows, &n));
-	next = n < filter.limit ? 0 : rows[n - 1].id;
+	TRY(report_list(cx, a, request->tenant, &filter, &rows, &n, &next));
 	if (export == NULL) {
 		reply_page(cx, rows, n, next, reply);
 		return OK;
@@ -340,23 +340,25 @@ quota_list_get(struct ctx *cx, const struct authority *a,
 {
 	struct quota_filter filter = {
 		.device_id = http_query(request, "device_id"),
+		.device_group = request->principal->group_id,
 	};
 	struct quota_row *rows;
 	struct page page;
 	json_t *items;
+	int64_t next;
 	size_t n;
 
 	TRY(scope_list(cx, a, request->principal, filter.device_id));
 	TRY(http_query_page(cx, request, &page));
 	filter.after = page.after;
 	filter.limit = page.limit;
-	TRY(report_quota_list(cx, a, request->tenant, &filter, &rows, &n));
+	TRY(report_quota_list(cx, a, request->tenant, &filter, &rows, &n,
+	    &next));
 	items = json_array();
 	for (size_t i = 0; i < n; i++)
 		ASSERT(json_array_append_new(items,
 		    quota_json(&rows[i])) == 0);
-	http_reply_list(cx, reply, items,
-	    n < page.limit ? 0 : rows[n - 1].id);
+	http_reply_list(cx, reply, items, next);
 	return OK;
 }
 

@@ -289,10 +289,10 @@ START_TEST(certificates_are_listed_by_device_and_by_revocation)
 		filter.device_id = cases[i].device == 0 ? NULL :
 		    fleet_device_id(cases[i].device);
 		ck_ok(certificate_list(cx, &fleet.a, &fleet.tenants[0],
-		    &filter, &rows, &n));
+		    &filter, &rows, &n, &(int64_t){ 0 }));
 		ck_assert_uint_eq(n, cases[i].n);
 		ck_ok(certificate_list(cx, &fleet.a, &fleet.tenants[1],
-		    &filter, &rows, &n));
+		    &filter, &rows, &n, &(int64_t){ 0 }));
 		ck_assert_uint_eq(n, 0);
 	}
 	fleet_close();

@@ -202,11 +202,13 @@ START_TEST(a_taint_hands_over_to_the_staged_one_and_stops_nothing_else)
 	ck_assert_int_eq(leaves_issue(&tenant).ca_id, next.id);
 	filter.ca_id = old.id;
 	filter.since_s = ctx_now(cx);
-	ck_ok(certificate_list(cx, a, &tenant, &filter, &rows, &n));
+	ck_ok(certificate_list(cx, a, &tenant, &filter, &rows, &n,
+	    &(int64_t){ 0 }));
 	ck_assert_uint_eq(n, 1);
 	ck_assert(slice_equal(rows[0].serial, leaf.serial));
 	filter.since_s = leaf.not_after_s + 1;
-	ck_ok(certificate_list(cx, a, &tenant, &filter, &rows, &n));
+	ck_ok(certificate_list(cx, a, &tenant, &filter, &rows, &n,
+	    &(int64_t){ 0 }));
 	ck_assert_uint_eq(n, 0);
 	ck_fails(step(life_taint, &old), ERR_CONFLICT);
 	ck_fails(step(life_retire, &old), ERR_CONFLICT);

@@ -257,7 +257,7 @@ START_TEST(many_are_released_and_their_certificates_revoked)
 	    "{\"released\":3,\"refused\":1}");
 	ck_assert_uint_eq(n_claims(0), 0);
 	ck_ok(certificate_list(cx, &fleet.a, &fleet.tenants[0], &filter,
-	    &rows, &n));
+	    &rows, &n, &(int64_t){ 0 }));
 	ck_assert_uint_eq(n, 2);
 	fleet_close();
 }

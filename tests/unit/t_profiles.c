@@ -250,7 +250,8 @@ START_TEST(lists_of_certificates_say_the_profile)
 
 	claim(&dev, "soft");
 	(void)enrolled(&dev);
-	ck_ok(certificate_list(cx, a, &tenant, &filter, &rows, &n));
+	ck_ok(certificate_list(cx, a, &tenant, &filter, &rows, &n,
+	    &(int64_t){ 0 }));
 	ck_assert_uint_eq(n, 1);
 	ck_assert_str_eq(rows[0].profile, "soft");
 	ck_assert_int_eq(rows[0].profile_version, 1);

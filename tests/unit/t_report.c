@@ -83,18 +83,18 @@ list(unsigned tenant, struct report_filter filter,
 	if (filter.limit == 0)
 		filter.limit = 1000;
 	ck_ok(report_list(cx, &fleet.a, &fleet.tenants[tenant], &filter, out,
-	    &n));
+	    &n, &(int64_t){ 0 }));
 	return n;
 }
 
 static size_t
 quotas(unsigned tenant, const char *device_id, struct quota_row **out)
 {
-	struct quota_filter filter = { device_id, 0, 100 };
+	struct quota_filter filter = { .device_id = device_id, .limit = 100 };
 	size_t n;
 
 	ck_ok(report_quota_list(cx, &fleet.a, &fleet.tenants[tenant],
-	    &filter, out, &n));
+	    &filter, out, &n, &(int64_t){ 0 }));
 	return n;
 }
 

@@ -151,10 +151,12 @@ START_TEST(events_alike_are_one_group_with_its_devices_and_times)
 	ck_assert_uint_eq(n, 2);
 	ck_assert_int_eq(devices[0].events, 3);
 	filter.group = g[0].id;
-	ck_ok(report_list(cx, &fleet.a, mine, &filter, &events, &n));
+	ck_ok(report_list(cx, &fleet.a, mine, &filter, &events, &n,
+	    &(int64_t){ 0 }));
 	ck_assert_uint_eq(n, 4);
 	filter.device_id = fleet_device_id(2);
-	ck_ok(report_list(cx, &fleet.a, mine, &filter, &events, &n));
+	ck_ok(report_list(cx, &fleet.a, mine, &filter, &events, &n,
+	    &(int64_t){ 0 }));
 	ck_assert_uint_eq(n, 1);
 	ck_fails(report_group_devices(cx, &fleet.a, &fleet.tenants[1],
 	    g[0].id, page, &devices, &n), ERR_NOT_FOUND);
@@ -372,7 +374,7 @@ START_TEST(what_a_tenant_keeps_no_longer_is_forgotten_whole)
 	    .to_s = INT64_MAX, .limit = 1000 };
 	struct report_day_filter day_filter = { .to_day = INT64_MAX,
 	    .limit = 100 };
-	struct quota_filter quota_filter = { NULL, 0, 100 };
+	struct quota_filter quota_filter = { .device_id = NULL, .limit = 100 };
 	struct report_setting setting;
 	struct report_event_row *events;
 	struct quota_row *quotas;
@@ -391,12 +393,13 @@ START_TEST(what_a_tenant_keeps_no_longer_is_forgotten_whole)
 	ck_assert_int_eq(setting.revision, 1);
 	ck_ok(report_group_round(cx, &fleet.a));
 	ck_assert_str_eq(groups(NULL, 1)[0].description, "both #");
-	ck_ok(report_list(cx, &fleet.a, mine, &filter, &events, &n));
+	ck_ok(report_list(cx, &fleet.a, mine, &filter, &events, &n,
+	    &(int64_t){ 0 }));
 	ck_assert_uint_eq(n, 1);
 	ck_ok(report_day_list(cx, &fleet.a, mine, &day_filter, &days, &n));
 	ck_assert_uint_eq(n, 1);
 	ck_ok(report_quota_list(cx, &fleet.a, mine, &quota_filter, &quotas,
-	    &n));
+	    &n, &(int64_t){ 0 }));
 	ck_assert_uint_eq(n, 1);
 }
 END_TEST
@@ -440,7 +443,8 @@ look(struct ctx *c, struct db_tx *tx, void *arg)
 	    .to_s = INT64_MAX, .limit = 10 };
 	struct seen *s = arg;
 
-	TRY(db_report_event_list(c, tx, 7, &filter, &s->events, &s->n));
+	TRY(db_report_event_list(c, tx, 7, &filter, &s->events, &s->n,
+	    &(int64_t){ 0 }));
 	return db_report_forget(c, tx, 7, 6, 10, &s->n_forgotten);
 }
 

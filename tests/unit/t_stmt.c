@@ -256,7 +256,8 @@ check_finds(const struct find *finds, size_t n)
 
 			found = found || strstr(step, finds[i].by) != NULL;
 		}
-		ck_assert_msg(found, "%s", db_stmt_name(finds[i].stmt));
+		ck_assert_msg(found, "%s: %s", db_stmt_name(finds[i].stmt),
+		    finds[i].by);
 		sqlite3_finalize(stmt);
 	}
 	close_fresh();
@@ -313,6 +314,41 @@ START_TEST(each_search_of_devices_walks_its_own_index_from_its_place)
 		BY(DEVICE_ID, "(tenant=? AND device_id>? AND device_id<?)"),
 	};
 #undef BY
+
+	check_finds(finds, COUNT_OF(finds));
+}
+END_TEST
+
+/* The rows that a page looks at, and what decides of each, by its place. */
+START_TEST(a_page_of_certificates_or_reports_is_found_by_its_place)
+{
+#define OF_GROUP "SEARCH d USING INDEX sqlite_autoindex_device_1 (device_id=?)"
+	static const struct find finds[] = {
+		{ STMT_CERTIFICATE_LOOK, "COVERING INDEX certificate_tenant "
+		    "(tenant=? AND id>?)" },
+		{ STMT_CERTIFICATE_LIST, "certificate_tenant "
+		    "(tenant=? AND id>? AND id<?)" },
+		{ STMT_CERTIFICATE_LIST, OF_GROUP },
+		{ STMT_REPORT_EVENT_FIRST, "COVERING INDEX error_report_reached "
+		    "(tenant=? AND reached_s>?)" },
+		{ STMT_REPORT_EVENT_FIRST, "error_event_report (report=?)" },
+		{ STMT_REPORT_EVENT_LOOK, "COVERING INDEX error_event_tenant "
+		    "(tenant=? AND id>?)" },
+		{ STMT_REPORT_EVENT_LOOK_DEVICE,
+		    "(tenant=? AND device_id=? AND id>?)" },
+		{ STMT_REPORT_EVENT_LOOK_GROUP, "(report_group=? AND id>?)" },
+		{ STMT_REPORT_EVENT_LIST, "error_event_tenant "
+		    "(tenant=? AND id>? AND id<?)" },
+		{ STMT_REPORT_EVENT_LIST, OF_GROUP },
+		{ STMT_REPORT_EVENT_LIST_DEVICE,
+		    "(tenant=? AND device_id=? AND id>? AND id<?)" },
+		{ STMT_REPORT_EVENT_LIST_GROUP,
+		    "(report_group=? AND id>? AND id<?)" },
+		{ STMT_REPORT_REACHED, "error_report_reached (tenant=?)" },
+		{ STMT_QUOTA_LIST, "(tenant=? AND id>? AND id<?)" },
+		{ STMT_QUOTA_LIST, OF_GROUP },
+	};
+#undef OF_GROUP
 
 	check_finds(finds, COUNT_OF(finds));
 }
@@ -376,6 +412,7 @@ UNIT_MAIN("stmt",
     what_reaches_over_tenants_is_named_here,
     no_statement_reads_or_sorts_a_whole_table,
     a_certificate_is_found_by_its_own_columns,
-    each_search_of_devices_walks_its_own_index_from_its_place,
+    a_page_of_certificates_or_reports_is_found_by_its_place,
+		each_search_of_devices_walks_its_own_index_from_its_place,
     statements_keep_to_sql_that_both_engines_know,
     a_parameter_is_compared_before_it_is_asked_for_null)

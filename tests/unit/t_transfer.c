@@ -475,7 +475,7 @@ START_TEST(a_ban_by_the_giver_holds_for_the_enrolment_that_would_move_it)
 	ck_fails(enroll_now(&dev, &e), ERR_HW_BANNED);
 	ban(A, false);
 	ck_ok(certificate_list(cx, realm->authority, &sides[B], &filter,
-	    &rows, &n));
+	    &rows, &n, &(int64_t){ 0 }));
 	ck_assert_uint_eq(n, 0);
 	ck_assert(has(A));
 	stop();

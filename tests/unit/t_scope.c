@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a principal of one group is shown of lists, and that a page of them looks
+ * at so many rows only. */
+#include "tests/unit/fleet.h"
+#include "tests/unit/older_db.h"
+
+#include <stdlib.h>
+
+#include <sqlite3.h>
+
+#include "authority/certificate.h"
+#include "authority/claim.h"
+#include "authority/device.h"
+#include "authority/report.h"
+#include "authority/scope.h"
+
+#define DAY	86400
+#define MINE	fleet_device_id(1)	/* of the group "other" */
+#define ELSE	fleet_device_id(2)	/* of "default" */
+
+static struct principal scoped;
+
+static struct err
+find_group(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	return db_group_by_name(c, tx, fleet.tenants[0].id, "other", arg);
+}
+
+static void
+claim(const char *device_id, const char *group)
+{
+	struct claim_request request = { .device_id = device_id,
+	    .group = group };
+	struct claim_result result;
+
+	ck_ok(claim_make(cx, &fleet.a, &fleet.tenants[0], &fleet.owners[0],
+	    &request, &result));
+}
+
+/* One device of the group, one of another, and a principal of the group. */
+static void
+begin(void)
+{
+	struct db_group group;
+
+	fleet_open();
+	ck_ok(db_read(cx, fleet.a.db, find_group, &group));
+	scoped = fleet.owners[0];
+	scoped.name = "scoped";
+	scoped.group_id = group.id;
+	scoped.group = "other";
+	claim(MINE, "other");
+	claim(ELSE, NULL);
+}
+
+static void
+sql(const char *text)
+{
+	sqlite3 *sqlite;
+
+	ck_assert_int_eq(sqlite3_open(arena_printf(cx->arena, "%s/db",
+	    fleet.folder), &sqlite), SQLITE_OK);
+	ck_assert_msg(sqlite3_exec(sqlite, text, NULL, NULL, NULL) ==
+	    SQLITE_OK, "%s: %s", text, sqlite3_errmsg(sqlite));
+	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
+}
+
+/* Rows of a number i from 1 on, for what INSERT INTO is before SELECT. */
+#define MANY(insert, n, values)						\
+	sql(arena_printf(cx->arena, "WITH RECURSIVE n(i) AS (SELECT 1 UNION " \
+	    "ALL SELECT i + 1 FROM n WHERE i < %u) INSERT INTO " insert	\
+	    " SELECT " values " FROM n", (unsigned)(n)))
+
+/* --- certificates ----------------------------------------------------- */
+
+static struct certificate_row *
+certificates(struct certificate_filter f, size_t *out_n, int64_t *out_next)
+{
+	struct certificate_row *rows;
+
+	ck_ok(certificate_list(cx, &fleet.a, &fleet.tenants[0], &f, &rows,
+	    out_n, out_next));
+	return rows;
+}
+
+START_TEST(certificates_of_a_group_are_those_of_its_devices_now)
+{
+	struct certificate_filter f = { .revoked = -1, .limit = 10,
+	    .group_id = 0 };
+	struct device_change move = { .device_id = ELSE, .group = "other",
+	    .revision = REVISION_ANY };
+	struct device_view view;
+	struct certificate_row *rows;
+	int64_t next;
+	size_t n;
+
+	begin();
+	(void)fleet_enroll(0, ELSE, 0x12, FLEET_NOW + DAY);
+	(void)fleet_enroll(0, MINE, 0x11, FLEET_NOW + DAY);
+	(void)certificates(f, &n, &next);
+	ck_assert_uint_eq(n, 2);
+	f.group_id = scoped.group_id;
+	rows = certificates(f, &n, &next);
+	ck_assert_uint_eq(n, 1);
+	ck_assert_str_eq(rows[0].device_id, MINE);
+	ck_assert_int_eq(next, 0);
+	f.limit = 1;
+	(void)certificates(f, &n, &next);
+	ck_assert_int_eq(next, rows[0].id);
+	f.limit = 10;
+	ck_ok(device_update(cx, &fleet.a, &fleet.tenants[0], &fleet.owners[0],
+	    &move, &view));
+	(void)certificates(f, &n, &next);
+	ck_assert_uint_eq(n, 2);
+	fleet_close();
+}
+END_TEST
+
+/* The one of the group is behind what a page looks at. */
+START_TEST(a_page_of_certificates_looks_at_so_many_and_goes_on)
+{
+	struct certificate_filter f = { .revoked = -1, .limit = 10 };
+	struct certificate_row *rows;
+	int64_t next;
+	size_t n;
+
+	begin();
+	MANY("certificate (tenant, ca, serial, device_id, spki_sha256, "
+	    "hardware_key, not_before_s, not_after_s, issued_s, der, "
+	    "recovered)", CERTIFICATE_LOOK_MAX + 5, "1, 1, "
+	    "CAST(printf('%%08d', i) AS BLOB), printf('%%064x', 2), x'00', 1, "
+	    "1, 2, 1, x'00', 0");
+	(void)fleet_enroll(0, MINE, 0x11, FLEET_NOW + DAY);
+	(void)certificates(f, &n, &next);
+	ck_assert_uint_eq(n, 10);
+	f.group_id = scoped.group_id;
+	(void)certificates(f, &n, &next);
+	ck_assert_uint_eq(n, 0);
+	ck_assert_int_eq(next, CERTIFICATE_LOOK_MAX);
+	f.after = next;
+	rows = certificates(f, &n, &next);
+	ck_assert_uint_eq(n, 1);
+	ck_assert_str_eq(rows[0].device_id, MINE);
+	ck_assert_int_eq(next, 0);
+	f = (struct certificate_filter){ .revoked = 1, .limit = 10 };
+	(void)certificates(f, &n, &next);
+	ck_assert_uint_eq(n, 0);
+	ck_assert_int_ne(next, 0);
+	fleet_close();
+}
+END_TEST
+
+/* --- error reports ---------------------------------------------------- */
+
+static void
+report(const char *device_id, const char *report_id)
+{
+	struct report_event event = { "AppCrash", "Exit", "App", 1, "x",
+	    FLEET_NOW, FLEET_NOW };
+	struct report r = { report_id, &event, 1 };
+	struct report_answer answer;
+
+	ck_ok(report_take(cx, &fleet.a, &fleet.tenants[0], device_id, &r,
+	    &answer));
+}
+
+#define ANY	.from_s = INT64_MIN, .to_s = INT64_MAX, .limit = 10
+
+static struct report_event_row *
+reports(struct report_filter f, size_t *out_n, int64_t *out_next)
+{
+	struct report_event_row *rows;
+
+	ck_ok(report_list(cx, &fleet.a, &fleet.tenants[0], &f, &rows, out_n,
+	    out_next));
+	return rows;
+}
+
+START_TEST(error_reports_of_a_group_are_those_of_its_devices)
+{
+	struct report_filter f = { ANY };
+	struct quota_filter q = { .limit = 10 };
+	struct report_event_row *rows;
+	struct quota_row *quotas;
+	int64_t next;
+	size_t n;
+
+	begin();
+	report(ELSE, "a");
+	report(MINE, "b");
+	(void)reports(f, &n, &next);
+	ck_assert_uint_eq(n, 2);
+	f.device_group = q.device_group = scoped.group_id;
+	rows = reports(f, &n, &next);
+	ck_assert_uint_eq(n, 1);
+	ck_assert_str_eq(rows[0].report.device_id, MINE);
+	ck_assert_int_eq(next, 0);
+	f.device_id = ELSE;
+	(void)reports(f, &n, &next);
+	ck_assert_uint_eq(n, 0);
+	f.device_id = NULL;
+	/* Both are of one group of errors. */
+	f.group = 1;
+	rows = reports(f, &n, &next);
+	ck_assert_uint_eq(n, 1);
+	ck_assert_str_eq(rows[0].report.device_id, MINE);
+	ck_ok(report_quota_list(cx, &fleet.a, &fleet.tenants[0], &q, &quotas,
+	    &n, &next));
+	ck_assert_uint_eq(n, 1);
+	ck_assert_str_eq(quotas[0].device_id, MINE);
+	fleet_close();
+}
+END_TEST
+
+/* The clock is set back in between: the order of times is not that of rows. */
+START_TEST(reports_from_a_time_on_are_all_found_after_a_clock_was_set_back)
+{
+	static const int64_t at_s[] = { 10, 50, 20, 30, 60, 40 };
+	struct report_filter f = { ANY };
+	int64_t next;
+	size_t n;
+
+	begin();
+	for (size_t i = 0; i < COUNT_OF(at_s); i++) {
+		fleet.now_s = FLEET_NOW + at_s[i];
+		report(MINE, arena_printf(cx->arena, "r%zu", i));
+	}
+	for (int64_t from = 0; from <= 70; from += 5) {
+		size_t wanted = 0;
+
+		for (size_t i = 0; i < COUNT_OF(at_s); i++)
+			wanted += at_s[i] >= from;
+		f.from_s = FLEET_NOW + from;
+		(void)reports(f, &n, &next);
+		ck_assert_uint_eq(n, wanted);
+		ck_assert_int_eq(next, 0);
+	}
+	fleet_close();
+}
+END_TEST
+
+static void
+many_reports(unsigned n)
+{
+	MANY("error_report (id, tenant, device_id, report_id, received_s, "
+	    "accepted, dropped, reached_s)", n,
+	    "i, 1, printf('%%064x', 2), i, i, 1, 0, i");
+	MANY("error_event (id, tenant, report, device_id, event_type, "
+	    "event_class, event_category, event_count, description, start_s, "
+	    "end_s)", n, "i, 1, i, printf('%%064x', 2), 'T', 'C', 'K', 1, '', "
+	    "1, 2");
+}
+
+START_TEST(a_page_of_reports_begins_at_its_time_and_looks_at_so_many)
+{
+	struct report_filter f = { ANY };
+	struct report_event_row *rows;
+	int64_t next;
+	size_t n;
+
+	begin();
+	many_reports(REPORT_LOOK_MAX + 5);
+	report(MINE, "mine");
+	f.from_s = REPORT_LOOK_MAX + 4;
+	rows = reports(f, &n, &next);
+	ck_assert_uint_eq(n, 3);
+	ck_assert_int_eq(rows[0].id, REPORT_LOOK_MAX + 4);
+	ck_assert_int_eq(next, 0);
+	f.from_s = INT64_MIN;
+	f.device_group = scoped.group_id;
+	(void)reports(f, &n, &next);
+	ck_assert_uint_eq(n, 0);
+	ck_assert_int_eq(next, REPORT_LOOK_MAX);
+	f.after = next;
+	rows = reports(f, &n, &next);
+	ck_assert_uint_eq(n, 1);
+	ck_assert_str_eq(rows[0].report.device_id, MINE);
+	ck_assert_int_eq(next, 0);
+	/* A whole export looks at as many as it may have. */
+	f.after = 0;
+	f.limit = 2 * REPORT_LOOK_MAX;
+	(void)reports(f, &n, &next);
+	ck_assert_uint_eq(n, 1);
+	f = (struct report_filter){ ANY, .event_type = "None" };
+	(void)reports(f, &n, &next);
+	ck_assert_int_eq(next, REPORT_LOOK_MAX);
+	f.device_id = ELSE;
+	(void)reports(f, &n, &next);
+	ck_assert_int_eq(next, REPORT_LOOK_MAX);
+	fleet_close();
+}
+END_TEST
+
+/* Rows that a database had before it was known how late it was. */
+static const char before[] =
+    "INSERT INTO tenant (id, name, title, created_s) VALUES (7, 't', '', 1);"
+    "INSERT INTO error_report (id, tenant, device_id, report_id, received_s, "
+    "accepted, dropped) VALUES (1, 7, 'd', 'r1', 5, 1, 0), "
+    "(2, 7, 'd', 'r2', 9, 1, 0), (3, 7, 'd', 'r3', 7, 1, 0);"
+    "INSERT INTO error_event (id, tenant, report, device_id, event_type, "
+    "event_class, event_category, event_count, description, start_s, end_s) "
+    "SELECT id, 7, id, 'd', 'T', 'C', 'K', 1, 'x', 1, 2 FROM error_report;";
+
+struct seen { struct report_filter filter; size_t n; int64_t next; };
+
+static struct err
+look(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	struct report_event_row *rows;
+	struct seen *s = arg;
+
+	return db_report_event_list(c, tx, 7, &s->filter, &rows, &s->n,
+	    &s->next);
+}
+
+START_TEST(an_older_database_finds_its_reports_by_time)
+{
+	char path[] = "/tmp/t_scope.XXXXXX";
+	struct seen s = { .filter = { ANY } };
+	struct db *db = older_db(path, "reached_s", before);
+
+	for (int64_t from = 4; from < 11; from++) {
+		s.filter.from_s = from;
+		ck_ok(db_read(cx, db, look, &s));
+		ck_assert_int_eq((int64_t)s.n, (5 >= from) + (9 >= from) +
+		    (7 >= from));
+	}
+	older_db_end(db, path);
+}
+END_TEST
+
+UNIT_MAIN("scope",
+    certificates_of_a_group_are_those_of_its_devices_now,
+    a_page_of_certificates_looks_at_so_many_and_goes_on,
+    error_reports_of_a_group_are_those_of_its_devices,
+    reports_from_a_time_on_are_all_found_after_a_clock_was_set_back,
+    a_page_of_reports_begins_at_its_time_and_looks_at_so_many,
+    an_older_database_finds_its_reports_by_time)
