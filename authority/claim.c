@@ -149,6 +149,28 @@ take(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
 	return note_claimed(cx, tx, c, r);
 }
 
+/* Whose devices of another group are not to be seen. */
+static bool
+may_see(const struct claimer *c, const struct device_row *device)
+{
+	return device->tenant_id == c->tenant_id &&
+	    (c->group_id == 0 || device->group_id == c->group_id);
+}
+
+/* Into which it is claimed: one that was named, or a usual one. */
+static struct err
+find_group(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
+    const char *name, struct db_group *out)
+{
+	if (name == NULL && c->group_id != 0)
+		return db_group_by_id(cx, tx, c->tenant_id, c->group_id, out);
+	TRY(db_group_by_name(cx, tx, c->tenant_id, name == NULL ?
+	    GROUP_DEFAULT : name, out));
+	if (c->group_id != 0 && out->id != c->group_id)
+		return FAIL(cx, ERR_NOT_FOUND, "group %s", name);
+	return OK;
+}
+
 struct err
 claim_make_in(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
     const struct claim_request *request, struct claim_result *out)
@@ -164,13 +186,12 @@ claim_make_in(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
 
 	TRY(claim_device_id(cx, request, device_id));
 	TRY(db_device_by_id(cx, tx, device_id, &device, &found));
-	if (found && device.tenant_id == c->tenant_id)
+	if (found && may_see(c, &device))
 		return keep(cx, tx, c, &device, request->hardware_id, out);
 	TRY(claim_proof_check(cx, tx, c, device_id, request->secret_mac));
 	if (found && device.tenant_id != 0)
 		return FAIL(cx, ERR_CLAIM_TAKEN, "device %s", device_id);
-	TRY(db_group_by_name(cx, tx, c->tenant_id, request->group == NULL ?
-	    GROUP_DEFAULT : request->group, &group));
+	TRY(find_group(cx, tx, c, request->group, &group));
 	r.device_id = arena_strdup(cx->arena, device_id);
 	r.group = group.name;
 	if (!c->dry)
@@ -207,7 +228,7 @@ claim_make(struct ctx *cx, const struct authority *a,
 	struct claim_request sealed = *request;
 	struct making m = {
 		.claimer = { tenant->id, by->name, ctx_now(cx), false,
-		    a->limits.claim_proof },
+		    a->limits.claim_proof, by->group_id },
 		.request = &sealed, .out = out,
 	};
 
@@ -227,7 +248,7 @@ claim_release_in(struct ctx *cx, struct db_tx *tx, const struct claimer *by,
 	bool found;
 
 	TRY(db_device_by_id(cx, tx, device_id, &device, &found));
-	if (!found || device.tenant_id != tenant_id)
+	if (!found || !may_see(by, &device))
 		return FAIL(cx, ERR_NOT_FOUND, "device %s", device_id);
 	if (db_device_is_barred(device.state))
 		return FAIL_TELL(cx, ERR_CONFLICT,
@@ -264,7 +285,7 @@ claim_release(struct ctx *cx, const struct authority *a,
 {
 	struct releasing r = {
 		.by = { tenant->id, by->name, ctx_now(cx), false,
-		    CLAIM_PROOF_NONE },
+		    CLAIM_PROOF_NONE, by->group_id },
 		.device_id = device_id, .reason = reason,
 	};
 
@@ -341,7 +362,7 @@ claim_restore(struct ctx *cx, const struct authority *a,
 {
 	struct restoring r = {
 		.a = a, .by = { tenant->id, by->name, ctx_now(cx), false,
-		    CLAIM_PROOF_NONE },
+		    CLAIM_PROOF_NONE, by->group_id },
 		.device_id = device_id, .out = out,
 	};
 

@@ -46,8 +46,9 @@ const char	*claim_scheme(size_t i, size_t *out_n_hex);
 
 /*
  * ERR_FIELD		not a device ID or hardware ID
- * ERR_NOT_FOUND	no such group
- * ERR_CLAIM_TAKEN	another tenant has it
+ * ERR_NOT_FOUND	no such group, or not the principal's
+ * ERR_CLAIM_TAKEN	another tenant has it, or another group than the
+ *			principal's
  * ERR_CLAIM_PROOF	limits.claim_proof asks for what was not given
  */
 struct err	claim_make(struct ctx *, const struct authority *,
@@ -58,7 +59,8 @@ struct err	claim_make(struct ctx *, const struct authority *,
  * Give a device up: its certificates are revoked (cessationOfOperation), what
  * the tenant knew of it is forgotten but for history, and anyone may claim it.
  * reason may be NULL.
- * ERR_NOT_FOUND	this tenant does not have it
+ * ERR_NOT_FOUND	this tenant does not have it, or not in the principal's
+ *			group
  * ERR_CONFLICT		it is banned
  */
 struct err	claim_release(struct ctx *, const struct authority *,
@@ -86,6 +88,8 @@ struct claimer {
 	int64_t		 at_s;
 	bool		 dry;
 	enum claim_proof proof;		/* that is asked for */
+	int64_t		 group_id;	/* who has that group only, whose other
+					 * devices are nobody's for it; 0: all */
 };
 
 /* The device ID that a request means.  ERR_FIELD */

@@ -159,7 +159,8 @@ claim_many(struct ctx *cx, const struct authority *a,
 	m->batch.how = how;
 	for (size_t at = 0; at < n; at += m->n) {
 		m->batch.by = (struct claimer){ tenant->id, by->name,
-		    ctx_now(cx), how->dry, a->limits.claim_proof };
+		    ctx_now(cx), how->dry, a->limits.claim_proof,
+		    by->group_id };
 		m->lines = lines + at;
 		m->n = n - at < OPERATION_BATCH ? n - at : OPERATION_BATCH;
 		TRY(run_batch(cx, a, m, lines + at));
@@ -252,7 +253,8 @@ step(struct ctx *cx, struct db_tx *tx, struct operation_job *job,
 	*b = (struct batch){
 		.by = { job->row->tenant_id, job->row->created_by,
 		    ctx_now(cx), how->dry,
-		    job->authority->limits.claim_proof },
+		    job->authority->limits.claim_proof,
+		    job->row->group_id },
 		.how = how,
 		.revoked = arena_array(cx->arena, job->n,
 		    sizeof(*b->revoked)),

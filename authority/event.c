@@ -2,7 +2,9 @@
 #include "authority/event.h"
 
 #include "authority/audit.h"
+#include "authority/claim.h"
 #include "base/base.h"
+#include "db/scope.h"
 
 static const struct { const char *type, *members; } types[] = {
 #define EVENT(name, type, members, sentence) { type, members },
@@ -145,6 +147,54 @@ keep_wanted(const char *filter, struct event_page *page)
 	page->n = n;
 }
 
+/* Groups are the subjects of these types, whose other events would be about
+ * something of the same name. */
+static bool
+is_about_group(const struct event_row *e, const char *group)
+{
+	return strcmp(e->subject, group) == 0 &&
+	    (is_wanted("group.*", e->type) || is_wanted("policy.*", e->type));
+}
+
+/* The subject is a device, or the data names one. */
+static struct err
+is_about_device(struct ctx *cx, struct db_tx *tx, const struct reading *r,
+    const struct event_row *e, bool *out)
+{
+	const char *id = e->subject, *named;
+	json_t *data;
+
+	data = json_loads(e->data, JSON_REJECT_DUPLICATES, NULL);
+	named = json_string_value(json_object_get(data, "device_id"));
+	if (named != NULL)
+		id = arena_strdup(cx->arena, named);
+	json_decref(data);
+	*out = false;
+	if (!claim_is_device_id(id))
+		return OK;
+	return db_scope_device(cx, tx, r->tenant_id, r->query->group_id, id,
+	    out);
+}
+
+static struct err
+keep_of_group(struct ctx *cx, struct db_tx *tx, const struct reading *r,
+    struct event_page *page)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < page->n; i++) {
+		const struct event_row *e = &page->items[i];
+		bool is_mine = is_about_group(e, r->query->group);
+
+		if (!is_mine)
+			TRY(is_about_device(cx, tx, r, e, &is_mine));
+		if (is_mine)
+			page->items[n++] = *e;
+	}
+	page->n = n;
+	return OK;
+}
+
 static struct err
 feed_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
@@ -174,6 +224,8 @@ feed_work(struct ctx *cx, struct db_tx *tx, void *arg)
 		page.cursor = page.items[page.n - 1].id;
 	if (q->type != NULL)
 		keep_wanted(q->type, &page);
+	if (q->group_id != 0)
+		TRY(keep_of_group(cx, tx, r, &page));
 	r->page = page;
 	return OK;
 }

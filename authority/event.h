@@ -40,6 +40,10 @@ struct event_query {
 	int64_t		 after;		/* a cursor, or EVENT_LATEST */
 	unsigned	 limit;		/* of events that are looked at */
 	const char	*type;		/* "device.banned", "device.*", or NULL */
+	/* Of who has one group, only what is about a device that is in it now,
+	 * or about the group itself; else 0 and NULL. */
+	int64_t		 group_id;
+	const char	*group;
 };
 
 struct event_page {

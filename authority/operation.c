@@ -62,6 +62,7 @@ input_new(struct ctx *cx, const struct operation_spec *spec)
 		.params = spec->params == NULL ? "{}" : spec->params,
 		.counts = "{}",
 		.created_s = ctx_now(cx), .created_by = spec->by->name,
+		.group_id = spec->by->group_id, .group = spec->by->group,
 	};
 	in->held = spec->held;
 	in->root = ARENA_NEW(cx->arena, struct ctx_root);
@@ -273,7 +274,8 @@ find(struct ctx *cx, struct db_tx *tx, const struct principal *who,
 
 	TRY(db_operation_by_name(cx, tx, name, out, &found));
 	if (!found || (who->tenant_id != 0 &&
-	    who->tenant_id != out->tenant_id))
+	    who->tenant_id != out->tenant_id) ||
+	    (who->group_id != 0 && who->group_id != out->group_id))
 		return FAIL(cx, ERR_NOT_FOUND, "operation %s", name);
 	return OK;
 }
@@ -327,8 +329,10 @@ operation_list(struct ctx *cx, const struct authority *a,
     const struct operation_filter *filter, struct operation_row **out,
     size_t *out_n)
 {
-	struct looking l = { .who = who, .tenant = tenant, .filter = filter };
+	struct operation_filter seen = *filter;
+	struct looking l = { .who = who, .tenant = tenant, .filter = &seen };
 
+	seen.group_id = who->group_id;
 	if (tenant != NULL && who->tenant_id != 0 &&
 	    who->tenant_id != tenant->id)
 		return FAIL(cx, ERR_NOT_FOUND, "tenant");

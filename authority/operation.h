@@ -111,7 +111,8 @@ struct err	operation_let_go(struct ctx *, struct db_tx *,
 
 /* --- looking --------------------------------------------------------- */
 
-/* A principal finds those of its tenant, one of the platform all.
+/* A principal finds those of its tenant, one of the platform all; who has one
+ * group, what who has that group began.
  * ERR_NOT_FOUND */
 struct err	operation_get(struct ctx *, const struct authority *,
 		    const struct principal *, const char *name,

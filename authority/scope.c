@@ -56,12 +56,22 @@ has_report(struct ctx *cx, struct db_tx *tx, void *arg)
 	    (int64_t)id, &l->found);
 }
 
+static struct err
+has_operation(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct looking *l = arg;
+
+	return db_scope_operation(cx, tx, l->who->tenant_id,
+	    l->who->group_id, l->name, &l->found);
+}
+
 struct kind { const char *name; db_work *has; };
 
 static const struct kind kinds[] = {
 	{ "device", has_device },
 	{ "event", has_report },
 	{ "group", has_group },
+	{ "operation", has_operation },
 	{ "serial", has_certificate },
 };
 

@@ -6,7 +6,8 @@
 #include "authority/authority.h"
 
 /* Kinds of things that paths name, by the name of the path's parameter:
- * "device", "group", "serial" (of a certificate), "event" (of a report). */
+ * "device", "group", "serial" (of a certificate), "event" (of a report),
+ * "operation". */
 bool		scope_knows(const char *kind);
 /*
  * Whether that thing is of the principal's group.  A principal without a

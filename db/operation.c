@@ -30,6 +30,8 @@ take(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
 	o->created_by = walk_text(&w);
 	o->started_s = walk_int(&w);
 	o->ended_s = walk_int(&w);
+	o->group_id = walk_int(&w);
+	o->group = walk_text(&w);
 	*stop = ++read->n == read->max;
 	return OK;
 }
@@ -40,8 +42,8 @@ db_operation_insert(struct ctx *cx, struct db_tx *tx,
 {
 	return db_insert(cx, tx, STMT_OPERATION_INSERT, DB_ARGS(
 	    DB_I(o->tenant_id), DB_T(o->name), DB_T(o->kind),
-	    DB_T(o->params), DB_I(o->created_s), DB_T(o->created_by)),
-	    out_id);
+	    DB_T(o->params), DB_I(o->created_s), DB_T(o->created_by),
+	    db_int_or_null(o->group_id)), out_id);
 }
 
 static struct err
@@ -129,11 +131,16 @@ db_operation_list(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
     size_t *out_n)
 {
 	struct operations read = { NULL, 0, f->limit };
+	bool of_group = f->group_id != 0;
+	const struct db_value args[] = {
+		DB_I(tenant_id), DB_I(f->after), DB_T(f->state),
+		DB_T(f->kind), DB_I(f->limit), DB_I(f->group_id),
+	};
 
 	read.items = arena_array(cx->arena, read.max, sizeof(*read.items));
-	TRY(db_rows(cx, tx, STMT_OPERATION_LIST, DB_ARGS(DB_I(tenant_id),
-	    DB_I(f->after), DB_T(f->state), DB_T(f->kind), DB_I(f->limit)),
-	    take, &read));
+	TRY(db_rows(cx, tx, of_group ? STMT_OPERATION_LIST_GROUP :
+	    STMT_OPERATION_LIST, args, COUNT_OF(args) - !of_group, take,
+	    &read));
 	*out = read.items;
 	*out_n = read.n;
 	return OK;

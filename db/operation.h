@@ -23,6 +23,8 @@ struct operation_row {
 	int64_t		 created_s;
 	const char	*created_by;
 	int64_t		 started_s, ended_s;
+	int64_t		 group_id;	/* of who began it; 0: had no group */
+	const char	*group;		/* its name; NULL: none */
 };
 
 struct operation_item_row {
@@ -36,6 +38,7 @@ struct operation_item_row {
 
 struct operation_filter {
 	const char	*state, *kind;	/* NULL: any */
+	int64_t		 group_id;	/* of who began it; 0: any */
 	int64_t		 after;		/* row ID */
 	unsigned	 limit;
 };

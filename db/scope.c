@@ -41,6 +41,14 @@ db_scope_certificate(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 }
 
 struct err
+db_scope_operation(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t group_id, const char *name, bool *out)
+{
+	return look(cx, tx, STMT_SCOPE_OPERATION, tenant_id, group_id,
+	    DB_T(name), out);
+}
+
+struct err
 db_scope_report(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
     int64_t group_id, int64_t event, bool *out)
 {

@@ -15,5 +15,9 @@ struct err	db_scope_certificate(struct ctx *, struct db_tx *,
 /* An event of an error report, by its ID. */
 struct err	db_scope_report(struct ctx *, struct db_tx *, int64_t tenant_id,
 		    int64_t group_id, int64_t event, bool *out);
+/* One that was begun by a principal of the group. */
+struct err	db_scope_operation(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, int64_t group_id, const char *name,
+		    bool *out);
 
 #endif

@@ -18,17 +18,13 @@ say_claim(struct ctx *cx, const struct authority *a,
     struct http_reply *reply)
 {
 	const struct claim_result *claim = made;
-	const char *group;
-	json_t *object;
+	json_t *object = json_object();
 
 	(void)a;
-	/* It may have been the tenant's before, in another group. */
-	TRY(scope_group(cx, request->principal, claim->group, &group));
-	object = json_object();
 	rest_set_text(object, "device_id", claim->device_id);
 	rest_set_text(object, "hardware_id", claim->hardware_id);
 	rest_set_text(object, "tenant", request->tenant->name);
-	rest_set_text(object, "group", group);
+	rest_set_text(object, "group", claim->group);
 	rest_set_time(object, "claimed_at", claim->claimed_s);
 	rest_set_text(object, "claimed_by", claim->claimed_by);
 	http_reply_json(cx, reply, claim->was_own ? 200 : 201, object);
@@ -157,11 +153,11 @@ device_history(struct ctx *cx, const struct authority *a,
 static const struct route routes[] = {
 	{ PLANE_OPERATOR, "POST", TENANT "/claims", AUTH_WRITE_GROUP,
 	    HTTP_BODY_JSON_MAX, JSON, claim_post },
-	{ PLANE_OPERATOR, "POST", TENANT "/claims/bulk", AUTH_WRITE,
+	{ PLANE_OPERATOR, "POST", TENANT "/claims/bulk", AUTH_WRITE_GROUP,
 	    REST_BULK_BODY_MAX, "text/csv,application/x-ndjson",
 	    rest_bulk_claim },
-	{ PLANE_OPERATOR, "POST", TENANT "/claims/bulk-release", AUTH_OWN,
-	    REST_BULK_BODY_MAX, "text/csv,application/x-ndjson",
+	{ PLANE_OPERATOR, "POST", TENANT "/claims/bulk-release",
+	    AUTH_OWN_GROUP, REST_BULK_BODY_MAX, "text/csv,application/x-ndjson",
 	    rest_bulk_release },
 	{ PLANE_OPERATOR, "GET", TENANT "/claims", AUTH_READ,
 	    0, NULL, claim_history },

@@ -88,7 +88,11 @@ feed_get(struct ctx *cx, const struct authority *a,
 	struct http_wait wait = {
 		.tenant_id = tenant == NULL ? FEED_ANY : tenant->id,
 	};
-	struct event_query query = { .type = http_query(request, "type") };
+	struct event_query query = {
+		.type = http_query(request, "type"),
+		.group_id = request->principal->group_id,
+		.group = request->principal->group,
+	};
 	struct event_page found;
 	struct page page;
 
@@ -107,8 +111,8 @@ feed_get(struct ctx *cx, const struct authority *a,
 
 static const struct route routes[] = {
 	{ PLANE_OPERATOR, "GET", "/v1/events", AUTH_ADMIN, 0, NULL, feed_get },
-	{ PLANE_OPERATOR, "GET", "/v1/tenants/{tenant}/events", AUTH_READ,
-	    0, NULL, feed_get },
+	{ PLANE_OPERATOR, "GET", "/v1/tenants/{tenant}/events",
+	    AUTH_READ_GROUP, 0, NULL, feed_get },
 };
 
 const struct route_table rest_event_routes = { routes, COUNT_OF(routes) };

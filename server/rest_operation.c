@@ -32,6 +32,7 @@ operation_json(struct ctx *cx, const struct operation_row *o)
 	rest_set_text(object, "id", o->name);
 	rest_set_text(object, "kind", o->kind);
 	rest_set_text(object, "tenant", o->tenant);
+	rest_set_text(object, "group", o->group);
 	rest_set_text(object, "state", o->state);
 	rest_set(object, "total", json_integer(o->items));
 	rest_set(object, "done", json_integer(o->done));
@@ -227,13 +228,13 @@ operation_items_get(struct ctx *cx, const struct authority *a,
 #define JSON		"application/json"
 
 static const struct route routes[] = {
-	{ PLANE_OPERATOR, "GET", "/v1/operations", AUTH_READ,
+	{ PLANE_OPERATOR, "GET", "/v1/operations", AUTH_READ_GROUP,
 	    0, NULL, operation_list_get },
-	{ PLANE_OPERATOR, "GET", OPERATION, AUTH_READ,
+	{ PLANE_OPERATOR, "GET", OPERATION, AUTH_READ_GROUP,
 	    0, NULL, operation_one_get },
-	{ PLANE_OPERATOR, "GET", OPERATION "/items", AUTH_READ,
+	{ PLANE_OPERATOR, "GET", OPERATION "/items", AUTH_READ_GROUP,
 	    0, NULL, operation_items_get },
-	{ PLANE_OPERATOR, "POST", OPERATION "/cancel", AUTH_WRITE,
+	{ PLANE_OPERATOR, "POST", OPERATION "/cancel", AUTH_WRITE_GROUP,
 	    HTTP_BODY_JSON_MAX, JSON, operation_cancel_post },
 };
 

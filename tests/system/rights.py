@@ -213,7 +213,7 @@ def scope_wrong(court):
         return json.loads(text)
 
     want(404, "POST", "/claims", {"device_id": "f" * 64, "group": ELSE})
-    want(404, "POST", "/claims", {"device_id": other})
+    want(409, "POST", "/claims", {"device_id": other})
     made = want(201, "POST", "/claims", {"device_id": "f" * 64})
     if made.get("group") != MINE:
         problems.append(f"claimed into {made}")
@@ -225,12 +225,47 @@ def scope_wrong(court):
     groups = want(200, "GET", "/groups").get("items", [])
     if [g["name"] for g in groups] != [MINE]:
         problems.append(f"groups {groups}")
+    problems += bulk_wrong(court, mine, other)
+    events = want(200, "GET", "/events?limit=1000").get("items", [])
+    about = {e["subject"] for e in events}
+    if mine not in about or other in about or court.device.id in about:
+        problems.append(f"a feed about {about}")
     for lists in "certificates", "error-reports", "error-quota":
         found = want(200, "GET", f"/{lists}?limit=1000").get("items")
         if found != []:
             problems.append(f"{lists} of another group: {found}")
         want(404, "GET", f"/{lists}?device_id={court.device.id}")
         want(200, "GET", f"/{lists}?device_id={mine}")
+    return problems
+
+
+def bulk_wrong(court, mine, other):
+    """Claims by who has one group, at once and as an operation."""
+    token, problems, made = court.tokens["group"], [], {}
+    path, kind = f"/v1/tenants/{OWN}/claims/bulk", "application/x-ndjson"
+    text = "".join(f'{{"device_id":"{d}"}}\n'
+                   for d in (mine, other, "e" * 64))
+    status, answer = court.service.ask("POST", path, token, text, kind)
+    found = [json.loads(line).get("outcome") for line in answer.splitlines()]
+    if found != ["already-claimed", "refused", "claimed"]:
+        problems.append(f"bulk claim: {status} {answer}")
+    # So many lines that it is done later, most of them empty.
+    for who in "group", "owner":
+        status, answer = court.service.ask(
+            "POST", path, court.tokens[who], text + 1001 * "\n", kind)
+        made[who] = json.loads(answer)
+        if status != 202 or made[who].get("group") != \
+                (MINE if who == "group" else None):
+            problems.append(f"bulk claim by {who}: {status} {answer}")
+    seen = json.loads(court.service.ask("GET", "/v1/operations", token)[1])
+    if [o["id"] for o in seen["items"]] != [made["group"]["id"]]:
+        problems.append(f"operations {seen}")
+    for who, wanted in ("group", 200), ("owner", 404):
+        for end in "", "/items":
+            status, answer = court.service.ask(
+                "GET", f"/v1/operations/{made[who]['id']}{end}", token)
+            if status != wanted:
+                problems.append(f"operation of {who}: {status} {answer}")
     return problems
 
 

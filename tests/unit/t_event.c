@@ -47,7 +47,7 @@ add_and_fail(struct ctx *c, struct db_tx *tx, void *arg)
 static struct event_page
 feed(const struct tenant *t, int64_t after, unsigned limit, const char *type)
 {
-	struct event_query query = { after, limit, type };
+	struct event_query query = { .after = after, .limit = limit, .type = type };
 	struct event_page page;
 
 	ck_ok(event_feed(cx, &fleet.a, t, &query, &page));
@@ -71,7 +71,7 @@ END_TEST
 
 START_TEST(a_filter_that_fits_nothing_moves_the_cursor_on)
 {
-	struct event_query query = { 0, 10, "no.such" };
+	struct event_query query = { .after = 0, .limit = 10, .type = "no.such" };
 	struct event_page page;
 
 	fleet_open();
@@ -185,7 +185,7 @@ START_TEST(a_cursor_before_what_is_kept_is_told_so)
 	fleet.now_s += 501;
 	ck_ok(event_prune_round(cx, &fleet.a));
 
-	old = (struct event_query){ first, 10, NULL };
+	old = (struct event_query){ .after = first, .limit = 10, .type = NULL };
 	ck_fails(event_feed(cx, &fleet.a, tenant(0), &old, &page),
 	    ERR_CURSOR_GONE);
 	ck_fails(event_feed(cx, &fleet.a, NULL, &old, &page),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a principal of one group is shown of lists, and that a page of them looks
- * at so many rows only. */
+/* What a principal of one group is shown and may do, and that a page of a list
+ * looks at so many rows only. */
 #include "tests/unit/fleet.h"
 #include "tests/unit/older_db.h"
 
@@ -9,8 +9,9 @@
 #include <sqlite3.h>
 
 #include "authority/certificate.h"
-#include "authority/claim.h"
+#include "authority/claim_bulk.h"
 #include "authority/device.h"
+#include "authority/event.h"
 #include "authority/report.h"
 #include "authority/scope.h"
 
@@ -44,6 +45,7 @@ begin(void)
 	struct db_group group;
 
 	fleet_open();
+	fleet.a.limits.operation_keep_s = DAY;
 	ck_ok(db_read(cx, fleet.a.db, find_group, &group));
 	scoped = fleet.owners[0];
 	scoped.name = "scoped";
@@ -329,10 +331,221 @@ START_TEST(an_older_database_finds_its_reports_by_time)
 }
 END_TEST
 
+/* --- claims ------------------------------------------------------------- */
+
+static struct err
+claim_scoped(const char *device_id, const char *group,
+    struct claim_result *out)
+{
+	struct claim_request request = { .device_id = device_id,
+	    .group = group };
+
+	return claim_make(cx, &fleet.a, &fleet.tenants[0], &scoped, &request,
+	    out);
+}
+
+START_TEST(who_has_one_group_claims_into_it_and_sees_no_other_device)
+{
+	struct claim_result made;
+
+	begin();
+	ck_ok(claim_scoped(fleet_device_id(3), NULL, &made));
+	ck_assert_str_eq(made.group, "other");
+	ck_ok(claim_scoped(fleet_device_id(4), "other", &made));
+	ck_ok(claim_scoped(MINE, NULL, &made));
+	ck_assert(made.was_own);
+	ck_fails(claim_scoped(fleet_device_id(5), "default", &made),
+	    ERR_NOT_FOUND);
+	/* As if another tenant had it. */
+	ck_fails(claim_scoped(ELSE, NULL, &made), ERR_CLAIM_TAKEN);
+	ck_fails(claim_release(cx, &fleet.a, &fleet.tenants[0], &scoped, ELSE,
+	    NULL), ERR_NOT_FOUND);
+	ck_ok(claim_release(cx, &fleet.a, &fleet.tenants[0], &scoped, MINE,
+	    NULL));
+	fleet_close();
+}
+END_TEST
+
+#define N_LINES	4
+
+/* A new device, the group's own, another group's, and one for another group. */
+static void
+make_lines(struct claim_line lines[static N_LINES])
+{
+	const char *const ids[N_LINES] = { fleet_device_id(3), MINE, ELSE,
+	    fleet_device_id(5) };
+
+	for (unsigned i = 0; i < N_LINES; i++)
+		lines[i] = (struct claim_line){ .number = i + 1, .id = ids[i],
+		    .request = { .device_id = ids[i],
+		    .group = i == 3 ? "default" : NULL } };
+}
+
+START_TEST(lines_at_once_are_of_that_group_only)
+{
+	static const struct { enum claim_outcome outcome; enum err_code code; }
+	    wanted[2][N_LINES] = {
+		{ { CLAIM_CLAIMED, ERR_OK }, { CLAIM_ALREADY, ERR_OK },
+		    { CLAIM_REFUSED, ERR_CLAIM_TAKEN },
+		    { CLAIM_REFUSED, ERR_NOT_FOUND } },
+		{ { CLAIM_RELEASED, ERR_OK }, { CLAIM_RELEASED, ERR_OK },
+		    { CLAIM_REFUSED, ERR_NOT_FOUND },
+		    { CLAIM_REFUSED, ERR_NOT_FOUND } },
+	};
+	struct claim_line lines[N_LINES];
+
+	begin();
+	for (size_t k = 0; k < 2; k++) {
+		struct claim_bulk how = { .release = k == 1 };
+
+		make_lines(lines);
+		ck_ok(claim_many(cx, &fleet.a, &fleet.tenants[0], &scoped,
+		    &how, lines, N_LINES));
+		for (size_t i = 0; i < N_LINES; i++) {
+			ck_assert_int_eq(lines[i].outcome,
+			    wanted[k][i].outcome);
+			ck_assert_int_eq(lines[i].code, wanted[k][i].code);
+		}
+	}
+	fleet_close();
+}
+END_TEST
+
+static struct operation_row
+operate(const struct principal *by, bool release)
+{
+	struct claim_bulk how = { .release = release };
+	struct claim_line lines[N_LINES];
+	struct operation_input *in;
+	struct operation_row row;
+	int64_t turn = -1;
+	bool did = true;
+
+	make_lines(lines);
+	ck_ok(claim_bulk_begin(cx, &fleet.a, &fleet.tenants[0], by, &how,
+	    &in));
+	for (size_t i = 0; i < N_LINES; i++)
+		ck_ok(claim_bulk_put(cx, &fleet.a, in, &lines[i]));
+	ck_ok(operation_end(cx, in, &row));
+	while (did)
+		ck_ok(operation_turn(cx, &fleet.a, &turn, &did));
+	return row;
+}
+
+START_TEST(an_operation_is_of_the_group_of_who_began_it)
+{
+	struct operation_filter filter = { .limit = 10 };
+	struct operation_row mine, theirs, row, *rows;
+	struct operation_item_row *items;
+	struct principal third;
+	size_t n;
+
+	begin();
+	mine = operate(&scoped, false);
+	ck_ok(operation_get(cx, &fleet.a, &scoped, mine.name, &row));
+	ck_assert_str_eq(row.group, "other");
+	ck_assert_str_eq(row.counts,
+	    "{\"claimed\":1,\"already-claimed\":1,\"refused\":2}");
+	ck_ok(operation_items(cx, &fleet.a, &scoped, mine.name, NULL, -1, 10,
+	    &items, &n));
+	ck_assert_str_eq(items[2].code, "claim.taken");
+	ck_assert_str_eq(items[3].code, "resource.not-found");
+	mine = operate(&scoped, true);
+	ck_ok(operation_get(cx, &fleet.a, &scoped, mine.name, &row));
+	ck_assert_str_eq(row.counts, "{\"released\":2,\"refused\":2}");
+	theirs = operate(&fleet.owners[0], false);
+	ck_fails(operation_get(cx, &fleet.a, &scoped, theirs.name, &row),
+	    ERR_NOT_FOUND);
+	ck_fails(operation_cancel(cx, &fleet.a, &scoped, theirs.name, &row),
+	    ERR_NOT_FOUND);
+	ck_ok(operation_list(cx, &fleet.a, &scoped, NULL, &filter, &rows, &n));
+	ck_assert_uint_eq(n, 2);
+	third = scoped;
+	third.group_id++;
+	ck_ok(operation_list(cx, &fleet.a, &third, NULL, &filter, &rows, &n));
+	ck_assert_uint_eq(n, 0);
+	ck_ok(operation_list(cx, &fleet.a, &fleet.owners[0], NULL, &filter,
+	    &rows, &n));
+	ck_assert_uint_eq(n, 3);
+	ck_ok(scope_check(cx, &fleet.a, &scoped, "operation", mine.name));
+	ck_fails(scope_check(cx, &fleet.a, &scoped, "operation", theirs.name),
+	    ERR_NOT_FOUND);
+	fleet_close();
+}
+END_TEST
+
+/* --- events ------------------------------------------------------------- */
+
+static struct event_page
+feed(int64_t after, unsigned limit, const char *type)
+{
+	struct event_query query = { .after = after, .limit = limit,
+	    .type = type, .group_id = scoped.group_id, .group = "other" };
+	struct event_page page;
+
+	ck_ok(event_feed(cx, &fleet.a, &fleet.tenants[0], &query, &page));
+	return page;
+}
+
+static struct err
+add_events(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	static const char *const groups[] = { "default", "other" };
+	int64_t tenant_id = fleet.tenants[0].id;
+
+	(void)arg;
+	for (size_t i = 0; i < 2; i++) {
+		TRY(event_add(c, tx, tenant_id, EVENT_POLICY_SET, groups[i],
+		    "x", json_pack("{s:i}", "version", 2)));
+		TRY(event_add(c, tx, tenant_id, EVENT_CERTIFICATE_REVOKED,
+		    "0a", "x", json_pack("{s:s}", "device_id",
+		    i == 0 ? ELSE : MINE)));
+	}
+	/* What only is called like the group. */
+	return event_add(c, tx, tenant_id, EVENT_ANCHOR_ADDED, "other", "x",
+	    NULL);
+}
+
+START_TEST(the_feed_of_a_group_is_about_it_and_its_devices_now)
+{
+	struct event_page page;
+	int64_t old;
+
+	begin();
+	page = feed(0, 100, NULL);
+	ck_assert_uint_eq(page.n, 1);
+	ck_assert_str_eq(page.items[0].subject, MINE);
+	old = page.cursor;
+	ck_ok(db_write(cx, fleet.a.db, add_events, NULL));
+	page = feed(old, 100, NULL);
+	ck_assert_uint_eq(page.n, 2);
+	ck_assert_str_eq(page.items[0].type, "policy.set");
+	ck_assert_str_eq(page.items[0].subject, "other");
+	ck_assert_str_eq(page.items[1].type, "certificate.revoked");
+	ck_assert_uint_eq(feed(old, 100, "policy.*").n, 1);
+	/* A cursor goes on, also over what is not told. */
+	page = feed(old, 1, NULL);
+	ck_assert_uint_eq(page.n, 0);
+	ck_assert(page.more);
+	ck_assert_int_gt(page.cursor, old);
+	/* Who leaves the group, leaves with all that was told of it. */
+	ck_ok(device_update(cx, &fleet.a, &fleet.tenants[0], &fleet.owners[0],
+	    &(struct device_change){ .device_id = MINE, .group = "default",
+	    .revision = REVISION_ANY }, &(struct device_view){ .labels = NULL }));
+	page = feed(0, 100, "device.*");
+	ck_assert_uint_eq(page.n, 0);
+	fleet_close();
+}
+END_TEST
+
 UNIT_MAIN("scope",
     certificates_of_a_group_are_those_of_its_devices_now,
     a_page_of_certificates_looks_at_so_many_and_goes_on,
     error_reports_of_a_group_are_those_of_its_devices,
     reports_from_a_time_on_are_all_found_after_a_clock_was_set_back,
     a_page_of_reports_begins_at_its_time_and_looks_at_so_many,
-    an_older_database_finds_its_reports_by_time)
+    an_older_database_finds_its_reports_by_time,
+    who_has_one_group_claims_into_it_and_sees_no_other_device,
+    lines_at_once_are_of_that_group_only,
+    an_operation_is_of_the_group_of_who_began_it,
+    the_feed_of_a_group_is_about_it_and_its_devices_now)
