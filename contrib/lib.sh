@@ -59,7 +59,8 @@ processors() {
 	nproc 2>/dev/null || echo 2
 }
 
-# build_in DIR [CONFIGURE FLAG...]: configure (once) and make, out of tree.
+# build_in DIR [CONFIGURE FLAG...]: configure (once with these) and make, out of
+# tree.
 build_in() {
 	build_dir_=$1
 	shift
@@ -68,8 +69,13 @@ build_in() {
 	fi
 	mkdir -p "$build_dir_" && (
 		cd "$build_dir_" || exit 1
-		if [ ! -f Makefile ]; then
+		if [ ! -f Makefile ] ||
+		    [ "$(cat configured 2>/dev/null)" != "$*" ]; then
+			if [ -f Makefile ]; then
+				make -s clean || exit 1
+			fi
 			"$source/configure" -q "$@" || exit 1
+			echo "$*" >configured
 		fi
 		make -j"$(processors)"
 	)

@@ -38,6 +38,7 @@ struct engine {
 	size_t			 n_tables;
 	atomic_size_t		 body_bytes[PLANE_COUNT];	/* of all jobs */
 	atomic_bool		 stopping;
+	int			 traffic;	/* traffic_open() */
 	/* Of the operator plane; NULL: no limit. */
 	struct rate		*principals, *failures;	/* the second by address */
 };

@@ -18,6 +18,7 @@
 
 #include "base/base.h"
 #include "server/settings.h"
+#include "server/traffic.h"
 
 #define BACKLOG			1024
 /* Room for ENGINE_HEADERS_MAX several times over, so that our own refusal and
@@ -309,6 +310,7 @@ send_reply(struct listener *l, struct MHD_Connection *mhd, struct job *job)
 	if (response == NULL)
 		return MHD_NO;
 	add_headers(l, job, response);
+	traffic_put(l->conf.engine->traffic, job, response);
 	job->is_sent = true;
 	job_log(job, reply->status);
 	allow_time(connection_of(mhd), l->conf.request_timeout_s +

@@ -20,6 +20,7 @@
 #include "server/operator_ca.h"
 #include "server/sandbox.h"
 #include "server/state.h"
+#include "server/traffic.h"
 
 #define TLS_LOOK_S	60	/* how often the TLS certificate is looked at */
 #define DRAIN_POLL_MS	20
@@ -291,6 +292,7 @@ start(struct ctx *cx, struct server *server)
 	if (s->operator_ca_file[0] != '\0')
 		TRY(operator_ca_open(cx, s->operator_ca_file,
 		    s->operator_crl_file, &server->operators));
+	server->engine.traffic = traffic_open();
 	TRY(enter_sandbox(cx, s));
 	TRY(serve_open_authority(cx, s, &server->parts,
 	    server->ports[PLANE_STATUS], &server->authority));

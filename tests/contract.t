@@ -2,36 +2,33 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real daad answers as api-spec/openapi.yaml says.
 
-Every operation is asked, well and badly.  Each answer must have a status, a
-media type and a body that the document gives for that operation.
+Every operation is asked, well and badly.  Each answer must have a status,
+headers, a media type and a body that the document gives for that operation.
 """
 import hashlib
-import http.client
 import json
 import os
-import re
 import shutil
-import signal
 import ssl
-import subprocess
 import sys
 import tempfile
 import time
-from urllib.parse import quote, urlsplit
 
 try:
-    import jsonschema
-    import yaml
+    import jsonschema   # noqa: F401
+    import yaml         # noqa: F401
 except ImportError:
     print("1..0 # SKIP contract: python3-yaml or python3-jsonschema is not"
           " installed")
     sys.exit(0)
 
-TOP = os.environ.get("abs_srcdir") or os.path.dirname(
-    os.path.dirname(os.path.abspath(__file__)))
-BUILD = os.environ.get("abs_builddir") or os.path.join(TOP, "build")
-METHODS = ("get", "put", "post", "patch", "delete")
-WAIT_S = 60
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.environ.get("abs_srcdir") or
+                                os.path.dirname(os.path.dirname(
+                                    os.path.abspath(__file__))), "tests"))
+from asked import (   # noqa: E402
+    BUILD, DOCUMENT, WAIT_S, Client, Contract, Device, Server,
+    activation_request, b64url, openssl)
 
 for tool in ("daad", "daa-signer", "daa-agent"):
     if not os.access(os.path.join(BUILD, tool), os.X_OK):
@@ -40,9 +37,6 @@ for tool in ("daad", "daa-signer", "daa-agent"):
 if shutil.which("openssl") is None:
     print("1..0 # SKIP contract: openssl is not installed")
     sys.exit(0)
-
-with open(os.path.join(TOP, "api-spec/openapi.yaml"), encoding="utf-8") as f:
-    DOC = yaml.safe_load(f)
 
 n_tests = 0
 n_failed = 0
@@ -57,288 +51,6 @@ def check(name, problems):
     for problem in problems:
         print("# " + problem)
     sys.stdout.flush()
-
-
-# --- the contract ----------------------------------------------------------
-
-def resolve(node):
-    while "$ref" in node:
-        ref, node = node["$ref"], DOC
-        for key in ref[2:].split("/"):
-            node = node[key]
-    return node
-
-
-def validate(schema, value):
-    whole = dict(schema)
-    whole["components"] = DOC["components"]
-    return ["%s: %s" % ("/".join(map(str, e.absolute_path)) or ".",
-                        e.message[:200])
-            for e in jsonschema.Draft202012Validator(whole).iter_errors(value)]
-
-
-class Answer:
-    def __init__(self, status, headers, body):
-        self.status, self.headers, self.body = status, headers, body
-        self.type = (headers.get("Content-Type") or "").split(";")[0]
-
-    def json(self):
-        return json.loads(self.body)
-
-
-class Contract:
-    """Holds each answer to the document; remembers what was asked."""
-
-    def __init__(self):
-        self.problems = []
-        self.good = set()
-        self.acts = {}      # what operators did, by the ID of the request
-
-    def hold(self, template, method, answer):
-        where = "%s %s %d" % (method, template, answer.status)
-        op = DOC["paths"][template][method]
-        response = op["responses"].get(str(answer.status))
-        if response is None:
-            self.problems.append("%s is not in the document: %r" % (
-                where, answer.body[:300]))
-            return
-        if not answer.headers.get("X-Request-Id"):
-            self.problems.append(where + ": no X-Request-Id")
-        response = resolve(response)
-        for name, header in response.get("headers", {}).items():
-            header = resolve(header)
-            if answer.headers.get(name) is None and \
-                    header.get("required", True):
-                self.problems.append("%s: no %s" % (where, name))
-        self.hold_body(where, response.get("content", {}), answer)
-        if answer.status < 300:
-            self.good.add((template, method))
-            if method != "get" and plane_of(template) == "operator":
-                self.acts[answer.headers["X-Request-Id"]] = (template, method)
-
-    def hold_body(self, where, content, answer):
-        if not content:
-            if answer.body:
-                self.problems.append(where + ": a body that is not foreseen")
-            return
-        if answer.type not in content:
-            self.problems.append("%s: media type %s" % (where, answer.type))
-            return
-        schema = content[answer.type].get("schema")
-        if schema is None:
-            return
-        value = answer.body.decode()
-        if answer.type.endswith(("/json", "+json")):
-            value = answer.json()
-        self.problems.extend("%s: %s" % (where, e)
-                             for e in validate(schema, value))
-
-    def taken(self):
-        """The problems since the last time."""
-        problems, self.problems = self.problems, []
-        return problems
-
-
-# --- the server ------------------------------------------------------------
-
-SERVE = ["--two-person", "tenant-deletion ca-revocation"]
-
-
-class Server:
-    def __init__(self, work):
-        self.work = work
-        self.state = os.path.join(work, "state")
-        listen = ["--%s-listen=127.0.0.1:0" % p
-                  for p in ("device", "operator", "status")]
-        made = subprocess.run(
-            [os.path.join(BUILD, "daad"), "init", "--state-dir", self.state,
-             "--server-names", "localhost,127.0.0.1"] + listen,
-            check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        self.token = made.stdout.decode().split()[-1]
-        self.log = open(os.path.join(work, "daad.log"), "wb")
-        self.process = subprocess.Popen(
-            [os.path.join(BUILD, "daad"), "serve", "--state-dir", self.state,
-             *SERVE],
-            stdout=self.log, stderr=self.log)
-        self.urls = self.wait()
-
-    def wait(self):
-        end = time.monotonic() + WAIT_S
-        path = os.path.join(self.state, "listening")
-        while time.monotonic() < end and self.process.poll() is None:
-            if os.path.exists(path):
-                with open(path, encoding="ascii") as f:
-                    urls = dict(line.split() for line in f)
-                if len(urls) == 3:
-                    return urls
-            time.sleep(0.1)
-        raise RuntimeError("daad did not begin to serve")
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(WAIT_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-        self.log.close()
-
-    def ask(self, plane, method, path, body=None, headers=None, cert=None):
-        url = urlsplit(self.urls[plane])
-        if url.scheme == "http":
-            conn = http.client.HTTPConnection(url.netloc, timeout=WAIT_S)
-        else:
-            tls = ssl.create_default_context(
-                cafile=os.path.join(self.state, "trust.pem"))
-            if cert is not None:
-                tls.load_cert_chain(*cert)
-            conn = http.client.HTTPSConnection(url.netloc, timeout=WAIT_S,
-                                               context=tls)
-        try:
-            conn.request(method.upper(), path, body, headers or {})
-            reply = conn.getresponse()
-            return Answer(reply.status, reply.headers, reply.read())
-        finally:
-            conn.close()
-
-
-def plane_of(template):
-    url = DOC["paths"][template]["servers"][0]["url"]
-    return {"8443": "device", "8444": "operator",
-            "8080": "status"}[url.rsplit(":", 1)[1]]
-
-
-class Client:
-    """Asks by operation and holds the answer to the contract."""
-
-    def __init__(self, server, contract):
-        self.server, self.contract = server, contract
-
-    def __call__(self, method, template, names=None, body=None, query="",
-                 token=None, media="application/json", accept=None, cert=None,
-                 if_match=None, prefer=None):
-        path = re.sub(r"{(\w+)}", lambda m: quote(
-            str((names or {})[m.group(1)]), safe=""), template)
-        headers = {}
-        plane = plane_of(template)
-        if plane == "operator" and token is not False:
-            headers["Authorization"] = "Bearer " + (
-                token or self.server.token)
-        if body is not None:
-            headers["Content-Type"] = media
-            if not isinstance(body, (bytes, str)):
-                body = json.dumps(body)
-        if accept:
-            headers["Accept"] = accept
-        if if_match:
-            headers["If-Match"] = if_match
-        if prefer:
-            headers["Prefer"] = prefer
-        answer = self.server.ask(plane, method, path + query, body, headers,
-                                 cert)
-        self.contract.hold(template, method, answer)
-        return answer
-
-
-# --- a device ---------------------------------------------------------------
-
-def b64url(data):
-    import base64
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def openssl(*args):
-    return subprocess.run(("openssl",) + args, check=True,
-                          stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL).stdout
-
-
-class Device:
-    """A device with a raw P-256 key, as daa-agent makes it."""
-
-    def __init__(self, work, server):
-        self.work = work
-        self.config = os.path.join(work, "agent.ini")
-        statement = os.path.join(work, "statement.json")
-        with open(statement, "w", encoding="ascii") as f:
-            f.write('{"firmware":"1.0"}')
-        with open(self.config, "w", encoding="ascii") as f:
-            f.write("server = %s\nca = %s/trust.pem\nstate_dir = %s/agent\n"
-                    "identity = key\nkey = software\nstatement = %s\n" % (
-                        server.urls["device"], server.state, work, statement))
-        self.id = json.loads(self.agent("id", "--json"))
-
-    def agent(self, *args):
-        return subprocess.run(
-            [os.path.join(BUILD, "daa-agent"), "--config", self.config]
-            + list(args), check=True, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL).stdout
-
-    def enroll(self, ask):
-        """Enrol by the API alone; leaves a certificate for mutual TLS."""
-        nonce = ask("post", "/v1/challenges").json()["nonce"]
-        key = os.path.join(self.work, "key.pem")
-        csr = os.path.join(self.work, "csr.der")
-        openssl("req", "-new", "-newkey", "ec", "-pkeyopt",
-                "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
-                "-subj", "/CN=x", "-outform", "DER", "-out", csr)
-        out = os.path.join(self.work, "evidence.json")
-        self.agent("evidence", "--nonce", nonce, "--csr", csr, "--out", out)
-        with open(out, encoding="ascii") as f:
-            evidence = json.load(f)
-        with open(csr, "rb") as f:
-            request = {"nonce": nonce, "evidence": evidence,
-                       "csr": b64url(f.read())}
-        answer = ask("post", "/v1/enrollments", body=request)
-        if answer.status == 201:
-            made = answer.json()
-            self.cert = (os.path.join(self.work, "cert.pem"), key)
-            self.serial = made["serial"]
-            with open(self.cert[0], "w", encoding="ascii") as f:
-                f.write(made["certificate"] + made["chain"])
-        return request, answer
-
-
-    def ask_owner(self, ask):
-        nonce = ask("post", "/v1/challenges").json()["nonce"]
-        csr = os.path.join(self.work, "csr.der")
-        out = os.path.join(self.work, "evidence.json")
-        self.agent("evidence", "--nonce", nonce, "--csr", csr, "--out", out)
-        pem = openssl("req", "-in", csr, "-inform", "DER", "-noout",
-                      "-pubkey").decode("ascii")
-        with open(out, encoding="ascii") as f:
-            request = {"nonce": nonce, "evidence": json.load(f),
-                       "public_key": b64url(ssl.PEM_cert_to_DER_cert(
-                           pem.replace("PUBLIC KEY", "CERTIFICATE")))}
-        ask("post", "/v1/ownership", body=request)
-        return request
-
-
-def tpm_public(work, name, attributes, policy, symmetric, scheme):
-    """TPMT_PUBLIC of a P-256 key (TPM 2.0 Part 2, 12.2.4)."""
-    path = os.path.join(work, name)
-    openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout",
-            "-out", path)
-    point = openssl("ec", "-in", path, "-pubout", "-outform", "DER")[-64:]
-    sized = lambda b: len(b).to_bytes(2, "big") + b
-    return (bytes.fromhex("0023000b") + attributes.to_bytes(4, "big")
-            + sized(policy) + symmetric + scheme + bytes.fromhex("00030010")
-            + sized(point[:32]) + sized(point[32:]))
-
-
-# PolicySecret(TPM_RH_ENDORSEMENT), as every EK has it (TCG EK Profile, B.3.3).
-EK_POLICY = bytes.fromhex("837197674484b3f81a90cc8d46a5d724"
-                          "fd52d76e06520b64f2a1da1b331469aa")
-
-
-def activation_request(work):
-    return {
-        "ek_public": b64url(tpm_public(
-            work, "ek.pem", 0x000300b2, EK_POLICY,
-            bytes.fromhex("000600800043"), bytes.fromhex("0010"))),
-        "ak_public": b64url(tpm_public(
-            work, "ak.pem", 0x00050072, b"", bytes.fromhex("0010"),
-            bytes.fromhex("0018000b"))),
-    }
 
 
 # --- what is asked -----------------------------------------------------------
@@ -808,7 +520,7 @@ def changes(ask, device, did):
     # With an Idempotency-Key it is an operation.
     said = bulk.body.decode() if bulk.status == 200 else ""
     for line in said.splitlines():
-        ask.contract.problems.extend(validate(schema, json.loads(line)))
+        ask.contract.problems.extend(DOCUMENT.invalid(schema, json.loads(line)))
     ask("post", T + "/claims/bulk", A, '{"device_id":"%s"}\n' % (
         hashlib.sha256(b"y").hexdigest()), media="application/x-ndjson")
     long_work(ask, lines)
@@ -914,13 +626,6 @@ SAMPLE = {"tenant": "tenant-a", "group": "lab", "set": "pumps", "profile": "shor
           "ban": "1"}
 
 
-def operations():
-    for template, item in DOC["paths"].items():
-        for method in METHODS:
-            if method in item:
-                yield template, method, item[method]
-
-
 def bodies(op):
     """The media types of a request; empty when no body is taken."""
     return list(op.get("requestBody", {}).get("content", {}))
@@ -934,9 +639,9 @@ def wants(problems, answer, status, code, where):
 
 def bad_credentials(ask, reader):
     problems = []
-    for template, method, op in operations():
+    for template, method, op in DOCUMENT.operations():
         where = "%s %s" % (method, template)
-        if plane_of(template) != "operator":
+        if DOCUMENT.plane_of(template) != "operator":
             continue
         media = (bodies(op) or [None])[0]
         body = None if media is None else "{}"
@@ -960,7 +665,7 @@ def bad_credentials(ask, reader):
 
 def bad_bodies(ask):
     problems = []
-    for template, method, op in operations():
+    for template, method, op in DOCUMENT.operations():
         where = "%s %s" % (method, template)
         if op.get("security") == [{"deviceCertificate": []}] or \
                 not bodies(op):
@@ -999,7 +704,7 @@ def outside(server):
         wants(problems, answer, 405, "request.method", plane)
         if not answer.headers.get("Allow"):
             problems.append(plane + ": no Allow")
-        problems.extend(validate(
+        problems.extend(DOCUMENT.invalid(
             {"$ref": "#/components/schemas/Problem"}, answer.json()))
     return problems
 
@@ -1070,7 +775,7 @@ def run(work):
                    lambda sentence: check(sentence, contract.taken()))
         check("what operators did is in the audit",
               audit(ask, dict(contract.acts)) + contract.taken())
-        asked = {(t, m) for t, m, _ in operations()}
+        asked = {(t, m) for t, m, _ in DOCUMENT.operations()}
         check("every operation has been answered well",
               ["%s %s" % (m, t)
                for t, m in asked - contract.good - NEEDS_TPM])
