@@ -154,6 +154,9 @@ static const struct { const char *sql, *check; } faults[] = {
 	    "type, at_s, attempt, outcome, ms, excerpt) SELECT id, 1, 1, 't', "
 	    "1, 1, 'answered', 1, '' FROM tenant WHERE id > 1 LIMIT 1",
 	    "webhook_delivery" },
+	{ "INSERT INTO receipt (key, asked, answer, created_s) VALUES "
+	    "(zeroblob(32), zeroblob(32), zeroblob(40), 1)",
+	    "receipt_whole" },
 	{ "INSERT INTO event_pruned (tenant, through) "
 	    "SELECT tenant, id FROM event LIMIT 1", "event_pruned" },
 	{ A_DEVICE(TENANT_A) "UPDATE claim SET released_s = 1",
