@@ -41,6 +41,7 @@ loader = importlib.machinery.SourceFileLoader(
 spec = importlib.util.spec_from_loader("contract", loader)
 contract = importlib.util.module_from_spec(spec)
 loader.exec_module(contract)
+import asked   # noqa: E402 (of tests/, where contract.t has found it)
 
 WAIT_S = 60
 AT_ONCE = 8     # callers with the same key
@@ -50,18 +51,18 @@ NOT_RECORDS = {"receipt", "audit", "sqlite_sequence"}
 
 
 def takes_key(template, method):
-    op = contract.DOC["paths"][template][method]
+    op = asked.DOCUMENT.doc["paths"][template][method]
     return any(p.get("$ref", "").endswith("/idempotencyKey")
                for p in op.get("parameters", []))
 
 
 def makes(template):
     """Is it a call that must be asked about here?"""
-    responses = contract.DOC["paths"][template]["post"]["responses"]
+    responses = asked.DOCUMENT.doc["paths"][template]["post"]["responses"]
     return "201" in responses or "202" in responses
 
 
-class Server(contract.Server):
+class Server(asked.Server):
     """Listens at the same addresses after each start."""
 
     def __init__(self, work):
@@ -85,7 +86,7 @@ class Server(contract.Server):
         if os.path.exists(path):
             os.unlink(path)
         self.process = subprocess.Popen(
-            [os.path.join(BUILDDIR, "daad"), "serve"] + self.flags + contract.SERVE,
+            [os.path.join(BUILDDIR, "daad"), "serve"] + self.flags + asked.SERVE,
             stdout=self.log, stderr=self.log)
         self.urls = self.wait()
         end = time.monotonic() + WAIT_S
@@ -146,7 +147,7 @@ class Server(contract.Server):
             db.close()
 
 
-class Client(contract.Client):
+class Client(asked.Client):
     def __init__(self, server, held, tap):
         super().__init__(server, held)
         self.tap, self.n = tap, 0
@@ -160,7 +161,7 @@ class Client(contract.Client):
 
     def __call__(self, method, template, names=None, body=None, query="",
                  token=None, media="application/json", **more):
-        if method != "post" or contract.plane_of(template) != "operator" or \
+        if method != "post" or asked.DOCUMENT.plane_of(template) != "operator" or \
                 token is False or not takes_key(template, method):
             return super().__call__(method, template, names, body, query,
                                     token, media, **more)
@@ -187,7 +188,7 @@ class Client(contract.Client):
 
     def read(self, c):
         reply = c.getresponse()
-        answer = contract.Answer(reply.status, reply.headers, reply.read())
+        answer = asked.Answer(reply.status, reply.headers, reply.read())
         c.close()
         return answer
 
@@ -297,7 +298,7 @@ class Client(contract.Client):
 
 def run(work, tap):
     server = Server(work)
-    held = contract.Contract()
+    held = asked.Contract()
     ask = Client(server, held, tap)
 
     def done(sentence):
@@ -306,8 +307,8 @@ def run(work, tap):
 
     try:
         contract.everything(ask, work, server, done)
-        wanted = {t for t, m, _ in contract.operations() if m == "post"
-                  and contract.plane_of(t) == "operator" and makes(t)}
+        wanted = {t for t, m, _ in asked.DOCUMENT.operations() if m == "post"
+                  and asked.DOCUMENT.plane_of(t) == "operator" and makes(t)}
         tap.ok(wanted and wanted <= ask.replayed,
                f"all {len(wanted)} calls that make something were asked for "
                "again", *sorted(wanted - ask.replayed))
