@@ -10,6 +10,13 @@ static const struct claim_kind kinds[] = {
 #undef CLAIM
 };
 
+/* Of their names. */
+static const uint8_t sizes[] = {
+#define CLAIM(name, type, refusal, meaning) sizeof(name) - 1,
+#include "base/claims.def"
+#undef CLAIM
+};
+
 struct claims
 claims_in(struct arena *arena)
 {
@@ -26,14 +33,13 @@ claim_kinds(size_t *out_n)
 const struct claim_kind *
 claim_kind_find(const char *name)
 {
-	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-		size_t n = strlen(kinds[i].name);
+	const size_t n = strlen(name);
 
-		if (kinds[i].name[n - 1] == '.' ?
-		    strncmp(name, kinds[i].name, n) == 0 && name[n] != '\0' :
-		    strcmp(name, kinds[i].name) == 0)
+	for (size_t i = 0; i < COUNT_OF(kinds); i++)
+		if ((kinds[i].name[sizes[i] - 1] == '.' ? n > sizes[i] :
+		    n == sizes[i]) &&
+		    memcmp(name, kinds[i].name, sizes[i]) == 0)
 			return &kinds[i];
-	}
 	return NULL;
 }
 
