@@ -319,6 +319,25 @@ START_TEST(a_vcek_has_a_chip_and_a_vlek_a_provider)
 }
 END_TEST
 
+START_TEST(the_chip_is_told_of_a_vcek_alone)
+{
+	uint8_t chip[SNP_CHIP_ID_SIZE];
+	X509 *x;
+
+	begin();
+	ck_ok(chain_cert_parse(cx, make_amd_certificate(cx, &s.leaf), &x));
+	ck_assert(snp_cert_chip(cx, x, chip));
+	ck_assert_mem_eq(chip, s.report + 0x1a0, sizeof(chip));
+	make_amd_ext(&s, "4")->der = SLICE_NONE;
+	ck_ok(chain_cert_parse(cx, make_amd_certificate(cx, &s.leaf), &x));
+	ck_assert(!snp_cert_chip(cx, x, chip));
+	begin();
+	make_snp_vlek(cx, &s);
+	ck_ok(chain_cert_parse(cx, make_amd_certificate(cx, &s.leaf), &x));
+	ck_assert(!snp_cert_chip(cx, x, chip));
+}
+END_TEST
+
 START_TEST(a_chips_id_may_be_wrapped)
 {
 	struct buf b = buf_in(cx->arena, 128);
@@ -604,7 +623,7 @@ UNIT_MAIN("snp_cert",
     extensions_are_of_a_version_that_is_known,
     a_product_is_of_the_line_of_its_root,
     a_vcek_has_a_chip_and_a_vlek_a_provider,
-    a_chips_id_may_be_wrapped,
+    the_chip_is_told_of_a_vcek_alone, a_chips_id_may_be_wrapped,
     extensions_come_once_each_and_can_be_read,
     parameters_of_pss_are_read_with_their_defaults,
     certificates_may_follow_the_report,
