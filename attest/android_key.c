@@ -52,7 +52,7 @@ check_places(struct ctx *cx, X509 *const *chain, size_t n_chain)
 static struct err
 check_leaf(struct ctx *cx, X509 *leaf)
 {
-	if (X509_get0_pubkey(leaf) == NULL)
+	if (chain_key(leaf) == NULL)
 		return OSSL_FAIL(cx, ERR_EV_UNSUPPORTED,
 		    "an attested key of a kind that is not known here "
 		    "(ML-DSA is not)");
@@ -151,7 +151,7 @@ is_described_ec(const EVP_PKEY *key, const struct android_list *list)
 static struct err
 check_kind(struct ctx *cx, X509 *leaf, const struct android_list *list)
 {
-	const EVP_PKEY *key = X509_get0_pubkey(leaf);
+	const EVP_PKEY *key = chain_key(leaf);
 
 	if (!chain_key_is_strong(leaf))
 		return FAIL_TELL(cx, ERR_EV_PROPERTY, "a weak key");
@@ -329,7 +329,7 @@ android_hardware_id(struct ctx *cx, X509 *root,
 	if (serial.n == 0)
 		return;
 	ASSERT(md != NULL);
-	ASSERT(EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 &&
+	ASSERT(EVP_DigestInit_ex(md, ossl_sha256(), NULL) == 1 &&
 	    EVP_DigestUpdate(md, spki.p, spki.n) == 1 &&
 	    EVP_DigestUpdate(md, serial.p, serial.n) == 1 &&
 	    EVP_DigestFinal_ex(md, hash, NULL) == 1);

@@ -246,7 +246,7 @@ key_is_strong(const EVP_PKEY *key)
 bool
 chain_key_is_strong(X509 *x)
 {
-	return key_is_strong(X509_get0_pubkey(x));
+	return key_is_strong(chain_key(x));
 }
 
 /* What a CRL's signature is over; NID_undef where that is not known. */
@@ -282,7 +282,7 @@ check_issuer(struct ctx *cx, X509 *issuer, bool is_anchor)
 	if (ca != 1 && !(is_anchor && ca == 3))
 		return FAIL_TELL(cx, ERR_EV_CHAIN,
 		    "an issuer is not a CA that may sign certificates");
-	if (!key_is_strong(X509_get0_pubkey(issuer)))
+	if (!key_is_strong(chain_key(issuer)))
 		return OSSL_FAIL(cx, ERR_EV_CHAIN, "an issuer's key is weak");
 	return OK;
 }

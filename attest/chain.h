@@ -111,6 +111,9 @@ struct err	chain_verify_by(struct ctx *, const struct chain_rules *,
 		    const struct trust *, int64_t at_s,
 		    struct chain_path *out);
 
+/* Its public key, for no longer than the certificate; NULL: none that OpenSSL
+ * knows.  X509_get0_pubkey() of what was read here says NULL always. */
+EVP_PKEY	*chain_key(const X509 *);
 /* A key of RSA 2048, P-256, Ed25519 or better? */
 bool		chain_key_is_strong(X509 *);
 /* Seconds of an ASN.1 time; false when it is none. */

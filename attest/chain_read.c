@@ -8,8 +8,10 @@
 #include <stdlib.h>
 
 #include <openssl/err.h>
+#include <openssl/provider.h>
 #include <openssl/x509v3.h>
 
+#include "attest/pubkey.h"
 #include "attest/seen.h"
 
 /* What they take when they are read, beside their bytes (doc/BENCH.md); each
@@ -30,26 +32,46 @@ struct ids {
 	size_t		 bytes;		/* about, with all of this */
 };
 
-/* The place in a certificate is OpenSSL's to give; asked for once. */
-static struct { pthread_once_t once; int index; } place = {
-	PTHREAD_ONCE_INIT, -1
+/* What goes with each certificate that is read here. */
+struct notes {
+	EVP_PKEY	*key;		/* NULL: none that OpenSSL knows */
+	struct ids	*ids;		/* or NULL */
 };
 
+/*
+ * Certificates are decoded in a library context that has no decoders: OpenSSL
+ * 3.0 reads a certificate's key along with it, for which it asks every decoder
+ * that there is whether it might, and that takes longer than a signature.  Here
+ * it finds none, and the key is read by pubkey_read_anew().  What is done with
+ * the certificate later is done in the usual context.
+ * The place for notes in a certificate is OpenSSL's to give.  Both are made once
+ * for the process and only read afterwards.
+ */
+static struct {
+	pthread_once_t	 once;
+	int		 place;
+	OSSL_LIB_CTX	*bare;
+} ossl = { PTHREAD_ONCE_INIT, -1, NULL };
+
 static void
-free_ids(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl,
+free_notes(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl,
     void *argp)
 {
-	struct ids *ids = ptr;
+	struct notes *notes = ptr;
 
 	(void)parent, (void)ad, (void)index, (void)argl, (void)argp;
-	if (ids != NULL)
-		GENERAL_NAMES_free(ids->alt_names);
-	free(ids);
+	if (notes == NULL)
+		return;
+	if (notes->ids != NULL)
+		GENERAL_NAMES_free(notes->ids->alt_names);
+	EVP_PKEY_free(notes->key);
+	free(notes->ids);
+	free(notes);
 }
 
 /* A copy may be changed: it has no name. */
 static int
-drop_ids(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **ptr,
+drop_notes(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **ptr,
     int index, long argl, void *argp)
 {
 	(void)to, (void)from, (void)index, (void)argl, (void)argp;
@@ -58,17 +80,37 @@ drop_ids(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **ptr,
 }
 
 static void
-find_place(void)
+set_up(void)
 {
-	place.index = X509_get_ex_new_index(0, NULL, NULL, drop_ids,
-	    free_ids);
+	ossl.place = X509_get_ex_new_index(0, NULL, NULL, drop_notes,
+	    free_notes);
+	ossl.bare = OSSL_LIB_CTX_new();
+	/* Without any provider the default one would come by itself. */
+	ASSERT(ossl.place >= 0 && ossl.bare != NULL &&
+	    OSSL_PROVIDER_load(ossl.bare, "null") != NULL);
+}
+
+static struct notes *
+notes_of(const X509 *x)
+{
+	ASSERT(pthread_once(&ossl.once, set_up) == 0);
+	return X509_get_ex_data(x, ossl.place);
 }
 
 static const struct ids *
 ids_of(const X509 *x)
 {
-	ASSERT(pthread_once(&place.once, find_place) == 0);
-	return X509_get_ex_data(x, place.index);
+	const struct notes *notes = notes_of(x);
+
+	return notes == NULL ? NULL : notes->ids;
+}
+
+EVP_PKEY *
+chain_key(const X509 *x)
+{
+	const struct notes *notes = notes_of(x);
+
+	return notes == NULL ? X509_get0_pubkey(x) : notes->key;
 }
 
 static bool
@@ -90,13 +132,12 @@ name(X509 *x, const struct seen_id *id, size_t n)
 {
 	struct ids *ids = base_alloc(sizeof(*ids));
 
-	ASSERT(pthread_once(&place.once, find_place) == 0);
 	memcpy(ids->der, id->of, sizeof(ids->der));
-	if (!hash_spki(x, ids->spki) ||
-	    X509_set_ex_data(x, place.index, ids) != 1) {
+	if (!hash_spki(x, ids->spki)) {
 		free(ids);
 		return;
 	}
+	notes_of(x)->ids = ids;
 	ids->alt_names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
 	ERR_clear_error();		/* of names that cannot be read */
 	ids->bytes = n + CERT_BYTES + CERT_PART_BYTES *
@@ -139,6 +180,29 @@ free_x509(void *x)
 
 static const struct seen_type x509_type = { hold_x509, free_x509 };
 
+/* Its key, or that there is none that can be read. */
+static void
+take_notes(struct ctx *cx, X509 *x)
+{
+	struct notes *notes = base_alloc(sizeof(*notes));
+
+	(void)ERR_set_mark();		/* of what cannot be read */
+	notes->key = pubkey_read_anew(cx, chain_spki(cx, x));
+	/* Reads the extensions once, while this thread alone has it. */
+	(void)X509_get_extension_flags(x);
+	(void)ERR_pop_to_mark();
+	ASSERT(notes->key == NULL || EVP_PKEY_up_ref(notes->key) == 1);
+	ASSERT(X509_set_ex_data(x, ossl.place, notes) == 1);
+}
+
+/* The next certificate, and what is behind it in *p; or NULL. */
+static X509 *
+decode(OSSL_LIB_CTX *lib, const uint8_t **p, size_t n)
+{
+	return (X509 *)ASN1_item_d2i_ex(NULL, p, (long)n,
+	    ASN1_ITEM_rptr(X509), lib, NULL);
+}
+
 static struct err
 read_anew(struct ctx *cx, struct slice der, X509 **out)
 {
@@ -148,15 +212,21 @@ read_anew(struct ctx *cx, struct slice der, X509 **out)
 	if (der.n == 0 || der.n > ATTEST_CERT_MAX)
 		return FAIL_TELL(cx, ERR_EV_MALFORMED,
 		    "certificate of %zu bytes", der.n);
-	x = d2i_X509(NULL, &p, (long)der.n);
+	ASSERT(pthread_once(&ossl.once, set_up) == 0);
+	x = decode(ossl.bare, &p, der.n);
+	if (x != NULL && X509_get_version(x) != X509_VERSION_3) {
+		/* Its key decides whether it may be a root (X509_check_ca()). */
+		X509_free(x);
+		p = der.p;
+		x = decode(NULL, &p, der.n);
+	}
 	if (x == NULL)
 		return OSSL_FAIL(cx, ERR_EV_MALFORMED, "not a certificate");
 	arena_defer(cx->arena, free_x509, x);
 	if (p != der.p + der.n)
 		return FAIL_TELL(cx, ERR_EV_MALFORMED,
 		    "bytes follow a certificate");
-	/* Reads the extensions once, while this thread alone has it. */
-	(void)X509_get_extension_flags(x);
+	take_notes(cx, x);
 	*out = x;
 	return OK;
 }
@@ -244,7 +314,7 @@ bool
 chain_is_signed(struct ctx *cx, X509 *child, X509 *issuer)
 {
 	const struct ids *of = ids_of(child), *by = ids_of(issuer);
-	EVP_PKEY *key = X509_get0_pubkey(issuer);
+	EVP_PKEY *key = chain_key(issuer);
 	struct seen_id id;
 
 	if (of != NULL && by != NULL) {
@@ -353,7 +423,7 @@ chain_crl_is_signed(struct ctx *cx, X509_CRL *crl, X509 *issuer)
 {
 	const uint8_t *of = X509_CRL_get_meth_data(crl);
 	const struct ids *by = ids_of(issuer);
-	EVP_PKEY *key = X509_get0_pubkey(issuer);
+	EVP_PKEY *key = chain_key(issuer);
 	struct seen_id id;
 
 	if (cx->seen == NULL || of == NULL || by == NULL)

@@ -275,7 +275,7 @@ check_qe(struct ctx *cx, const struct dcap_quote *q, X509 *leaf)
 	uint8_t want[DCAP_REPORT_DATA_SIZE] = { 0 };
 	AUTO(EVP_MD_CTX) md = EVP_MD_CTX_new();
 
-	TRY(dcap_sig_verify(cx, X509_get0_pubkey(leaf), q->qe_signature,
+	TRY(dcap_sig_verify(cx, chain_key(leaf), q->qe_signature,
 	    q->qe.bytes, "the signature of the QE report"));
 	ASSERT(md != NULL &&
 	    EVP_DigestInit_ex(md, ossl_sha256(), NULL) == 1 &&

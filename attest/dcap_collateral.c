@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "attest/chain.h"
 #include "attest/dcap_sig.h"
 #include "attest/seen.h"
 #include "base/text.h"
@@ -196,7 +197,7 @@ verify_signer(struct ctx *cx, X509 *const *certs, size_t n,
 	for (size_t i = 0; i < path.n; i++)
 		narrow_asn1(c, X509_get0_notBefore(path.certs[i]),
 		    X509_get0_notAfter(path.certs[i]));
-	*out_key = X509_get0_pubkey(path.certs[0]);
+	*out_key = chain_key(path.certs[0]);
 	return OK;
 }
 
@@ -318,10 +319,10 @@ open_all(struct ctx *cx, const struct trust_collateral *in,
 	EVP_PKEY *key;
 
 	TRY(read_parts(cx, in, o));
-	key = X509_get0_pubkey(o->tcb_chain[0]);
+	key = chain_key(o->tcb_chain[0]);
 	TRY(read_tcb_info(cx, in, key, &o->tcb));
 	if (o->qe_chain != NULL)
-		key = X509_get0_pubkey(o->qe_chain[0]);
+		key = chain_key(o->qe_chain[0]);
 	return read_qe_identity(cx, in, key, &o->qe);
 }
 

@@ -120,7 +120,7 @@ put_hardware_id(X509 *leaf, X509 *issuer, char out[static HARDWARE_ID_MAX])
 	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(issuer), &spki);
 
 	ASSERT(md != NULL && n > 0);
-	ASSERT(EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 &&
+	ASSERT(EVP_DigestInit_ex(md, ossl_sha256(), NULL) == 1 &&
 	    EVP_DigestUpdate(md, spki, (size_t)n) == 1 &&
 	    EVP_DigestUpdate(md, serial.p, serial.n) == 1 &&
 	    EVP_DigestFinal_ex(md, hash, NULL) == 1);

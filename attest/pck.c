@@ -284,7 +284,7 @@ pck_chain_verify(struct ctx *cx, enum pck_role role, X509 *const *certs,
 bool
 pck_same_key(X509 *a, X509 *b)
 {
-	return EVP_PKEY_eq(X509_get0_pubkey(a), X509_get0_pubkey(b)) == 1;
+	return EVP_PKEY_eq(chain_key(a), chain_key(b)) == 1;
 }
 
 /* --- revocation lists ------------------------------------------------- */

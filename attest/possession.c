@@ -3,6 +3,8 @@
 
 #include <openssl/x509v3.h>
 
+#include "attest/chain.h"
+
 #define BINDING_SIZE	32u
 
 static const struct kind {
@@ -37,7 +39,7 @@ static struct err
 check_signature(struct ctx *cx, X509 *leaf, struct slice message,
     struct slice signature)
 {
-	EVP_PKEY *key = X509_get0_pubkey(leaf);
+	EVP_PKEY *key = chain_key(leaf);
 	const struct kind *kind = kind_of(key);
 	AUTO(EVP_MD_CTX) md = EVP_MD_CTX_new();
 

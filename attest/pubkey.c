@@ -27,8 +27,8 @@ static const struct seen_type key_type = { hold_key, free_key };
  * The decoder costs more than a signature: it is left with what key_parse()
  * does not take, such as P-521, and with saying what is wrong.
  */
-static EVP_PKEY *
-read_anew(struct ctx *cx, struct slice spki)
+EVP_PKEY *
+pubkey_read_anew(struct ctx *cx, struct slice spki)
 {
 	const uint8_t *p = spki.p;
 	struct key parsed;
@@ -52,13 +52,13 @@ pubkey_read(struct ctx *cx, struct slice spki)
 	void *kept;
 
 	if (cx->seen == NULL)
-		return read_anew(cx, spki);
+		return pubkey_read_anew(cx, spki);
 	seen_hash(spki, id.of);
 	if (seen_find(cx->seen, SEEN_KEY, &id, &kept)) {
 		arena_defer(cx->arena, free_key, kept);
 		return kept;
 	}
-	key = read_anew(cx, spki);
+	key = pubkey_read_anew(cx, spki);
 	if (key != NULL)
 		seen_keep(cx->seen, SEEN_KEY, &id, &key_type, key,
 		    KEY_BYTES + KEY_FACTOR * spki.n);

@@ -12,5 +12,7 @@
  * NULL: it is none that OpenSSL knows; its queue says why.
  */
 EVP_PKEY	*pubkey_read(struct ctx *, struct slice spki);
+/* The same, neither looked for in cx->seen nor kept there. */
+EVP_PKEY	*pubkey_read_anew(struct ctx *, struct slice spki);
 
 #endif

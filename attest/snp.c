@@ -112,7 +112,7 @@ static struct err
 check_signature(struct ctx *cx, const struct snp_report *r, X509 *leaf)
 {
 	struct buf der = buf_in(cx->arena, 2 * SNP_NUMBER_SIZE + 16);
-	EVP_PKEY *key = X509_get0_pubkey(leaf);
+	EVP_PKEY *key = chain_key(leaf);
 	AUTO(EVP_MD_CTX) md = EVP_MD_CTX_new();
 	size_t at = der_open(&der, DER_SEQUENCE);
 
@@ -410,7 +410,7 @@ put_vlek_id(struct ctx *cx, const struct snp_evidence *e,
 		return;
 	snp_cert_provider(cx, e->certs[0], provider);
 	ASSERT(md != NULL);
-	ASSERT(EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 &&
+	ASSERT(EVP_DigestInit_ex(md, ossl_sha256(), NULL) == 1 &&
 	    EVP_DigestUpdate(md, provider, strlen(provider)) == 1 &&
 	    EVP_DigestUpdate(md, e->report.chip_id.p,
 	    e->report.chip_id.n) == 1 &&

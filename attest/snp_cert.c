@@ -312,7 +312,7 @@ check_algorithms(struct ctx *cx, X509 *const *path)
 {
 	for (size_t i = 0; i + 1 < SNP_CHAIN_MAX; i++)
 		if (!is_signed_as_amd_does(path[i]) ||
-		    !is_root_key(X509_get0_pubkey(path[i + 1])))
+		    !is_root_key(chain_key(path[i + 1])))
 			return FAIL_TELL(cx, ERR_EV_UNSUPPORTED,
 			    "a certificate that is not signed as AMD does");
 	return OK;

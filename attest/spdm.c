@@ -2,6 +2,7 @@
 #include "attest/spdm.h"
 
 #include "base/bytes.h"
+#include "attest/chain.h"
 #include "codec/der.h"
 
 #define VERSION_1_1		0x11u
@@ -61,7 +62,7 @@ static struct err
 verify(struct ctx *cx, X509 *leaf, struct slice message, struct slice raw)
 {
 	struct buf der = buf_in(cx->arena, 2 * COORDINATE_SIZE + 16);
-	EVP_PKEY *key = X509_get0_pubkey(leaf);
+	EVP_PKEY *key = chain_key(leaf);
 	AUTO(EVP_MD_CTX) md = EVP_MD_CTX_new();
 	size_t at = der_open(&der, DER_SEQUENCE);
 

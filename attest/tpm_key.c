@@ -4,6 +4,7 @@
 #include <openssl/core_names.h>
 #include <openssl/rsa.h>
 
+#include "attest/chain.h"
 #include "attest/pubkey.h"
 #include "codec/der.h"
 
@@ -328,7 +329,7 @@ tpm_key_from_spki(struct ctx *cx, struct slice spki, const EVP_PKEY *pkey,
 struct err
 tpm_key_from_cert(struct ctx *cx, X509 *x, struct tpm_public *out)
 {
-	EVP_PKEY *key = X509_get0_pubkey(x);
+	EVP_PKEY *key = chain_key(x);
 	uint8_t *der = NULL;
 	struct slice spki;
 	int n;

@@ -70,7 +70,7 @@ check_freshness(struct ctx *cx, const struct webauthn *w)
 		return FAIL_TELL(cx, ERR_EV_NONCE,
 		    "Apple's certificate does not hold one freshness code");
 	ASSERT(EVP_Digest(ka.p, point == NULL ? ka.n :
-	    (size_t)(point - ka.p), hash, NULL, EVP_sha256(), NULL) == 1);
+	    (size_t)(point - ka.p), hash, NULL, ossl_sha256(), NULL) == 1);
 	if (!slice_equal_secret(code, SLICE_OF(hash)))
 		return FAIL_TELL(cx, ERR_EV_NONCE,
 		    "Apple's certificate was made for something else");

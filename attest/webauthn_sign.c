@@ -43,7 +43,7 @@ struct err
 webauthn_check_signature(struct ctx *cx, X509 *x, int64_t alg,
     struct slice message, struct slice signature)
 {
-	EVP_PKEY *key = X509_get0_pubkey(x);
+	EVP_PKEY *key = chain_key(x);
 	const struct algorithm *a = NULL;
 	AUTO(EVP_MD_CTX) md = EVP_MD_CTX_new();
 

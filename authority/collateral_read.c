@@ -250,7 +250,7 @@ signed_by(X509_CRL *crl, X509 *issuer, bool *named)
 	    X509_get_subject_name(issuer)) != 0)
 		return false;
 	*named = true;
-	is = X509_CRL_verify(crl, X509_get0_pubkey(issuer)) == 1;
+	is = X509_CRL_verify(crl, chain_key(issuer)) == 1;
 	(void)ossl_code(ERR_EV_SIGNATURE);
 	return is;
 }

@@ -192,7 +192,7 @@ op_ek_template(struct kat *k)
 
 	if (failed(ek_unwrap_nv(k->cx, input(k, "ek_certificate"), &der)) ||
 	    failed(chain_cert_parse(k->cx, der, &x)) ||
-	    failed(tpm_key_from_pkey(k->cx, X509_get0_pubkey(x), &key)) ||
+	    failed(tpm_key_from_pkey(k->cx, chain_key(x), &key)) ||
 	    failed(ek_template(k->cx, &key, json_string_value(
 	    json_object_get(k->inputs, "template")), &made))) {
 		differs(k, "refused");

@@ -5,7 +5,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include <openssl/x509v3.h>
+
 #include "attest/dcap_collateral.h"
+#include "codec/der.h"
 #include "tests/make_dcap.h"
 #include "tests/unit/make_android.h"
 
@@ -136,6 +139,110 @@ START_TEST(it_stays_within_its_bytes_and_keeps_what_is_asked_for)
 	/* What is larger than all of it is not kept. */
 	seen_keep(seen, SEEN_KEY, &first, &counted, &thing, ROOM);
 	ck_assert(!seen_find(seen, SEEN_KEY, &first, NULL));
+}
+END_TEST
+
+/* --- certificates as they are read --------------------------------------- */
+
+/* A certificate that signed itself, and its parts. */
+static struct slice
+own_root(struct slice *out_tbs, struct slice *out_rest)
+{
+	struct slice der;
+	struct reader r, outer;
+
+	make_device(cx, &dev);
+	der = make_certificate(cx, &dev.root);
+	r = reader_of(der);
+	outer = der_enter(&r, DER_SEQUENCE);
+	*out_tbs = der_read_whole(&outer, DER_SEQUENCE);
+	ck_assert(!outer.bad);
+	*out_rest = SLICE(out_tbs->p + out_tbs->n, der.n -
+	    (size_t)(out_tbs->p - der.p) - out_tbs->n);
+	return der;
+}
+
+static struct slice
+sequence_of(struct slice a, struct slice b)
+{
+	struct buf both = buf_in(cx->arena, a.n + b.n + 8);
+	size_t at = der_open(&both, DER_SEQUENCE);
+
+	put_bytes(&both, a);
+	put_bytes(&both, b);
+	der_close(&both, at);
+	return buf_slice(&both);
+}
+
+static X509 *
+read_one(struct slice der)
+{
+	X509 *x;
+
+	ck_ok(chain_cert_parse(cx, der, &x));
+	return x;
+}
+
+START_TEST(the_key_of_a_certificate_is_the_one_in_it)
+{
+	struct slice tbs, rest, der = own_root(&tbs, &rest);
+	X509 *x = read_one(der), *plain;
+	const uint8_t *p = der.p;
+
+	plain = d2i_X509(NULL, &p, (long)der.n);
+	ck_assert_ptr_nonnull(plain);
+	ck_assert_int_eq(EVP_PKEY_eq(chain_key(x), dev.root_key), 1);
+	ck_assert_int_eq(EVP_PKEY_eq(chain_key(plain), dev.root_key), 1);
+	/* That it is signed by its own key is not asked of it. */
+	ck_assert_uint_eq(X509_get_extension_flags(x) | EXFLAG_SS,
+	    X509_get_extension_flags(plain) | EXFLAG_SS);
+	X509_free(plain);
+	dev.root.version_number = X509_VERSION_1;	/* a root by its key */
+	x = read_one(make_certificate(cx, &dev.root));
+	ck_assert_int_eq(X509_check_ca(x), 3);
+	ck_assert(chain_is_signed(cx, x, x));
+	dev.root.version_number = X509_VERSION_3;
+	dev.root.unknown_key = true;
+	x = read_one(make_certificate(cx, &dev.root));
+	ck_assert_ptr_null(chain_key(x));
+	ck_assert(!chain_is_signed(cx, x, x));
+}
+END_TEST
+
+START_TEST(certificates_are_the_same_when_all_their_bytes_are)
+{
+	struct slice tbs, rest, der = own_root(&tbs, &rest);
+	X509 *x = read_one(der), *y = read_one(slice_dup(cx->arena, der));
+	uint8_t *p = arena_dup(cx->arena, der.p, der.n);
+
+	ck_assert_int_eq(X509_cmp(x, y), 0);
+	p[der.n - 1] ^= 1;			/* of the signature */
+	ck_assert_int_ne(X509_cmp(x, read_one(SLICE(p, der.n))), 0);
+	ck_assert(!chain_is_signed(cx, read_one(SLICE(p, der.n)), x));
+}
+END_TEST
+
+START_TEST(a_certificate_names_its_algorithm_twice_alike)
+{
+	/* ecdsa-with-SHA256, its parameters NULL where there should be none. */
+	static const uint8_t other[] = { 0x30, 0x0c, 0x06, 0x08, 0x2a, 0x86,
+	    0x48, 0xce, 0x3d, 0x04, 0x03, 0x02, 0x05, 0x00 };
+	struct slice tbs, rest, whole;
+	struct reader r;
+	struct buf b;
+	X509 *x;
+
+	x = read_one(own_root(&tbs, &rest));
+	ck_assert(chain_is_signed(cx, x, x));
+	ck_assert(chain_is_signed(cx, read_one(sequence_of(tbs, rest)), x));
+	r = reader_of(rest);
+	whole = der_read_whole(&r, DER_SEQUENCE);
+	ck_assert_uint_eq(whole.n, sizeof(other) - 2);
+	b = buf_in(cx->arena, rest.n + sizeof(other));
+	put_bytes(&b, SLICE_OF(other));
+	put_bytes(&b, SLICE(whole.p + whole.n, rest.n - whole.n));
+	ck_assert(!chain_is_signed(cx, read_one(sequence_of(tbs,
+	    buf_slice(&b))), x));
 }
 END_TEST
 
@@ -503,6 +610,9 @@ main(void)
 	const TTest *const tests[] = {
 		only_what_was_kept_is_found,
 		it_stays_within_its_bytes_and_keeps_what_is_asked_for,
+		the_key_of_a_certificate_is_the_one_in_it,
+		certificates_are_the_same_when_all_their_bytes_are,
+		a_certificate_names_its_algorithm_twice_alike,
 		the_second_time_nothing_new_is_kept,
 		an_appraisal_at_another_time_is_judged_by_that_time,
 		what_one_tenant_trusts_another_does_not,
