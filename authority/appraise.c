@@ -58,10 +58,9 @@ check_nonce(struct ctx *cx, const struct authority *a, struct slice nonce,
 static struct err
 verify(struct ctx *cx, const struct authority *a,
     const struct evidence *evidence, const struct subject *subject,
-    struct appraisal *appraisal, struct attestation *out,
+    int64_t tenant_id, struct appraisal *appraisal, struct attestation *out,
     uint8_t out_collateral[static 32])
 {
-	int64_t tenant_id = subject->claimed ? subject->tenant.id : 0;
 	struct trust_activation activation;
 	struct trust_loaded loaded;
 	struct trust trust;
@@ -90,16 +89,25 @@ verify(struct ctx *cx, const struct authority *a,
 typedef struct err find_fn(struct ctx *, const struct authority *,
     const char *hardware_id, const char *device_id, struct subject *out);
 
+/* What differs between those who ask. */
+struct how {
+	find_fn		*find;
+	struct slice	 statement;	/* in the nonce's place; empty: none */
+};
+
 static struct err
-appraise_by(struct ctx *caller, const struct authority *a, find_fn *find,
-    const json_t *document, const char *pointer, struct slice nonce,
-    struct slice spki, struct appraised *out, struct subject *out_subject)
+appraise_by(struct ctx *caller, const struct authority *a,
+    const struct how *how, const json_t *document, const char *pointer,
+    struct slice nonce, struct slice spki, struct appraised *out,
+    struct subject *out_subject)
 {
 	/* What is read here is shared with other appraisals. */
 	struct ctx mine = *caller, *cx = &mine;
 	struct appraisal appraisal = {
-		.at_s = ctx_now(cx), .nonce = nonce, .spki = spki,
+		.at_s = ctx_now(cx), .spki = spki,
+		.nonce = how->statement.n > 0 ? how->statement : nonce,
 	};
+	int64_t tenant_id;
 	char hardware_id[HARDWARE_ID_MAX];
 	struct evidence evidence;
 	struct slice text;
@@ -112,8 +120,10 @@ appraise_by(struct ctx *caller, const struct authority *a, find_fn *find,
 		return FAIL_TELL(cx, ERR_EV_MISMATCH,
 		    "the evidence does not name the hardware");
 	attest_device_id(hardware_id, out->device_id);
-	TRY(find(cx, a, hardware_id, out->device_id, out_subject));
-	TRY(verify(cx, a, &evidence, out_subject, &appraisal,
+	TRY(how->find(cx, a, hardware_id, out->device_id, out_subject));
+	tenant_id = out_subject->claimed && how->statement.n == 0 ?
+	    out_subject->tenant.id : 0;
+	TRY(verify(cx, a, &evidence, out_subject, tenant_id, &appraisal,
 	    &out->attestation, out->collateral_sha256));
 	out->nonce = nonce;
 	text = json_text(cx, document);
@@ -126,8 +136,10 @@ appraise(struct ctx *cx, const struct authority *a, const json_t *document,
     const char *pointer, struct slice nonce, struct slice spki,
     struct appraised *out, struct subject *out_subject)
 {
-	return appraise_by(cx, a, subject_find_proved, document, pointer,
-	    nonce, spki, out, out_subject);
+	struct how how = { .find = subject_find_proved };
+
+	return appraise_by(cx, a, &how, document, pointer, nonce, spki, out,
+	    out_subject);
 }
 
 struct err
@@ -135,6 +147,21 @@ appraise_as_it_is(struct ctx *cx, const struct authority *a,
     const json_t *document, const char *pointer, struct slice nonce,
     struct slice spki, struct appraised *out, struct subject *out_subject)
 {
-	return appraise_by(cx, a, subject_find, document, pointer, nonce,
-	    spki, out, out_subject);
+	struct how how = { .find = subject_find };
+
+	return appraise_by(cx, a, &how, document, pointer, nonce, spki, out,
+	    out_subject);
+}
+
+struct err
+appraise_statement(struct ctx *cx, const struct authority *a,
+    const json_t *document, const char *pointer, struct slice nonce,
+    struct slice statement, struct slice spki, struct appraised *out)
+{
+	struct how how = { .find = subject_find, .statement = statement };
+	struct subject *subject = ARENA_NEW(cx->arena, struct subject);
+
+	ASSERT(statement.n > 0);
+	return appraise_by(cx, a, &how, document, pointer, nonce, spki, out,
+	    subject);
 }

@@ -34,5 +34,11 @@ struct err	appraise_as_it_is(struct ctx *, const struct authority *,
 		    const json_t *evidence, const char *pointer,
 		    struct slice nonce, struct slice spki,
 		    struct appraised *out, struct subject *out_subject);
+/* Evidence that covers a statement which was made with the nonce, in its place;
+ * by the platform's trust alone, whoever has the device. */
+struct err	appraise_statement(struct ctx *, const struct authority *,
+		    const json_t *evidence, const char *pointer,
+		    struct slice nonce, struct slice statement,
+		    struct slice spki, struct appraised *out);
 
 #endif

@@ -69,6 +69,8 @@ authority_open(struct ctx *cx, const struct authority_conf *conf,
 	a->keys = conf->keys;
 	a->limits = conf->limits;
 	a->status_url = conf->status_url;
+	a->names = conf->names;
+	a->n_names = conf->n_names;
 	e = open_parts(cx, conf, a);
 	if (failed(e)) {
 		authority_close(a);

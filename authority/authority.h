@@ -39,7 +39,10 @@ struct authority_keys {
 };
 
 /* What a claim has to prove: authority/claim_proof.h. */
-enum claim_proof { CLAIM_PROOF_NONE, CLAIM_PROOF_SECRET };
+enum claim_proof {	/* each is stricter than the one before */
+	CLAIM_PROOF_NONE, CLAIM_PROOF_SECRET, CLAIM_PROOF_CONSENT,
+	CLAIM_PROOF_COUNT,
+};
 
 struct authority_limits {
 	int64_t		nonce_life_s;
@@ -65,6 +68,7 @@ struct authority_limits {
 	int64_t		release_undo_s;		/* claim_restore(); 0: none */
 	bool		transfer_evidence;	/* asked for by every offer */
 	enum claim_proof claim_proof;
+	int64_t		consent_life_s;		/* authority/consent.h */
 	int64_t		operation_keep_s;	/* after its end */
 	int64_t		event_keep_s;		/* in the feed */
 	int64_t		certificate_warn_s;	/* before a device's ends */
@@ -94,6 +98,8 @@ struct authority {
 	const struct authority_keys	*keys;
 	struct authority_limits		 limits;
 	const char			*status_url;	/* "http://host:8080" */
+	const char *const		*names;	/* of this server, in its TLS */
+	size_t				 n_names;	/* certificate */
 };
 
 struct authority_conf {
@@ -103,6 +109,8 @@ struct authority_conf {
 	const struct courier_conf	*courier;	/* NULL: none */
 	const struct authority_keys	*keys;	/* both must outlive it */
 	const char			*status_url;
+	const char *const		*names;	/* as keys */
+	size_t				 n_names;
 	struct authority_limits		 limits;
 };
 

@@ -117,21 +117,23 @@ keep(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
 
 static struct err
 note_claimed(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
-    const struct claim_result *r)
+    const struct claim_result *r, const char *proof)
 {
 	return event_add(cx, tx, c->tenant_id, EVENT_DEVICE_CLAIMED, r->device_id,
-	    c->by, json_pack("{s:s, s:s*}", "group", r->group,
-	    "hardware_id", r->hardware_id));
+	    c->by, json_pack("{s:s, s:s*, s:s*}", "group", r->group,
+	    "hardware_id", r->hardware_id, "proof", proof));
 }
 
 /* Nobody has it: device is its released row, or NULL when there is none. */
 static struct err
 take(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
     const struct device_row *device, const struct db_group *group,
-    struct claim_result *r)
+    const struct claim_request *request, struct claim_result *r)
 {
+	const char *proof;
 	int64_t id;
 
+	TRY(claim_proof_use(cx, tx, c, request, &proof));
 	if (device == NULL) {
 		TRY(db_device_add(cx, tx, c->tenant_id, r->device_id,
 		    r->hardware_id, group->id, c->at_s, &id));
@@ -146,7 +148,7 @@ take(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
 	}
 	TRY(db_claim_open(cx, tx, c->tenant_id, r->device_id, group->id,
 	    c->at_s, c->by));
-	return note_claimed(cx, tx, c, r);
+	return note_claimed(cx, tx, c, r, proof);
 }
 
 /* Whose devices of another group are not to be seen. */
@@ -188,14 +190,15 @@ claim_make_in(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
 	TRY(db_device_by_id(cx, tx, device_id, &device, &found));
 	if (found && may_see(c, &device))
 		return keep(cx, tx, c, &device, request->hardware_id, out);
-	TRY(claim_proof_check(cx, tx, c, device_id, request->secret_mac));
+	TRY(claim_proof_check(cx, tx, c, device_id, request));
 	if (found && device.tenant_id != 0)
 		return FAIL(cx, ERR_CLAIM_TAKEN, "device %s", device_id);
 	TRY(find_group(cx, tx, c, request->group, &group));
 	r.device_id = arena_strdup(cx->arena, device_id);
 	r.group = group.name;
 	if (!c->dry)
-		TRY(take(cx, tx, c, found ? &device : NULL, &group, &r));
+		TRY(take(cx, tx, c, found ? &device : NULL, &group, request,
+		    &r));
 	*out = r;
 	return OK;
 }
@@ -227,12 +230,13 @@ claim_make(struct ctx *cx, const struct authority *a,
 {
 	struct claim_request sealed = *request;
 	struct making m = {
-		.claimer = { tenant->id, by->name, ctx_now(cx), false,
-		    a->limits.claim_proof, by->group_id },
+		.claimer = { .tenant_id = tenant->id, .by = by->name,
+		    .at_s = ctx_now(cx), .group_id = by->group_id },
 		.request = &sealed, .out = out,
 	};
 
-	claim_request_seal(cx, a, &sealed);
+	TRY(claim_proof_wanted(cx, a, request->proof, &m.claimer.proof));
+	claim_request_seal(cx, a, tenant->name, &sealed);
 	TRY(db_write(cx, a->db, make_work, &m));
 	return m.why;
 }

@@ -22,10 +22,12 @@ struct claim_request {
 	const char	*device_id;	/* or NULL */
 	const char	*hardware_id;	/* or NULL */
 	const char	*group;		/* NULL: "default" */
-	/* What proves it (authority/claim_proof.h): the secret as it was
-	 * given, or its keyed hash.  NULL and empty: nothing. */
-	const char	*claim_secret;
-	struct slice	 secret_mac;
+	/* What proves it (authority/claim_proof.h): secret and consent as
+	 * they were given, or sealed.  NULL and empty: nothing. */
+	const char	*claim_secret, *consent;
+	struct slice	 secret_mac, sealed_consent;
+	const char	*proof;		/* that is asked for; NULL: the setting
+					 * (of one claim, not of a line) */
 };
 
 struct claim_result {
@@ -45,11 +47,12 @@ bool		claim_is_device_id(const char *);
 const char	*claim_scheme(size_t i, size_t *out_n_hex);
 
 /*
- * ERR_FIELD		not a device ID or hardware ID
+ * ERR_FIELD		not a device ID or hardware ID, or not a proof that may
+ *			be asked for
  * ERR_NOT_FOUND	no such group, or not the principal's
  * ERR_CLAIM_TAKEN	another tenant has it, or another group than the
  *			principal's
- * ERR_CLAIM_PROOF	limits.claim_proof asks for what was not given
+ * ERR_CLAIM_PROOF	what is asked for was not given, or is wrong
  */
 struct err	claim_make(struct ctx *, const struct authority *,
 		    const struct tenant *, const struct principal *,

@@ -89,10 +89,19 @@ do_line(struct ctx *cx, struct db_tx *tx, struct batch *b,
 	return OK;
 }
 
+/* A setting that became stricter since the call was made holds. */
+static enum claim_proof
+stricter(const struct authority *a, const struct claim_bulk *how)
+{
+	return how->proof > a->limits.claim_proof ? how->proof :
+	    a->limits.claim_proof;
+}
+
 /* --- at once --------------------------------------------------------- */
 
 struct many {
 	const struct authority	*authority;
+	const struct tenant	*tenant;
 	struct batch		 batch;
 	const struct claim_line	*lines;
 	size_t			 n;
@@ -109,7 +118,8 @@ many_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	    sizeof(*m->batch.revoked));
 	for (size_t i = 0; i < m->n; i++) {
 		m->out[i] = m->lines[i];
-		claim_request_seal(cx, m->authority, &m->out[i].request);
+		claim_request_seal(cx, m->authority, m->tenant->name,
+		    &m->out[i].request);
 		TRY(do_line(cx, tx, &m->batch, &m->out[i]));
 	}
 	return OK;
@@ -156,10 +166,11 @@ claim_many(struct ctx *cx, const struct authority *a,
 		return FAIL_TELL(cx, ERR_TOO_LARGE, "more than %u lines",
 		    CLAIM_AT_ONCE_MAX);
 	m->authority = a;
+	m->tenant = tenant;
 	m->batch.how = how;
 	for (size_t at = 0; at < n; at += m->n) {
 		m->batch.by = (struct claimer){ tenant->id, by->name,
-		    ctx_now(cx), how->dry, a->limits.claim_proof,
+		    ctx_now(cx), how->dry, stricter(a, how),
 		    by->group_id };
 		m->lines = lines + at;
 		m->n = n - at < OPERATION_BATCH ? n - at : OPERATION_BATCH;
@@ -175,8 +186,10 @@ claim_bulk_begin(struct ctx *cx, const struct authority *a,
     const struct tenant *tenant, const struct principal *by,
     const struct claim_bulk *how, struct operation_input **out)
 {
-	json_t *params = json_keep(cx, json_pack("{s:b, s:s*}", "dry_run",
-	    how->dry, "reason", how->reason));
+	json_t *params = json_keep(cx, json_pack("{s:b, s:s*, s:s*}",
+	    "dry_run", how->dry, "reason", how->reason, "proof",
+	    how->release || how->proof == CLAIM_PROOF_NONE ? NULL :
+	    claim_proof_name(how->proof)));
 	struct operation_spec spec = {
 		.tenant = tenant, .by = by,
 		.kind = how->release ? release_operation.name :
@@ -196,13 +209,14 @@ put_optional(struct buf *b, const char *text)
 
 struct err
 claim_bulk_put(struct ctx *cx, const struct authority *a,
-    struct operation_input *in, const struct claim_line *line)
+    const struct tenant *tenant, struct operation_input *in,
+    const struct claim_line *line)
 {
 	struct buf b = buf_in(cx->arena, LINE_BYTES);
 	struct claim_request request = line->request;
 
 	/* No secret is stored, not for a minute. */
-	claim_request_seal(cx, a, &request);
+	claim_request_seal(cx, a, tenant->name, &request);
 	put_u8(&b, line->outcome == CLAIM_REFUSED);
 	put_be16(&b, (uint16_t)line->code);
 	put_optional(&b, line->id);
@@ -211,6 +225,7 @@ claim_bulk_put(struct ctx *cx, const struct authority *a,
 	put_optional(&b, line->request.group);
 	put_optional(&b, line->detail);
 	put_be16_bytes(&b, request.secret_mac);
+	put_be16_bytes(&b, request.sealed_consent);
 	ASSERT(!b.bad);
 	return operation_put(cx, in, line->number, buf_slice(&b));
 }
@@ -239,6 +254,10 @@ read_line(struct ctx *cx, const struct operation_item *item,
 	out->request.group = read_optional(cx, &r);
 	out->detail = read_optional(cx, &r);
 	out->request.secret_mac = read_be16_bytes(&r, CLAIM_MAC_SIZE);
+	/* What is not there, an older release has stored without it. */
+	if (r.n > 0)
+		out->request.sealed_consent = read_be16_bytes(&r,
+		    CLAIM_CONSENT_SIZE);
 	if (!read_done(&r) || out->code >= ERR_COUNT)
 		return FAIL(cx, ERR_INTERNAL, "a stored line");
 	return OK;
@@ -252,8 +271,7 @@ step(struct ctx *cx, struct db_tx *tx, struct operation_job *job,
 
 	*b = (struct batch){
 		.by = { job->row->tenant_id, job->row->created_by,
-		    ctx_now(cx), how->dry,
-		    job->authority->limits.claim_proof,
+		    ctx_now(cx), how->dry, stricter(job->authority, how),
 		    job->row->group_id },
 		.how = how,
 		.revoked = arena_array(cx->arena, job->n,
@@ -274,10 +292,24 @@ step(struct ctx *cx, struct db_tx *tx, struct operation_job *job,
 	return OK;
 }
 
+/* Names of releases to come would be the strictest. */
+static enum claim_proof
+stored_proof(const char *name)
+{
+	enum claim_proof proof = CLAIM_PROOF_NONE;
+
+	while (name != NULL && proof + 1 < CLAIM_PROOF_COUNT &&
+	    strcmp(claim_proof_name(proof), name) != 0)
+		proof++;
+	return proof;
+}
+
 static struct claim_bulk
 how_of(const struct operation_job *job, bool release)
 {
 	return (struct claim_bulk){
+		.proof = stored_proof(json_string_value(json_object_get(
+		    job->params, "proof"))),
 		.release = release,
 		.dry = json_is_true(json_object_get(job->params, "dry_run")),
 		.reason = json_string_value(json_object_get(job->params,

@@ -40,6 +40,7 @@ struct claim_bulk {
 					 * a line is not seen by later ones */
 	const char	*reason;	/* of a release; may be NULL */
 	bool		 held;		/* operation_spec.held */
+	enum claim_proof proof;		/* claim_proof_wanted() */
 };
 
 /*
@@ -59,6 +60,7 @@ struct err	claim_bulk_begin(struct ctx *, const struct authority *,
 		    const struct tenant *, const struct principal *,
 		    const struct claim_bulk *, struct operation_input **out);
 struct err	claim_bulk_put(struct ctx *, const struct authority *,
-		    struct operation_input *, const struct claim_line *);
+		    const struct tenant *, struct operation_input *,
+		    const struct claim_line *);
 
 #endif

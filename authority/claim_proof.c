@@ -3,9 +3,44 @@
 
 #include <sodium.h>
 
+#include "authority/consent.h"
 #include "authority/event.h"
 #include "base/base.h"
 #include "db/claim_proof.h"
+#include "db/nonce.h"
+
+static const char *const names[CLAIM_PROOF_COUNT] = {
+	[CLAIM_PROOF_NONE] = "none",
+	[CLAIM_PROOF_SECRET] = "secret",
+	[CLAIM_PROOF_CONSENT] = "consent",
+};
+
+const char *
+claim_proof_name(enum claim_proof proof)
+{
+	ASSERT((size_t)proof < COUNT_OF(names));
+	return names[proof];
+}
+
+struct err
+claim_proof_wanted(struct ctx *cx, const struct authority *a,
+    const char *asked, enum claim_proof *out)
+{
+	enum claim_proof least = a->limits.claim_proof;
+	size_t i = asked == NULL ? (size_t)least : 0;
+
+	while (i < COUNT_OF(names) && asked != NULL &&
+	    strcmp(names[i], asked) != 0)
+		i++;
+	if (i == COUNT_OF(names))
+		return FAIL_AT(cx, ERR_FIELD, "/proof",
+		    "proof: none, secret or consent");
+	if (i < (size_t)least)
+		return FAIL_AT(cx, ERR_FIELD, "/proof",
+		    "proof: this server asks for more, %s", names[least]);
+	*out = (enum claim_proof)i;
+	return OK;
+}
 
 void
 claim_secret_mac(const struct authority *a, const char *device_id,
@@ -27,13 +62,36 @@ claim_secret_mac(const struct authority *a, const char *device_id,
 	sodium_memzero(&state, sizeof(state));
 }
 
+/* What is not a consent for that tenant is one byte. */
+static struct slice
+consent_seal(struct ctx *cx, const struct authority *a, const char *tenant,
+    const char *text)
+{
+	struct buf b = buf_in(cx->arena, CLAIM_CONSENT_SIZE);
+	struct consent_text c;
+
+	if (!consent_parse(cx, text, &c) ||
+	    !consent_is_ours(a, tenant, &c)) {
+		put_u8(&b, 0);
+		return buf_slice(&b);
+	}
+	put_be64(&b, (uint64_t)c.expires_s);
+	put_bytes(&b, SLICE_OF(c.device_id));
+	put_bytes(&b, SLICE_OF(c.id));
+	ASSERT(!b.bad && b.n == CLAIM_CONSENT_SIZE);
+	return buf_slice(&b);
+}
+
 void
 claim_request_seal(struct ctx *cx, const struct authority *a,
-    struct claim_request *r)
+    const char *tenant, struct claim_request *r)
 {
 	uint8_t *mac = arena_alloc(cx->arena, CLAIM_MAC_SIZE);
 	char device_id[DEVICE_ID_SIZE];
 
+	if (r->consent != NULL)
+		r->sealed_consent = consent_seal(cx, a, tenant, r->consent);
+	r->consent = NULL;
 	if (r->claim_secret == NULL)
 		return;
 	if (failed(claim_device_id(cx, r, device_id))) {
@@ -59,15 +117,64 @@ count_wrong(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
 	    tries);
 }
 
+/* Nobody can make a consent, so wrong ones need not be counted. */
+static struct err
+consent_check(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
+    const char *device_id, struct slice sealed)
+{
+	struct reader r = reader_of(sealed);
+	int64_t expires_s = (int64_t)read_be64(&r);
+	struct slice device = read_bytes(&r, DEVICE_ID_SIZE);
+	struct slice id = read_bytes(&r, CONSENT_ID_SIZE);
+	struct err e;
+
+	if (!read_done(&r))
+		return FAIL_TELL(cx, ERR_CLAIM_PROOF,
+		    "this is no consent that was given here to this tenant");
+	if (!slice_equal(device, SLICE(device_id, DEVICE_ID_SIZE)))
+		return FAIL_TELL(cx, ERR_CLAIM_PROOF,
+		    "the consent is another device's");
+	if (c->at_s >= expires_s)
+		return FAIL_TELL(cx, ERR_CLAIM_PROOF, "the consent has "
+		    "expired: have the device give another");
+	e = db_nonce_unused(cx, tx, id);
+	if (e.code == ERR_NONCE_USED)
+		return FAIL_TELL(cx, ERR_CLAIM_PROOF, "the consent was used: "
+		    "have the device give another");
+	return e;
+}
+
+struct err
+claim_proof_use(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
+    const struct claim_request *request, const char **out_how)
+{
+	struct reader r = reader_of(request->sealed_consent);
+	int64_t expires_s = (int64_t)read_be64(&r);
+
+	*out_how = c->proof == CLAIM_PROOF_NONE ? NULL :
+	    names[CLAIM_PROOF_SECRET];
+	if (request->sealed_consent.n == 0)
+		return OK;
+	*out_how = names[CLAIM_PROOF_CONSENT];
+	(void)read_bytes(&r, DEVICE_ID_SIZE);
+	return db_nonce_use(cx, tx, read_bytes(&r, CONSENT_ID_SIZE),
+	    expires_s);
+}
+
 struct err
 claim_proof_check(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
-    const char *device_id, struct slice mac)
+    const char *device_id, const struct claim_request *r)
 {
-	struct slice known;
+	struct slice known, mac = r->secret_mac;
 	unsigned tries;
 
+	if (r->sealed_consent.n > 0)
+		return consent_check(cx, tx, c, device_id, r->sealed_consent);
 	if (c->proof == CLAIM_PROOF_NONE)
 		return OK;
+	if (c->proof == CLAIM_PROOF_CONSENT)
+		return FAIL_TELL(cx, ERR_CLAIM_PROOF, "a claim needs the "
+		    "consent of the device: daa-agent claim-consent");
 	if (mac.n != CLAIM_MAC_SIZE)
 		return FAIL_TELL(cx, ERR_CLAIM_PROOF,
 		    "a claim needs the claim secret of the device");

@@ -4,12 +4,43 @@
 #include <stdlib.h>
 
 #include "authority/claim_proof.h"
+#include "authority/consent.h"
 #include "base/base.h"
 #include "base/text.h"
 #include "server/rest_json.h"
 
 #define LINE_MAX_BYTES	1024u			/* one line of a file */
+#define PROOF_MAX	16u			/* letters */
 #define PRINT_MAX	(128u * 1024u * 1024u)	/* of 100,000 outcomes */
+
+static void
+read_members(struct json_in *in, struct claim_request *out)
+{
+	*out = (struct claim_request){ .device_id = NULL };
+	out->device_id = json_get_text(in, "device_id", JSON_OPTIONAL,
+	    DEVICE_ID_SIZE - 1);
+	out->hardware_id = json_get_text(in, "hardware_id", JSON_OPTIONAL,
+	    HARDWARE_ID_MAX - 1);
+	out->group = json_get_name(in, "group", JSON_OPTIONAL);
+	out->claim_secret = json_get_text(in, "claim_secret", JSON_OPTIONAL,
+	    CLAIM_SECRET_MAX);
+	out->consent = json_get_text(in, "consent", JSON_OPTIONAL,
+	    CONSENT_TEXT_MAX);
+}
+
+struct err
+rest_claim_read(struct ctx *cx, const json_t *object,
+    struct claim_request *out)
+{
+	struct json_in in = json_in(cx, object, "");
+	struct claim_request r;
+
+	read_members(&in, &r);
+	r.proof = json_get_text(&in, "proof", JSON_OPTIONAL, PROOF_MAX);
+	TRY(json_in_done(&in));
+	*out = r;
+	return OK;
+}
 
 struct err
 rest_bulk_read(struct ctx *cx, const json_t *object,
@@ -18,14 +49,7 @@ rest_bulk_read(struct ctx *cx, const json_t *object,
 	struct json_in in = json_in(cx, object, "");
 	struct claim_request r;
 
-	r.device_id = json_get_text(&in, "device_id", JSON_OPTIONAL,
-	    DEVICE_ID_SIZE - 1);
-	r.hardware_id = json_get_text(&in, "hardware_id", JSON_OPTIONAL,
-	    HARDWARE_ID_MAX - 1);
-	r.group = json_get_name(&in, "group", JSON_OPTIONAL);
-	r.claim_secret = json_get_text(&in, "claim_secret", JSON_OPTIONAL,
-	    CLAIM_SECRET_MAX);
-	r.secret_mac = SLICE_NONE;
+	read_members(&in, &r);
 	TRY(json_in_done(&in));
 	*out = r;
 	return OK;
@@ -39,6 +63,7 @@ static const char *const column_names[BULK_COLUMN_COUNT] = {
 	[BULK_HARDWARE_ID] = "hardware_id",
 	[BULK_GROUP] = "group",
 	[BULK_CLAIM_SECRET] = "claim_secret",
+	[BULK_CONSENT] = "consent",
 };
 
 static size_t
@@ -73,7 +98,7 @@ read_header(struct ctx *cx, const struct csv_record *r,
 		if (column == BULK_COLUMN_COUNT)
 			return FAIL_TELL(cx, ERR_FIELD, "column %zu is not "
 			    "one of id, device_id, hardware_id, group, "
-			    "claim_secret", i + 1);
+			    "claim_secret, consent", i + 1);
 		if (seen[column])
 			return FAIL_TELL(cx, ERR_FIELD, "column %zu is "
 			    "there twice", i + 1);
@@ -128,6 +153,8 @@ set_field(struct claim_line *line, enum rest_bulk_column column,
 		line->id = line->request.device_id = text;
 	else if (column == BULK_CLAIM_SECRET)
 		line->request.claim_secret = text;
+	else if (column == BULK_CONSENT)
+		line->request.consent = text;
 	else if (!text_is_name(text))
 		refuse(line, ERR_FIELD, "group is not a name");
 	else

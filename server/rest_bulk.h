@@ -7,7 +7,10 @@
 #include "codec/csv.h"
 #include "codec/json.h"
 
-/* One claim object.  ERR_FIELD */
+/* One claim, with what it is to prove.  ERR_FIELD */
+struct err	rest_claim_read(struct ctx *, const json_t *,
+		    struct claim_request *out);
+/* One of many.  ERR_FIELD */
 struct err	rest_bulk_read(struct ctx *, const json_t *,
 		    struct claim_request *out);
 
@@ -17,6 +20,7 @@ enum rest_bulk_column {
 	BULK_HARDWARE_ID,
 	BULK_GROUP,
 	BULK_CLAIM_SECRET,
+	BULK_CONSENT,
 	BULK_COLUMN_COUNT,
 };
 
@@ -31,7 +35,8 @@ struct rest_bulk {
 /*
  * Begin with CSV (RFC 4180) or NDJSON (objects as rest_bulk_read takes them).
  * The first line of CSV names the columns, in any order, of id, device_id,
- * hardware_id, group and claim_secret; where it names none, the columns are id and group.
+ * hardware_id, group, claim_secret and consent; where it names none, the
+ * columns are id and group.
  * The text is borrowed.
  * ERR_FIELD	a header with a name that is none of these, or one twice
  */

@@ -39,7 +39,7 @@ claim_post(struct ctx *cx, const struct authority *a,
 	struct claim_result made;
 
 	(void)reply;
-	TRY(rest_bulk_read(cx, request->json, &wanted));
+	TRY(rest_claim_read(cx, request->json, &wanted));
 	TRY(scope_group(cx, request->principal, wanted.group,
 	    &wanted.group));
 	http_will_say(cx, a, request, say_claim, &made);

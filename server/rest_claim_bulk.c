@@ -3,6 +3,7 @@
 
 #include <strings.h>
 
+#include "authority/claim_proof.h"
 #include "base/base.h"
 #include "base/text.h"
 #include "server/rest_bulk.h"
@@ -93,7 +94,8 @@ reply_at_once(struct ctx *cx, const struct authority *a,
 
 /* Each few lines in memory of their own: a body is long. */
 static struct err
-put_lines(struct ctx *cx, const struct authority *a, struct rest_bulk *b,
+put_lines(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, struct rest_bulk *b,
     struct operation_input *in)
 {
 	struct ctx_root root;
@@ -103,7 +105,7 @@ put_lines(struct ctx *cx, const struct authority *a, struct rest_bulk *b,
 	ctx_root_init(&root, cx->log);
 	for (unsigned n = 1; !failed(e) &&
 	    rest_bulk_next(&root.cx, b, &line); n++) {
-		e = claim_bulk_put(&root.cx, a, in, &line);
+		e = claim_bulk_put(&root.cx, a, tenant, in, &line);
 		if (!failed(e) && n % LINES_A_RESET == 0)
 			ctx_root_reset(&root);
 	}
@@ -151,7 +153,7 @@ reply_later(struct ctx *cx, const struct authority *a,
 	TRY(rest_bulk_begin(cx, request->body, is_csv(request), &b));
 	TRY(claim_bulk_begin(cx, a, request->tenant, request->principal, how,
 	    &in));
-	TRY(put_lines(cx, a, &b, in));
+	TRY(put_lines(cx, a, request->tenant, &b, in));
 	if (how->held)
 		return propose(cx, a, request, in);
 	http_will_say(cx, a, request, say_later, &row);
@@ -181,6 +183,8 @@ rest_bulk_claim(struct ctx *cx, const struct authority *a,
 {
 	struct claim_bulk how = { .release = false };
 
+	TRY(claim_proof_wanted(cx, a, http_query(request, "proof"),
+	    &how.proof));
 	return bulk(cx, a, request, &how, reply);
 }
 

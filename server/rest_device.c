@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The devices' door: challenges, activation, enrolment, what we know of you. */
 #include "authority/activation.h"
+#include "authority/consent.h"
 #include "authority/device.h"
 #include "authority/enroll.h"
 #include "authority/nonce.h"
@@ -178,6 +179,32 @@ post_ownership(struct ctx *cx, const struct authority *a,
 }
 
 static struct err
+post_consent(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	struct json_in in = json_in(cx, request->json, "");
+	struct consent_request r = { .evidence_pointer = "/evidence" };
+	struct consent given;
+
+	r.tenant = json_get_name(&in, "tenant", JSON_REQUIRED);
+	r.audience = json_get_text(&in, "audience", JSON_REQUIRED,
+	    CONSENT_AUDIENCE_MAX);
+	r.evidence = json_get(&in, "evidence", JSON_REQUIRED);
+	r.nonce = json_get_hex(&in, "nonce", JSON_REQUIRED, NONCE_SIZE);
+	r.spki = json_get_bytes(&in, "public_key", JSON_REQUIRED,
+	    PUBLIC_KEY_MAX);
+	TRY(json_in_done(&in));
+	TRY(consent_give(cx, a, &r, &given));
+	http_reply_json(cx, reply, 201, json_pack(
+	    "{s:s, s:s, s:s, s:s, s:s, s:s}", "consent", given.text,
+	    "device_id", given.device_id, "hardware_id", given.hardware_id,
+	    "tenant", r.tenant,
+	    "expires_at", text_time_dup(cx->arena, given.expires_s),
+	    "server_time", text_time_dup(cx->arena, ctx_now(cx))));
+	return OK;
+}
+
+static struct err
 get_self(struct ctx *cx, const struct authority *a,
     const struct http_request *request, struct http_reply *reply)
 {
@@ -201,6 +228,8 @@ static const struct route routes[] = {
 	    HTTP_BODY_EVIDENCE_MAX, "application/json", post_enrollment },
 	{ PLANE_DEVICE, "POST", "/v1/ownership", AUTH_NONE,
 	    HTTP_BODY_EVIDENCE_MAX, "application/json", post_ownership },
+	{ PLANE_DEVICE, "POST", "/v1/claim-consents", AUTH_NONE,
+	    HTTP_BODY_EVIDENCE_MAX, "application/json", post_consent },
 	{ PLANE_DEVICE, "POST", "/v1/error-reports", AUTH_CLIENT,
 	    REST_REPORT_BODY_MAX, "application/json", rest_error_report_post },
 	{ PLANE_DEVICE, "GET", "/v1/self", AUTH_CLIENT, 0, NULL, get_self },

@@ -352,7 +352,7 @@ check_value(struct ctx *cx, const struct row *row, const char *text,
 {
 	static const char *const switches[] = { "off", "on" };
 	static const char *const responders[] = { "direct", "delegated" };
-	static const char *const proofs[] = { "none", "secret" };
+	static const char *const proofs[] = { "none", "secret", "consent" };
 	const char *host, *port;
 	uint64_t count;
 	int64_t n;
@@ -380,9 +380,12 @@ check_value(struct ctx *cx, const struct row *row, const char *text,
 		return *out_n == 1 || strcmp(text, responders[0]) == 0 ?
 		    NULL : "not direct or delegated";
 	case TYPE_PROOF:
-		*out_n = strcmp(text, proofs[1]) == 0;
-		return *out_n == 1 || strcmp(text, proofs[0]) == 0 ? NULL :
-		    "not none or secret";
+		for (n = 0; n < (int64_t)COUNT_OF(proofs) &&
+		    strcmp(text, proofs[n]) != 0; n++)
+			continue;
+		*out_n = n;
+		return n < (int64_t)COUNT_OF(proofs) ? NULL :
+		    "not none, secret or consent";
 	case TYPE_LISTEN:
 		return failed(settings_split_listen(cx, text, &host, &port)) ?
 		    "not an address and a port, such as 0.0.0.0:8443" : NULL;

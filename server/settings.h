@@ -28,7 +28,7 @@
 #define SETTING_IN_C_URL	const char *
 #define SETTING_IN_C_LEVEL	int64_t		/* enum log_level */
 #define SETTING_IN_C_SWITCH	int64_t		/* 0 or 1 */
-#define SETTING_IN_C_PROOF	int64_t		/* 1: secret */
+#define SETTING_IN_C_PROOF	int64_t		/* enum claim_proof */
 #define SETTING_IN_C_RESPONDER	int64_t		/* 1: delegated */
 #define SETTING_IN_C_COUNT	int64_t
 #define SETTING_IN_C_TIME	int64_t		/* seconds */

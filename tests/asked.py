@@ -3,6 +3,7 @@
 answer to the document, and a device.
 """
 import base64
+import hashlib
 import http.client
 import json
 import os
@@ -163,6 +164,7 @@ class Device:
 
     def __init__(self, work, server):
         self.work = work
+        self.audience = urlsplit(server.urls["device"]).hostname
         self.config = os.path.join(work, "agent.ini")
         statement = os.path.join(work, "statement.json")
         with open(statement, "w", encoding="ascii") as f:
@@ -203,20 +205,32 @@ class Device:
                 f.write(made["certificate"] + made["chain"])
         return request, answer
 
-
-    def ask_owner(self, ask):
-        nonce = ask("post", "/v1/challenges").json()["nonce"]
+    def covering(self, nonce):
         csr = os.path.join(self.work, "csr.der")
         out = os.path.join(self.work, "evidence.json")
         self.agent("evidence", "--nonce", nonce, "--csr", csr, "--out", out)
         pem = openssl("req", "-in", csr, "-inform", "DER", "-noout",
                       "-pubkey").decode("ascii")
         with open(out, encoding="ascii") as f:
-            request = {"nonce": nonce, "evidence": json.load(f),
-                       "public_key": b64url(ssl.PEM_cert_to_DER_cert(
-                           pem.replace("PUBLIC KEY", "CERTIFICATE")))}
+            return {"evidence": json.load(f),
+                    "public_key": b64url(ssl.PEM_cert_to_DER_cert(
+                        pem.replace("PUBLIC KEY", "CERTIFICATE")))}
+
+    def ask_owner(self, ask):
+        nonce = ask("post", "/v1/challenges").json()["nonce"]
+        request = dict(self.covering(nonce), nonce=nonce)
         ask("post", "/v1/ownership", body=request)
         return request
+
+    def consent(self, ask, tenant):
+        """As daa-agent claim-consent; its evidence takes any nonce."""
+        nonce = ask("post", "/v1/challenges").json()["nonce"]
+        stands_in = hashlib.sha256(
+            b"daapki-claim-consent-1\0" + self.audience.encode() + b"\0"
+            + tenant.encode() + b"\0" + bytes.fromhex(nonce)).hexdigest()
+        request = self.covering(stands_in)
+        request.update(nonce=nonce, audience=self.audience, tenant=tenant)
+        return request, ask("post", "/v1/claim-consents", body=request)
 
 
 def tpm_public(work, name, attributes, policy, symmetric, scheme):

@@ -362,6 +362,15 @@ def device_life(ask, work, server):
     asked = device.ask_owner(ask)
     ask("post", "/v1/ownership", body=asked)		# and so is this one
     ask("post", "/v1/ownership", body=dict(asked, public_key="AAAA"))
+    asked, given = device.consent(ask, "tenant-b")
+    ask("post", "/v1/claim-consents", body=asked)
+    ask("post", "/v1/claim-consents", body=dict(asked, audience="evil.example"))
+    ask("post", "/v1/claim-consents", body=dict(asked, tenant="Not a name"))
+    ask("post", T + "/claims", {"tenant": "tenant-b"},
+        {"device_id": did, "consent": given.json()["consent"],
+         "proof": "consent"})
+    ask("post", T + "/claims", {"tenant": "tenant-b"},
+        {"device_id": did, "proof": "everything"})
     ask("post", "/v1/tpm/activations", body=activation_request(work))
     ask("post", "/v1/tpm/activations", body={"ek_public": "AAAA",
                                              "ak_public": "AAAA"})

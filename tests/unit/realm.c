@@ -115,6 +115,7 @@ realm_open(struct ctx *cx)
 {
 	struct realm *r = ARENA_NEW(cx->arena, struct realm);
 	struct signer_conf *signer = ARENA_NEW(cx->arena, struct signer_conf);
+	static const char *const names[] = { "localhost", "127.0.0.1" };
 	char folder[] = "/tmp/daapki-realm.XXXXXX";
 	struct tenant platform;
 	struct err e;
@@ -130,6 +131,7 @@ realm_open(struct ctx *cx)
 		    .n_readers = 2 },
 		.signer = signer, .keys = &r->keys,
 		.status_url = "http://127.0.0.1:8080",
+		.names = names, .n_names = COUNT_OF(names),
 		.limits = {
 			.nonce_life_s = 300, .activation_life_s = 300,
 			.crl_life_s = 86400, .crl_shards = 4,
@@ -146,6 +148,7 @@ realm_open(struct ctx *cx)
 			.recovery_wait_s = 7 * 86400,
 			.transfer_undo_s = 3 * 86400,
 			.release_undo_s = 3 * 86400,
+			.consent_life_s = 3600,
 			.event_keep_s = 90 * 86400,
 			.audit_anchor_s = 3600,
 			.evidence_cache_mb = 16,

@@ -190,7 +190,8 @@ START_TEST(many_claims_prove_themselves_one_by_one)
 	ck_ok(claim_bulk_begin(cx, &fleet.a, &fleet.tenants[0],
 	    &fleet.owners[0], &how, &in));
 	for (size_t i = 0; i < COUNT_OF(lines); i++)
-		ck_ok(claim_bulk_put(cx, &fleet.a, in, &lines[i]));
+		ck_ok(claim_bulk_put(cx, &fleet.a, &fleet.tenants[0], in,
+		    &lines[i]));
 	ck_ok(operation_end(cx, in, &row));
 	run_all();
 	ck_ok(operation_get(cx, &fleet.a, &fleet.owners[0], row.name, &row));

@@ -35,7 +35,8 @@ put(unsigned tenant, struct claim_bulk how, unsigned from, unsigned n)
 		struct claim_line line = { .number = i + 2, .id = id,
 		    .request = { .device_id = id } };
 
-		ck_ok(claim_bulk_put(cx, &fleet.a, in, &line));
+		ck_ok(claim_bulk_put(cx, &fleet.a,
+		    &fleet.tenants[tenant], in, &line));
 	}
 	ck_ok(operation_end(cx, in, &row));
 	return row;
