@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "agent/consent.h"
 #include "base/base.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -23,6 +24,7 @@ struct run {
 	struct key			 key;
 	const struct http_client	*client;	/* NULL: not shown */
 	struct activation		 activation;
+	const char			*consent;	/* to whom; NULL: no one */
 };
 
 static struct err
@@ -142,31 +144,40 @@ enroll_read_reply(struct ctx *cx, const json_t *reply, const struct key *key,
 static struct err
 prove(struct ctx *cx, struct run *run, json_t *body)
 {
+	struct slice nonce, covered;
 	json_t *evidence;
-	struct slice nonce;
 
 	if (run->activation.token == NULL &&
 	    !identity_is_active(run->agent, &run->id))
 		TRY(activate(cx, run));
 	TRY(get_nonce(cx, run, &nonce));
-	TRY(identity_evidence(cx, run->agent, &run->id, nonce, run->key.spki,
-	    &run->key, &run->activation, &evidence));
+	covered = nonce;
+	if (run->consent != NULL)
+		TRY(consent_statement(cx, run->agent->set->server,
+		    run->consent, nonce, body, &covered));
+	TRY(identity_evidence(cx, run->agent, &run->id, covered,
+	    run->key.spki, &run->key, &run->activation, &evidence));
 	ASSERT(json_object_set_new(body, "nonce",
 	    json_string(text_hex(cx->arena, nonce))) == 0 &&
 	    json_object_set(body, "evidence", evidence) == 0);
 	return OK;
 }
 
+/* What is asked with evidence alone. */
 static struct err
 ask_once(struct ctx *cx, struct run *run, const json_t **out)
 {
 	json_t *body = json_keep(cx, json_object()), *reply;
+	bool good;
 
 	TRY(prove(cx, run, body));
 	ASSERT(json_object_set_new(body, "public_key",
 	    json_string(base64url(cx->arena, run->key.spki))) == 0);
-	TRY(post(cx, run, NULL, "/v1/ownership", body, &reply));
-	if (!json_is_boolean(json_object_get(reply, "claimed")))
+	TRY(post(cx, run, NULL, run->consent != NULL ? "/v1/claim-consents" :
+	    "/v1/ownership", body, &reply));
+	good = run->consent != NULL ? reply_text(reply, "consent") != NULL :
+	    json_is_boolean(json_object_get(reply, "claimed"));
+	if (!good)
 		return FAIL(cx, ERR_HTTP, "the server's answer is of another "
 		    "form");
 	*out = reply;
@@ -258,8 +269,9 @@ enroll(struct ctx *cx, struct agent *agent, struct enroll_how how,
 	return identity_set_active(cx, agent, &run->id, true);
 }
 
-struct err
-enroll_ask_owner(struct ctx *cx, struct agent *agent, const json_t **out)
+static struct err
+ask(struct ctx *cx, struct agent *agent, const char *consent,
+    const json_t **out)
 {
 	struct run *run = ARENA_NEW(cx->arena, struct run);
 	struct agent_client *old = ARENA_NEW(cx->arena, struct agent_client);
@@ -267,6 +279,7 @@ enroll_ask_owner(struct ctx *cx, struct agent *agent, const json_t **out)
 	bool found;
 
 	run->agent = agent;
+	run->consent = consent;
 	agent->problem = (struct http_problem){ .status = 0 };
 	TRY(identity_open(cx, agent, &run->id));
 	TRY(agent_client(cx, agent, old, &found));
@@ -277,6 +290,19 @@ enroll_ask_owner(struct ctx *cx, struct agent *agent, const json_t **out)
 			break;
 	}
 	return e;
+}
+
+struct err
+enroll_ask_owner(struct ctx *cx, struct agent *agent, const json_t **out)
+{
+	return ask(cx, agent, NULL, out);
+}
+
+struct err
+enroll_consent(struct ctx *cx, struct agent *agent, const char *tenant,
+    const json_t **out)
+{
+	return ask(cx, agent, tenant, out);
 }
 
 struct err

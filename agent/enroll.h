@@ -28,6 +28,15 @@ struct err	enroll_ask_owner(struct ctx *, struct agent *,
 		    const json_t **out);
 
 /*
+ * Consent to be claimed by that tenant, on the server that is set, with proof
+ * of who consents; the server's answer, whose member consent is the text to
+ * hand over.
+ * Failures as enroll(); ERR_PARAMETER	tenant is not a name
+ */
+struct err	enroll_consent(struct ctx *, struct agent *,
+		    const char *tenant, const json_t **out);
+
+/*
  * The evidence alone, for that nonce and the key spki.  The agent's own key
  * (that of the certificate, or a new one) is certified along with it; spki
  * empty: it is bound too.

@@ -200,6 +200,34 @@ command_owner(struct job *job)
 	return OK;
 }
 
+/* The text alone, so that it can be piped; the rest to people. */
+static struct err
+command_claim_consent(struct job *job)
+{
+	const struct options *opt = &job->line->options;
+	const char *text, *until;
+	const json_t *answer;
+
+	if (job->line->n_words != 2)
+		return FAIL(job->cx, ERR_PARAMETER,
+		    "claim-consent needs the name of the tenant");
+	TRY(enroll_consent(job->cx, job->agent, job->line->words[1],
+	    &answer));
+	text = json_string_value(json_object_get(answer, "consent"));
+	until = json_string_value(json_object_get(answer, "expires_at"));
+	if (opt->out != NULL)
+		TRY(file_replace(job->cx, opt->out, 0600,
+		    slice_text(arena_printf(job->cx->arena, "%s\n", text))));
+	if (wants_json(job))
+		print_json(job, answer);
+	else if (opt->out == NULL)
+		(void)puts(text);
+	if (until != NULL)
+		(void)fprintf(stderr, "daa-agent: for %s, once, until %s\n",
+		    job->line->words[1], until);
+	return OK;
+}
+
 static struct err
 command_run(struct job *job)
 {
@@ -321,6 +349,8 @@ static const struct command {
 	    true },
 	{ "owner", "ask the server which tenant has this device",
 	    command_owner, true },
+	{ "claim-consent", "consent to be claimed by a tenant",
+	    command_claim_consent, true },
 	{ "run", "keep the certificate fresh until told to stop", command_run,
 	    false },
 	{ "report", "send an error report", command_report, true },
