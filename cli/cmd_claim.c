@@ -6,11 +6,35 @@
 #include <time.h>
 
 #include "base/base.h"
+#include "base/file.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/lines.h"
 
+#define PROOF_MAX		1024u	/* bytes of a file with a proof */
 #define IMPORT_TRIES		6u
 #define IMPORT_WAIT_S_MAX	30
+
+/* A member from the one line of a file that an option names. */
+static struct err
+put_line_of(struct cli *cli, json_t *body, const char *member,
+    enum option_id option)
+{
+	const char *path = cli_option(cli, option);
+	struct slice text;
+
+	if (path == NULL)
+		return OK;
+	TRY(file_read(cli->cx, path, PROOF_MAX, &text));
+	while (text.n > 0 && strchr("\r\n", text.p[text.n - 1]) != NULL)
+		text.n--;
+	if (text.n == 0 || !text_is_printable(text))
+		return FAIL(cli->cx, ERR_PARAMETER,
+		    "%s does not hold one line of text", path);
+	cli_put_text(body, member, arena_strndup(cli->cx->arena,
+	    (const char *)text.p, text.n));
+	return OK;
+}
 
 struct err
 cmd_claim_add(struct cli *cli)
@@ -19,6 +43,9 @@ cmd_claim_add(struct cli *cli)
 	json_t *body = json_keep(cli->cx, json_object());
 
 	TRY(cli_tenant_path(cli, "/claims", &path));
+	TRY(put_line_of(cli, body, "consent", OPT_CONSENT));
+	TRY(put_line_of(cli, body, "claim_secret", OPT_SECRET_FILE));
+	cli_put_text(body, "proof", cli_option(cli, OPT_PROOF));
 	cli_put_text(body, strchr(device, ':') == NULL ? "device_id" :
 	    "hardware_id", device);
 	cli_put_text(body, "group", cli_option(cli, OPT_GROUP));

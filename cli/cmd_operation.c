@@ -181,6 +181,7 @@ bulk(struct cli *cli, const char *rest)
 
 	TRY(cli_tenant_path(cli, rest, &path));
 	path = cli_query(cli->cx, path, "reason", cli_option(cli, OPT_REASON));
+	path = cli_query(cli->cx, path, "proof", cli_option(cli, OPT_PROOF));
 	if (cli_option(cli, OPT_DRY_RUN) != NULL)
 		path = cli_query(cli->cx, path, "dry_run", "true");
 	TRY(file_read(cli->cx, cli_arg(cli, 0), FILE_BYTES_MAX, &file));

@@ -21,7 +21,9 @@ for tool in openssl curl base64 jq; do
 done
 
 dir=$(mktemp -d) || exit 1
-trap 'service_end; rm -rf "$dir"' EXIT
+# shellcheck source=tests/system/swtpm.sh
+. "$srcdir/tests/system/swtpm.sh"
+trap 'service_end; swtpm_end "$dir/tpm"; rm -rf "$dir"' EXIT
 n=0
 result() {	# RC SENTENCE
 	n=$((n + 1))
@@ -42,7 +44,13 @@ cat >"$dir/bin/daactl" <<-END
 	DAACTL_URL=$SERVICE_OPERATOR DAACTL_CA_FILE=$SERVICE_CA \\
 	DAACTL_TOKEN_FILE=$SERVICE_TOKEN exec "$builddir/daactl" "\$@"
 END
-chmod +x "$dir/bin/daactl"
+cat >"$dir/bin/daa-agent" <<-END
+	#!/bin/sh
+	DAA_AGENT_SERVER=$SERVICE_DEVICE DAA_AGENT_CA=$SERVICE_CA \\
+	DAA_AGENT_STATE_DIR=$dir/device DAA_AGENT_IDENTITY=key \\
+	    exec "$builddir/daa-agent" "\$@"
+END
+chmod +x "$dir/bin/daactl" "$dir/bin/daa-agent"
 
 # Each block of shell in the page, one after the other in one shell.
 # shellcheck disable=SC2016 # the marks of a block
@@ -58,14 +66,14 @@ result $? "the manifest's parts are in the inventory, without their secrets"
     "$dir/service/daad.log"
 result $? "no claim secret is in the database, its log or daad's log"
 service_ctl claim list -t acme --json >"$dir/log" 2>&1
-jq -e '(.items | length) == 3 and all(.items[];
-    .release_reason == "sold")' "$dir/log" >/dev/null
+jq -e '[.items[] | select(.release_reason == "sold")] | length == 3' \
+    "$dir/log" >/dev/null
 result $? "what the page released is history"
 
-# --- kill -9 ---------------------------------------------------------------
+# --- consent ---------------------------------------------------------------
 
-again() {
-	DAAPKI_CLAIM_PROOF=none
+again() {	# PROOF
+	DAAPKI_CLAIM_PROOF=$1
 	rm -f "$dir/service/state/listening"
 	"$builddir/daad" serve "--state-dir=$dir/service/state" \
 	    >>"$dir/service/daad.log" 2>&1 &
@@ -78,10 +86,81 @@ again() {
 		sleep 0.1
 	done
 	SERVICE_OPERATOR=$(service_url_ operator)
+	SERVICE_DEVICE=$(service_url_ device)
 }
 
+daa() {	# COMMAND...: as the device with a TPM
+	"$builddir/daa-agent" "$@" --server "$SERVICE_DEVICE" \
+	    --ca "$SERVICE_CA" --state-dir "$dir/tpm-device" \
+	    --tcti "$SWTPM_TCTI"
+}
+
+refused() {	# WORDS COMMAND...
+	words=$1
+	shift
+	"$@" >"$dir/refused" 2>&1 && return 1
+	cat "$dir/refused"
+	grep -q 'claim\.proof' "$dir/refused" &&
+	    grep -q "$words" "$dir/refused"
+}
+
+tpm_begin() {
+	service_end && again consent &&
+	swtpm_make "$dir/tpm" && swtpm_begin "$dir/tpm" &&
+	service_ctl anchor add swtpm "$(swtpm_root "$dir/ca")" --platform \
+	    --scheme tpm-ek &&
+	service_ctl anchor add swtpm-ca "$(swtpm_issuer "$dir/ca")" \
+	    --platform --scheme tpm-ek &&
+	service_ctl tenant create other &&
+	tpm_id=$(daa id --json | jq -r .hardware_id) &&
+	refused 'needs the consent' service_ctl claim add "$tpm_id" -t acme
+}
+
+tpm_claimed() {
+	daa claim-consent acme >"$dir/consent" &&
+	[ "$(wc -l <"$dir/consent")" -eq 1 ] &&
+	refused 'no consent' service_ctl claim add "$tpm_id" -t other \
+	    --consent "$dir/consent" &&
+	service_ctl claim add "$tpm_id" -t acme --consent "$dir/consent"
+}
+
+tpm_in_bulk() {
+	service_ctl claim release "$tpm_id" -t acme &&
+	daa claim-consent other --out "$dir/consent" &&
+	printf 'hardware_id,consent\n%s,%s\n%s,\n' "$tpm_id" \
+	    "$(cat "$dir/consent")" "key:$(openssl rand -hex 64)" \
+	    >"$dir/lines" || return 1
+	service_ctl claim bulk "$dir/lines" -t other --json >"$dir/bulk"
+	jq -e '.counts == {claimed: 1, refused: 1}' "$dir/bulk" &&
+	service_ctl claim release "$tpm_id" -t other || return 1
+	jq -nc --arg id "$tpm_id" --arg c "$(cat "$dir/consent")" \
+	    '{hardware_id: $id, consent: $c}' >"$dir/lines"
+	service_ctl claim bulk "$dir/lines" -t other --json >"$dir/bulk"
+	jq -e '.counts == {refused: 1}' "$dir/bulk" &&
+	service_ctl operation items "$(jq -r .id "$dir/bulk")" |
+	    grep 'was used'
+}
+
+if swtpm_have; then
+	tpm_begin >"$dir/log" 2>&1
+	result $? "a server that asks for consent claims nothing without"
+	tpm_claimed >"$dir/log" 2>&1
+	result $? "a device with a TPM consents to one tenant"
+	tpm_in_bulk >"$dir/log" 2>&1
+	result $? "lines of CSV and NDJSON have consents, each good once"
+	swtpm_end "$dir/tpm"
+else
+	for sentence in "a server that asks for consent claims nothing without" \
+	    "a device with a TPM consents to one tenant" \
+	    "lines of CSV and NDJSON have consents, each good once"; do
+		result 0 "$sentence # SKIP swtpm or tpm2-tools is not here"
+	done
+fi
+
+# --- kill -9 ---------------------------------------------------------------
+
 over_kills() {
-	service_end && again || return 1
+	service_end && again none || return 1
 	openssl rand -hex 160000 | fold -w 64 >"$dir/once.csv"
 	sed 3q "$dir/once.csv" | cat "$dir/once.csv" - >"$dir/many.csv"
 	service_ctl claim bulk "$dir/many.csv" -t acme --no-wait --json \
@@ -91,7 +170,7 @@ over_kills() {
 		sleep 0.3
 		kill -9 "$service_pid"
 		wait "$service_pid"
-		again || return 1
+		again none || return 1
 	done
 	service_ctl operation wait "$id" --json
 	[ $? -le 3 ] || return 1
@@ -105,7 +184,8 @@ over_kills() {
 over_kills >"$dir/log" 2>&1
 result $? "an operation goes on after kill -9, with one outcome a line"
 service_ctl device list -t acme --json >"$dir/log" 2>&1
-jq -e '.items | length == 5000' "$dir/log" >/dev/null
+# With that of the page.
+jq -e '.items | length == 5001' "$dir/log" >/dev/null
 result $? "each device is there once"
 service_end
 "$builddir/daactl" fsck --help >/dev/null 2>&1
