@@ -12,7 +12,6 @@
 
 #define HASH_SIZE 32u
 #define BY_HASH		"sha256:"
-#define BY_SUBJECT	"subject:"
 
 /* Whoever can time the look-up learns of hashes that cannot be aimed at
  * without the key, so the index may compare them as it likes. */
@@ -37,12 +36,17 @@ check_expiry(struct ctx *cx, int64_t expires_s)
 static bool
 is_match(const char *text)
 {
+	static const char *const names[] = {
+		"san:uri:", "san:email:", "san:dns:", "subject:",
+	};
 	uint8_t hash[32];
 
 	if (strncmp(text, BY_HASH, strlen(BY_HASH)) == 0)
 		return text_unhex(text + strlen(BY_HASH), hash, sizeof(hash));
-	return strncmp(text, BY_SUBJECT, strlen(BY_SUBJECT)) == 0 &&
-	    text[strlen(BY_SUBJECT)] != '\0';
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (strncmp(text, names[i], strlen(names[i])) == 0)
+			return text[strlen(names[i])] != '\0';
+	return false;
 }
 
 static struct err
@@ -61,8 +65,8 @@ check_spec(struct ctx *cx, const struct tenant *tenant,
 		    "an auditor is the whole tenant's");
 	if (spec->certificate != NULL && !is_match(spec->certificate))
 		return FAIL_AT(cx, ERR_FIELD, "/certificate",
-		    "must be sha256: and 64 hex digits, or subject: and a "
-		    "name");
+		    "must be sha256: and 64 hex digits; san:dns:, san:email:, "
+		    "san:uri: or subject: and a name");
 	return check_expiry(cx, spec->expires_s);
 }
 
@@ -362,25 +366,19 @@ show_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	return db_token_by_certificate(cx, tx, s->match, &s->found);
 }
 
-/* The one certificate before all of that name. */
 struct err
 token_authenticate_certificate(struct ctx *cx, const struct authority *a,
-    const char *sha256, const char *subject, struct principal *out)
+    const struct token_certificate *shown, struct principal *out)
 {
-	const char *const matches[] = {
-		arena_printf(cx->arena, BY_HASH "%s", sha256),
-		arena_printf(cx->arena, BY_SUBJECT "%s", subject),
-	};
 	struct looking l = { .now_s = ctx_now(cx) };
-	struct showing s;
-	struct err e = OK;
+	struct showing s = { .match = arena_printf(cx->arena, BY_HASH "%s",
+	    shown->sha256) };
 	enum role role;
+	struct err e = db_read(cx, a->db, show_work, &s);
 
-	for (size_t i = 0; i < COUNT_OF(matches); i++) {
-		s.match = matches[i];
+	for (size_t i = 0; i < shown->n_names && e.code == ERR_NOT_FOUND; i++) {
+		s.match = shown->names[i];
 		e = db_read(cx, a->db, show_work, &s);
-		if (e.code != ERR_NOT_FOUND)
-			break;
 	}
 	if (e.code == ERR_NOT_FOUND)
 		return FAIL(cx, ERR_AUTH_CERTIFICATE, "no operator has it");

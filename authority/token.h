@@ -24,9 +24,19 @@ struct token_spec {
 	const char	*group;		/* NULL: every group of the tenant */
 	const char	*person;	/* who will use it; NULL: the name */
 	/* A client certificate that stands for it, and then there is no
-	 * secret: "sha256:" and 64 hex digits, or "subject:" and the subject
-	 * as RFC 4514 writes it.  NULL: a secret. */
+	 * secret: "sha256:" and 64 hex digits; "san:dns:", "san:email:" or
+	 * "san:uri:" and that name; or "subject:" and the subject as RFC 4514
+	 * writes it.  NULL: a secret. */
 	const char	*certificate;
+};
+
+#define TOKEN_NAMES_MAX	4u
+/* What a client certificate may be named by: its hash in hex, and its names, as
+ * a token's certificate has them. */
+struct token_certificate {
+	const char	*sha256;
+	const char	*names[TOKEN_NAMES_MAX];
+	size_t		 n_names;
 };
 
 /*
@@ -67,12 +77,13 @@ struct err	token_authenticate(struct ctx *, const struct authority *,
 		    const char *text, struct principal *out);
 
 /*
- * Who has this client certificate, which was verified.
+ * Who has this client certificate, which was verified.  Its hash goes before
+ * its names, and these go in their order.
  * ERR_AUTH_CERTIFICATE	nobody, or it is expired or revoked
  */
 struct err	token_authenticate_certificate(struct ctx *,
-		    const struct authority *, const char *sha256,
-		    const char *subject, struct principal *out);
+		    const struct authority *,
+		    const struct token_certificate *, struct principal *out);
 
 /* Revoked ones too: they are history. */
 struct err	token_list(struct ctx *, const struct authority *,

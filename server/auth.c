@@ -47,12 +47,12 @@ look_at_certificate(struct ctx *cx, struct job *job)
 static struct err
 check_operator_certificate(struct ctx *cx, struct job *job)
 {
-	struct operator_certificate shown;
+	struct token_certificate shown;
 
 	TRY(operator_ca_verify(cx, job->engine->authority,
 	    job->engine->operators, job->certificate, &shown));
 	TRY(token_authenticate_certificate(cx, job->engine->authority,
-	    shown.sha256, shown.subject, &job->principal));
+	    &shown, &job->principal));
 	job->request.principal = &job->principal;
 	return OK;
 }

@@ -9,13 +9,18 @@
 #include "authority/issuers.h"
 #include "base/base.h"
 #include "base/file.h"
+#include "base/text.h"
 
-#define SUBJECT_MAX	512u
+/* When the newest list of a CA holds; both 0: there is none. */
+struct span { int64_t from_s, until_s; };
 
 struct operator_ca {
 	gnutls_x509_trust_list_t	 trust;
 	gnutls_x509_crt_t		*cas;
 	unsigned			 n;
+	struct span			*lists;	/* one a CA; NULL: no file */
+	gnutls_x509_crl_t		*crls;
+	unsigned			 n_crls;
 };
 
 static void
@@ -55,6 +60,54 @@ read_cas(struct ctx *cx, const char *file, struct operator_ca *ca)
 	return OK;
 }
 
+/* Dates are looked at when a certificate comes. */
+#define NO_DATES	(GNUTLS_VERIFY_DISABLE_TIME_CHECKS |		\
+	GNUTLS_VERIFY_DISABLE_TRUSTED_TIME_CHECKS)
+
+static bool
+signed_list(gnutls_x509_crl_t crl, gnutls_x509_crt_t *ca)
+{
+	const unsigned dates = GNUTLS_CERT_REVOCATION_DATA_SUPERSEDED |
+	    GNUTLS_CERT_REVOCATION_DATA_ISSUED_IN_FUTURE;
+	unsigned status = ~0u;
+
+	if (gnutls_x509_crl_check_issuer(crl, *ca) != 1 ||
+	    gnutls_x509_crl_verify(crl, ca, 1, NO_DATES, &status) != 0)
+		return false;
+	/* GnuTLS looks at these all the same. */
+	if ((status & dates) != 0)
+		status &= ~(dates | GNUTLS_CERT_INVALID);
+	return status == 0;
+}
+
+/* A CA that was certified again with its key has the list, too. */
+static struct err
+take_crl(struct ctx *cx, gnutls_x509_crl_t crl, unsigned number,
+    struct operator_ca *ca)
+{
+	struct span span = { gnutls_x509_crl_get_this_update(crl),
+	    gnutls_x509_crl_get_next_update(crl) };
+	bool found = false;
+
+	if (span.from_s <= 0 || span.until_s <= 0)
+		return FAIL_TELL(cx, ERR_CONFIG, "operator_crl_file: list %u "
+		    "does not say when the next one comes", number);
+	for (unsigned i = 0; i < ca->n; i++) {
+		if (!signed_list(crl, &ca->cas[i]))
+			continue;
+		found = true;
+		if (span.from_s >= ca->lists[i].from_s)
+			ca->lists[i] = span;
+	}
+	if (!found)
+		return FAIL_TELL(cx, ERR_CONFIG, "operator_crl_file: list %u "
+		    "is not signed by a CA of operator_ca_file", number);
+	if (span.until_s <= ctx_now(cx))
+		log_put(cx->log, LOG_LEVEL_WARN, "operator-crl.run-out",
+		    "number", arena_printf(cx->arena, "%u", number), NULL);
+	return OK;
+}
+
 static struct err
 read_crls(struct ctx *cx, const char *file, struct operator_ca *ca)
 {
@@ -65,10 +118,13 @@ read_crls(struct ctx *cx, const char *file, struct operator_ca *ca)
 		return OK;
 	TRY(file_read(cx, file, OPERATOR_CA_FILE_MAX, &pem));
 	datum = datum_of(pem);
-	if (gnutls_x509_trust_list_add_trust_mem(ca->trust, NULL, &datum,
-	    GNUTLS_X509_FMT_PEM, 0, GNUTLS_VERIFY_ALLOW_UNSORTED_CHAIN) <= 0)
-		return FAIL_TELL(cx, ERR_CONFIG, "operator_crl_file: %s holds "
-		    "no list that one of operator_ca_file signed", file);
+	ca->lists = base_alloc(ca->n * sizeof(*ca->lists));
+	if (gnutls_x509_crl_list_import2(&ca->crls, &ca->n_crls, &datum,
+	    GNUTLS_X509_FMT_PEM, 0) < 0 || ca->n_crls == 0)
+		return FAIL_TELL(cx, ERR_CONFIG,
+		    "operator_crl_file: %s holds no revocation lists", file);
+	for (unsigned i = 0; i < ca->n_crls; i++)
+		TRY(take_crl(cx, ca->crls[i], i + 1, ca));
 	return OK;
 }
 
@@ -99,7 +155,11 @@ operator_ca_close(struct operator_ca *ca)
 	for (unsigned i = 0; i < ca->n; i++)
 		gnutls_x509_crt_deinit(ca->cas[i]);
 	gnutls_free(ca->cas);
+	for (unsigned i = 0; i < ca->n_crls; i++)
+		gnutls_x509_crl_deinit(ca->crls[i]);
+	gnutls_free(ca->crls);
 	gnutls_x509_trust_list_deinit(ca->trust, 1);
+	free(ca->lists);
 	free(ca);
 }
 
@@ -153,28 +213,96 @@ verify(struct ctx *cx, const struct operator_ca *ca, gnutls_x509_crt_t crt)
 	return OK;
 }
 
+/* Whether a list of its CA says today that it is not revoked. */
+static struct err
+check_list(struct ctx *cx, const struct operator_ca *ca,
+    gnutls_x509_crt_t crt)
+{
+	int64_t now_s = ctx_now(cx);
+
+	/* Not by the trust list, which keeps one list a name. */
+	if (ca->n_crls > 0 && gnutls_x509_crt_check_revocation(crt, ca->crls,
+	    ca->n_crls) != 0)
+		return FAIL(cx, ERR_AUTH_CERTIFICATE, "revoked");
+	for (unsigned i = 0; ca->lists != NULL && i < ca->n; i++) {
+		const struct span *list = &ca->lists[i];
+		unsigned status = ~0u;
+
+		if (list->from_s <= now_s && now_s < list->until_s &&
+		    gnutls_x509_crt_check_issuer(crt, ca->cas[i]) == 1 &&
+		    gnutls_x509_crt_verify(crt, &ca->cas[i], 1, NO_DATES,
+		    &status) == 0 && status == 0)
+			return OK;
+	}
+	return ca->lists == NULL ? OK : FAIL(cx, ERR_AUTH_CERTIFICATE,
+	    "its CA's list in operator_crl_file is not there or has run out");
+}
+
+struct kind { gnutls_x509_subject_alt_name_t type; const char *name; };
+
+/* The name of that kind, if there is one and no second. */
+static const char *
+only_name(struct ctx *cx, gnutls_x509_crt_t crt, const struct kind *kind)
+{
+	const char *found = NULL;
+	unsigned n_found = 0;
+
+	for (unsigned i = 0;; i++) {
+		char text[OPERATOR_NAME_MAX + 1];
+		size_t n = sizeof(text);
+		unsigned type = 0;
+		int ret = gnutls_x509_crt_get_subject_alt_name2(crt, i, text,
+		    &n, &type, NULL);
+
+		if (ret == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+			break;
+		if (ret < 0 && ret != GNUTLS_E_SHORT_MEMORY_BUFFER)
+			return NULL;
+		if (type != (unsigned)kind->type)
+			continue;
+		n_found++;
+		if (ret >= 0 && n > 0 && n <= OPERATOR_NAME_MAX &&
+		    text_is_printable(SLICE(text, n)))
+			found = arena_printf(cx->arena, "san:%s:%.*s",
+			    kind->name, (int)n, text);
+	}
+	return n_found == 1 ? found : NULL;
+}
+
 static struct err
 name_it(struct ctx *cx, gnutls_x509_crt_t crt, struct slice der,
-    struct operator_certificate *out)
+    struct token_certificate *out)
 {
+	static const struct kind kinds[TOKEN_NAMES_MAX - 1] = {
+		{ GNUTLS_SAN_URI, "uri" }, { GNUTLS_SAN_RFC822NAME, "email" },
+		{ GNUTLS_SAN_DNSNAME, "dns" },
+	};
 	uint8_t hash[crypto_hash_sha256_BYTES];
+	struct token_certificate shown = { .n_names = 0 };
 	gnutls_datum_t dn;
 
 	ASSERT(crypto_hash_sha256(hash, der.p, der.n) == 0);
+	shown.sha256 = text_hex(cx->arena, SLICE_OF(hash));
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		const char *name = only_name(cx, crt, &kinds[i]);
+
+		if (name != NULL)
+			shown.names[shown.n_names++] = name;
+	}
 	if (gnutls_x509_crt_get_dn3(crt, &dn, 0) != 0)
 		return FAIL(cx, ERR_AUTH_CERTIFICATE, "subject");
-	out->sha256 = text_hex(cx->arena, SLICE_OF(hash));
-	out->subject = arena_strndup(cx->arena, (const char *)dn.data,
-	    dn.size);
+	if (dn.size > 0 && dn.size <= OPERATOR_NAME_MAX)
+		shown.names[shown.n_names++] = arena_printf(cx->arena,
+		    "subject:%.*s", (int)dn.size, (const char *)dn.data);
 	gnutls_free(dn.data);
-	return strlen(out->subject) > SUBJECT_MAX ?
-	    FAIL(cx, ERR_AUTH_CERTIFICATE, "subject is too long") : OK;
+	*out = shown;
+	return OK;
 }
 
 struct err
 operator_ca_verify(struct ctx *cx, const struct authority *a,
     const struct operator_ca *ca, struct slice der,
-    struct operator_certificate *out)
+    struct token_certificate *out)
 {
 	AUTO_CALL(crt_auto) gnutls_x509_crt_t crt = NULL;
 	gnutls_datum_t datum = datum_of(der);
@@ -189,5 +317,6 @@ operator_ca_verify(struct ctx *cx, const struct authority *a,
 		return FAIL(cx, ERR_AUTH_CERTIFICATE,
 		    "a device's certificate is no operator's credential");
 	TRY(verify(cx, ca, crt));
+	TRY(check_list(cx, ca, crt));
 	return name_it(cx, crt, der, out);
 }

@@ -288,9 +288,10 @@ class Certificates:
     def at(self, name, end):
         return os.path.join(self.folder, f"{name}.{end}")
 
-    def make(self, name, ca="ca", usage="clientAuth", days="3"):
+    def make(self, name, ca="ca", usage="clientAuth", days="3", san=None):
         extra = write(self.at(name, "ext"),
                       (f"extendedKeyUsage={usage}\n" if usage else "") +
+                      (f"subjectAltName={san}\n" if san else "") +
                       "basicConstraints=critical,CA:FALSE\n"
                       "authorityKeyIdentifier=keyid\n")
         openssl("req", "-newkey", "ec", "-pkeyopt",
@@ -344,6 +345,12 @@ def certificates_wrong(court, made):
         problems.append("a certificate's token has a secret")
     want(200, alice)
     want(200, alice, "GET", "/v1/tokens")
+    call("POST", "/v1/tokens", {
+        "name": "dora", "role": "reader",
+        "certificate": "san:email:dora@example.com"})
+    want(200, made.make("dora", san="email:dora@example.com"))
+    want(401, made.make("dora", san="email:dora@example.com,"
+                                    "email:d@example.com"))
     want(200, bob, "GET", f"/v1/tenants/{OWN}/devices")
     want(404, bob, "GET", f"/v1/tenants/{OTHER}/devices")
     want(403, bob, "GET", "/v1/tokens")

@@ -291,6 +291,50 @@ START_TEST(what_is_another_tenants_revoked_or_expired_is_not_rotated)
 }
 END_TEST
 
+static struct err
+name_certificate(const char *name, const char *certificate)
+{
+	struct token_spec spec = { .name = name, .role = ROLE_READER,
+	    .certificate = certificate };
+	struct db_token token;
+	const char *text;
+
+	return token_create(cx, &fleet.a, &fleet.tenants[0], &admin, &spec,
+	    &token, &text);
+}
+
+#define A_HASH "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+START_TEST(a_certificate_is_known_by_its_hash_before_its_names_in_order)
+{
+	const struct token_certificate shown = { .sha256 = A_HASH,
+	    .names = { "san:email:a@x", "san:dns:a.x", "subject:CN=a" },
+	    .n_names = 3 };
+	/* The least first: each goes before those that were there. */
+	static const char *const tokens[] = { "subject:CN=a", "san:dns:a.x",
+	    "san:email:a@x", "sha256:" A_HASH };
+	static const char *const bad[] = { "san:", "san:ip:192.0.2.1",
+	    "san:dns:", "dns:a.x", "subject:", "sha256:00" };
+	struct principal who;
+
+	open_with_keys();
+	ck_fails(token_authenticate_certificate(cx, &fleet.a, &shown, &who),
+	    ERR_AUTH_CERTIFICATE);
+	ck_ok(name_certificate("another", "san:dns:A.X"));
+	ck_fails(token_authenticate_certificate(cx, &fleet.a, &shown, &who),
+	    ERR_AUTH_CERTIFICATE);
+	for (size_t i = 0; i < COUNT_OF(tokens); i++) {
+		ck_ok(name_certificate(tokens[i], tokens[i]));
+		ck_ok(token_authenticate_certificate(cx, &fleet.a, &shown,
+		    &who));
+		ck_assert_str_eq(who.name, tokens[i]);
+	}
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		ck_fails(name_certificate("bad", bad[i]), ERR_FIELD);
+	fleet_close();
+}
+END_TEST
+
 START_TEST(a_token_of_a_group_is_that_groups)
 {
 	struct token_spec spec = { .name = "line", .role = ROLE_CONTRIBUTOR,
@@ -496,6 +540,7 @@ END_TEST
 UNIT_MAIN("token",
     a_rotated_token_has_two_secrets_until_the_overlap_is_over,
     what_is_another_tenants_revoked_or_expired_is_not_rotated,
+    a_certificate_is_known_by_its_hash_before_its_names_in_order,
     a_token_of_a_group_is_that_groups,
     two_are_two_unless_one_made_the_other,
     two_that_one_person_made_are_not_two,
