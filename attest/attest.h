@@ -68,6 +68,12 @@ enum trust_allow {
 struct x509_st;			/* X509 */
 struct X509_crl_st;		/* X509_CRL */
 
+/* What of it an appraisal looked at: an item for each of the list. */
+struct trust_used {
+	bool	*crls, *collateral, *chips;
+	bool	 serials;
+};
+
 /* Everything believed without proof.  All slices are borrowed. */
 struct trust {
 	const struct slice	*anchors;	/* DER certificates */
@@ -88,6 +94,7 @@ struct trust {
 	/* NULL; or anchors and crls as chain_read_trust() read them. */
 	struct x509_st *const	*anchor_certs;
 	struct X509_crl_st *const *crl_lists;
+	struct trust_used	*used;		/* set by verifiers; or NULL */
 };
 
 /* Proof that an AK and an EK share a TPM (TPM 2.0 Part 1, 24): made now by

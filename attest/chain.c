@@ -379,8 +379,9 @@ check_crl_form(struct ctx *cx, X509_CRL *crl, const struct search *s)
 
 /* Is this CRL about what issuer issued?  Then it must be its own. */
 static struct err
-check_crl(struct search *s, X509_CRL *crl, X509 *cert, X509 *issuer)
+check_crl(struct search *s, size_t i, X509 *cert, X509 *issuer)
 {
+	X509_CRL *crl = s->crls[i];
 	struct ctx *cx = s->cx;
 	ASN1_OCTET_STRING *ski;
 	AUTHORITY_KEYID *aki;
@@ -397,6 +398,8 @@ check_crl(struct search *s, X509_CRL *crl, X509 *cert, X509 *issuer)
 	AUTHORITY_KEYID_free(aki);
 	if (!ours)
 		return OK;
+	if (s->trust->used != NULL)
+		s->trust->used->crls[i] = true;
 	if ((X509_get_extension_flags(issuer) & EXFLAG_KUSAGE) != 0 &&
 	    (X509_get_key_usage(issuer) & KU_CRL_SIGN) == 0)
 		return FAIL_TELL(cx, ERR_EV_CHAIN,
@@ -421,6 +424,8 @@ check_serial(struct ctx *cx, X509 *x, const struct trust *trust)
 	struct slice n = SLICE(ASN1_STRING_get0_data(serial),
 	    (size_t)ASN1_STRING_length(serial));
 
+	if (trust->used != NULL)
+		trust->used->serials = true;
 	for (size_t i = 0; i < trust->n_revoked_serials; i++)
 		if (slice_equal(n, trust->revoked_serials[i]))
 			return FAIL_TELL(cx, ERR_EV_REVOKED,
@@ -433,7 +438,7 @@ check_revocation(struct search *s, X509 *cert, X509 *issuer)
 {
 	TRY(check_serial(s->cx, cert, s->trust));
 	for (size_t i = 0; i < s->trust->n_crls; i++)
-		TRY(check_crl(s, s->crls[i], cert, issuer));
+		TRY(check_crl(s, i, cert, issuer));
 	return OK;
 }
 

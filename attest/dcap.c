@@ -225,6 +225,8 @@ find_collateral(struct ctx *cx, const struct dcap_evidence *e, const X509 *pck,
 		}
 		if (!is_for)
 			continue;
+		if (trust->used != NULL)
+			trust->used->collateral[i] = true;
 		prefer_crl(&pck_crl, c.pck_crl, pck);
 		if (!found || is_newer(&c, out))
 			*out = c;

@@ -151,6 +151,8 @@ find_certs(struct ctx *cx, const struct trust *trust, struct snp_evidence *e)
 		}
 		e->certs = certs;
 		e->n_certs = chip->n_certs;
+		if (trust->used != NULL)
+			trust->used->chips[i] = true;
 		return;
 	}
 }

@@ -55,35 +55,44 @@ check_nonce(struct ctx *cx, const struct authority *a, struct slice nonce,
 	return db_read(cx, a->db, nonce_unused, &nonce);
 }
 
+/* Hold evidence against that trust. */
 static struct err
-verify(struct ctx *cx, const struct authority *a,
-    const struct evidence *evidence, const struct subject *subject,
-    int64_t tenant_id, struct appraisal *appraisal, struct attestation *out,
-    uint8_t out_collateral[static 32])
+verify_by(struct ctx *cx, const struct evidence *evidence,
+    const struct trust_loaded *loaded, struct appraisal *appraisal,
+    struct attestation *out, struct trust_pieces *out_collateral)
 {
-	struct trust_activation activation;
-	struct trust_loaded loaded;
-	struct trust trust;
 	char hardware_id[HARDWARE_ID_MAX];
 	struct slice ak_name;
-	bool known;
+	struct trust trust;
 
 	evidence_identify(cx, evidence, hardware_id, &ak_name);
-	TRY(find_activation(cx, a, evidence, subject, ak_name, &activation,
-	    &known));
-	TRY(trust_load(cx, a, tenant_id, &loaded));
-	memcpy(out_collateral, loaded.collateral_sha256, 32);
-	trust = trust_of_hardware(cx, &loaded, hardware_id);
+	trust = trust_of_hardware(cx, loaded, hardware_id);
+	trust_watch(cx, &trust);
 	appraisal->trust = &trust;
-	appraisal->known_eks = loaded.known_eks;
-	appraisal->n_known_eks = loaded.n_known_eks;
-	appraisal->activation = known ? &activation : NULL;
+	appraisal->known_eks = loaded->known_eks;
+	appraisal->n_known_eks = loaded->n_known_eks;
 	TRY(evidence_verify(cx, evidence, appraisal, out));
 	if (strcmp(out->hardware_id, hardware_id) != 0 ||
 	    hardware_id[0] == '\0')
 		return FAIL_TELL(cx, ERR_EV_MISMATCH,
 		    "the evidence does not name the hardware");
+	trust_pieces(cx, loaded, &trust, out_collateral);
 	return OK;
+}
+
+static struct err
+verify(struct ctx *cx, const struct authority *a,
+    const struct evidence *evidence, const struct subject *subject,
+    int64_t tenant_id, struct appraisal *appraisal, struct appraised *out)
+{
+	struct trust_loaded loaded;
+
+	TRY(find_activation(cx, a, evidence, subject, out->ak_name,
+	    &out->activation, &out->activated));
+	appraisal->activation = out->activated ? &out->activation : NULL;
+	TRY(trust_load(cx, a, tenant_id, &loaded));
+	return verify_by(cx, evidence, &loaded, appraisal, &out->attestation,
+	    &out->collateral);
 }
 
 typedef struct err find_fn(struct ctx *, const struct authority *,
@@ -124,7 +133,7 @@ appraise_by(struct ctx *caller, const struct authority *a,
 	tenant_id = out_subject->claimed && how->statement.n == 0 ?
 	    out_subject->tenant.id : 0;
 	TRY(verify(cx, a, &evidence, out_subject, tenant_id, &appraisal,
-	    &out->attestation, out->collateral_sha256));
+	    out));
 	out->nonce = nonce;
 	text = json_text(cx, document);
 	crypto_hash_sha256(out->evidence_sha256, text.p, text.n);
@@ -164,4 +173,27 @@ appraise_statement(struct ctx *cx, const struct authority *a,
 	ASSERT(statement.n > 0);
 	return appraise_by(cx, a, &how, document, pointer, nonce, spki, out,
 	    subject);
+}
+
+struct err
+appraise_again(struct ctx *cx, const struct authority *a,
+    const json_t *document, const struct appraised_then *then,
+    struct attestation *out, struct trust_pieces *out_collateral,
+    size_t *out_missing)
+{
+	struct appraisal appraisal = {
+		.at_s = then->at_s, .nonce = then->nonce, .spki = then->spki,
+		.activation = then->activation,
+	};
+	struct trust_loaded loaded;
+	struct evidence evidence;
+
+	TRY(evidence_read(cx, document, "/evidence", &evidence));
+	TRY(trust_load_then(cx, a, then->tenant_id, then->at_s,
+	    then->collateral_sha256, &loaded));
+	*out_missing = loaded.n_missing;
+	if (loaded.n_missing > 0)
+		return OK;
+	return verify_by(cx, &evidence, &loaded, &appraisal, out,
+	    out_collateral);
 }

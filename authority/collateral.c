@@ -9,6 +9,8 @@
 #include "authority/tenant.h"
 #include "authority/trust.h"
 
+#define PAST_S	86400	/* what was replaced, and no certificate rests on */
+
 /* --- adding ------------------------------------------------------------ */
 
 struct adding { struct db_collateral row, *out; const char *actor; };
@@ -180,8 +182,16 @@ warn_due(struct ctx *cx, struct db_tx *tx, int64_t until_s, size_t most,
 	return OK;
 }
 
+static struct err
+forget_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return db_collateral_forget(cx, tx, ctx_now(cx) - PAST_S, NULL);
+}
+
 struct err
 collateral_round(struct ctx *cx, const struct authority *a)
 {
+	TRY(db_write(cx, a->db, forget_work, NULL));
 	return lapse_round(cx, a, a->limits.collateral_warn_s, warn_due);
 }

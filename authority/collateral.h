@@ -46,7 +46,8 @@ struct err	collateral_delete(struct ctx *, const struct authority *,
 		    const struct tenant *, const struct principal *,
 		    int64_t id);
 
-/* An event collateral.expiring for what lapses within limits.collateral_warn_s,
+/* Forget what was replaced long since and no certificate rests on.  An event
+ * collateral.expiring for what lapses within limits.collateral_warn_s,
  * once each. */
 struct err	collateral_round(struct ctx *, const struct authority *);
 

@@ -6,6 +6,7 @@
 #include "authority/appraise.h"
 #include "authority/audit.h"
 #include "authority/ban.h"
+#include "authority/basis.h"
 #include "authority/event.h"
 #include "authority/issue.h"
 #include "authority/policies.h"
@@ -16,7 +17,6 @@
 #include "authority/transfer.h"
 #include "base/base.h"
 #include "base/failpoint.h"
-#include "db/basis.h"
 #include "db/ca.h"
 #include "db/nonce.h"
 #include "pki/cert.h"
@@ -41,7 +41,7 @@ struct run {
 	struct appraised		 appraised;	/* with evidence only */
 	struct verdict			 verdict;
 	bool				 hardware_key;
-	uint8_t				 policy_sha256[32];
+	struct reference_used		 policy_used;
 	/* The appraisal it rests on: this one, or the last. */
 	struct attestation_row		 attested;
 	struct issued			 issued;
@@ -142,7 +142,7 @@ keep_result(struct ctx *cx, struct run *run)
 		.policy_version = run->verdict.policy_version,
 		.vector = SLICE_OF(run->verdict.vector),
 		.policy_group = s->group.name,
-		.policy_sha256 = SLICE_OF(run->policy_sha256),
+		.policy_sha256 = SLICE_OF(run->policy_used.sha256),
 		.ak_name = ap->ak_name,
 	};
 }
@@ -157,7 +157,7 @@ check_policy(struct ctx *cx, struct run *run)
 
 	TRY(policy_parse(cx, s->policy.document, &policy));
 	TRY(reference_use(cx, run->authority, s->tenant.id,
-	    s->policy.document, &att->claims, &policy, run->policy_sha256));
+	    s->policy.document, &att->claims, &policy, &run->policy_used));
 	policy_appraise(cx, &policy, s->policy.version, ctx_now(cx),
 	    att->format, &att->claims, &run->verdict);
 	keep_result(cx, run);
@@ -175,14 +175,14 @@ appraise_last(struct ctx *cx, const struct run *run,
     const struct db_policy *row, struct verdict *out)
 {
 	const struct subject *s = &run->subject;
-	uint8_t sha256[sizeof(run->policy_sha256)];
+	struct reference_used used;
 	struct policy policy;
 	struct claims claims;
 
 	TRY(policy_parse(cx, row->document, &policy));
 	TRY(result_claims_parse(cx, s->attestation.claims, &claims));
 	TRY(reference_use(cx, run->authority, s->tenant.id, row->document,
-	    &claims, &policy, sha256));
+	    &claims, &policy, &used));
 	policy_appraise(cx, &policy, row->version, ctx_now(cx),
 	    s->attestation.format, &claims, out);
 	return OK;
@@ -483,28 +483,6 @@ use_nonce(struct ctx *cx, struct db_tx *tx, const struct run *run)
 	    run->appraised.nonce_expires_s);
 }
 
-/* So that the decision can be made again from the evidence (doc/AUDIT.md). */
-static struct err
-keep_basis(struct ctx *cx, struct db_tx *tx, const struct run *run,
-    int64_t certificate)
-{
-	const struct attestation_row *a = &run->attested;
-	struct certificate_basis basis = {
-		.format = a->format, .verdict = a->verdict,
-		.policy_group = a->policy_group == NULL ? "" :
-		    a->policy_group,
-		.appraised_s = a->at_s, .policy_version = a->policy_version,
-		.evidence_sha256 = a->evidence_sha256,
-		.policy_sha256 = a->policy_sha256,
-	};
-
-	if (has_evidence(run))
-		basis.collateral_sha256 =
-		    SLICE_OF(run->appraised.collateral_sha256);
-	return db_basis_add(cx, tx, run->subject.tenant.id, certificate,
-	    &basis);
-}
-
 static struct err
 record_grant(struct ctx *cx, struct db_tx *tx, struct run *run)
 {
@@ -525,7 +503,9 @@ record_grant(struct ctx *cx, struct db_tx *tx, struct run *run)
 	TRY(db_certificate_insert(cx, tx, row, &e.certificate));
 	if (has_evidence(run))
 		TRY(keep_attestation(cx, tx, run));
-	TRY(keep_basis(cx, tx, run, e.certificate));
+	TRY(basis_keep(cx, tx, s->tenant.id, e.certificate, &run->attested,
+	    has_evidence(run) ? &run->appraised : NULL,
+	    run->policy_used.sets));
 	TRY(db_device_enrolled(cx, tx, s->tenant.id, s->device.id, &e));
 	return event_add(cx, tx, s->tenant.id, s->has_certificate ?
 	    EVENT_DEVICE_RENEWED : EVENT_DEVICE_ENROLLED, s->device.device_id,

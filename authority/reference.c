@@ -360,26 +360,73 @@ reference_check(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 	return OK;
 }
 
+/* Where values are looked up: in the sets of now, or of then. */
+struct shelf {
+	int64_t		 tenant_id;
+	const char	*then;		/* lines of sets; NULL: now */
+};
+
+/* The line of a set, of those that reference_sets_named() made. */
+static bool
+set_then(struct ctx *cx, const char *lines, const char *name, int64_t *out_id,
+    int64_t *out_revision)
+{
+	const char *at = strstr(lines, arena_printf(cx->arena, "\n%s ",
+	    name)), *colon, *end;
+	uint64_t id, revision;
+
+	if (at == NULL)
+		return false;
+	at += strlen(name) + 2;
+	end = at + strcspn(at, "\n");
+	colon = memchr(at, ':', (size_t)(end - at));
+	if (colon == NULL || !text_parse_uint(arena_printf(cx->arena, "%.*s",
+	    (int)(colon - at), at), INT64_MAX, &id) ||
+	    !text_parse_uint(arena_printf(cx->arena, "%.*s",
+	    (int)(end - colon - 1), colon + 1), INT64_MAX, &revision))
+		return false;
+	*out_id = (int64_t)id;
+	*out_revision = (int64_t)revision;
+	return true;
+}
+
+static struct err
+find_value(struct ctx *cx, struct db_tx *tx, const struct shelf *shelf,
+    const char *set, const char *text, int64_t *out_until_s, bool *out_found)
+{
+	struct reference_value row;
+	int64_t id, revision;
+
+	if (shelf->then != NULL) {
+		*out_found = false;
+		return !set_then(cx, shelf->then, set, &id, &revision) ? OK :
+		    db_reference_value_then(cx, tx, shelf->tenant_id, id,
+		    revision, text, out_until_s, out_found);
+	}
+	TRY(db_reference_value_find(cx, tx, shelf->tenant_id, set, text, &row,
+	    out_found));
+	if (*out_found)
+		*out_until_s = row.valid_until_s;
+	return OK;
+}
+
 /* One value that the device showed: add it to the rule's if it is in the set. */
 static struct err
-look_up(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+look_up(struct ctx *cx, struct db_tx *tx, const struct shelf *shelf,
     const struct policy_rule *rule, const char *text,
     struct policy_value value, struct policy_value *values, size_t *n)
 {
-	struct reference_value row;
 	bool found;
 
-	TRY(db_reference_value_find(cx, tx, tenant_id, rule->set, text, &row,
+	TRY(find_value(cx, tx, shelf, rule->set, text, &value.until_s,
 	    &found));
-	if (!found)
-		return OK;
-	value.until_s = row.valid_until_s;
-	values[(*n)++] = value;
+	if (found)
+		values[(*n)++] = value;
 	return OK;
 }
 
 static struct err
-apply_rule(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+apply_rule(struct ctx *cx, struct db_tx *tx, const struct shelf *shelf,
     const struct claim *claim, struct policy_rule *rule)
 {
 	bool list = claim->kind->type == CLAIM_LIST;
@@ -389,8 +436,8 @@ apply_rule(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 
 	for (size_t i = 0; list && i < n_shown; i++) {
 		value.text = claim->list.items[i];
-		TRY(look_up(cx, tx, tenant_id, rule, value.text, value,
-		    values, &n));
+		TRY(look_up(cx, tx, shelf, rule, value.text, value, values,
+		    &n));
 	}
 	if (claim->kind->type == CLAIM_BYTES)
 		value.bytes = claim->bytes;
@@ -399,15 +446,15 @@ apply_rule(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 	else if (!list)
 		value.text = claim->text;
 	if (!list)
-		TRY(look_up(cx, tx, tenant_id, rule,
+		TRY(look_up(cx, tx, shelf, rule,
 		    policy_claim_text(cx, claim), value, values, &n));
 	rule->values = values;
 	rule->n_values = n;
 	return OK;
 }
 
-struct err
-reference_apply(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+static struct err
+apply_from(struct ctx *cx, struct db_tx *tx, const struct shelf *shelf,
     const struct claims *claims, struct policy *policy)
 {
 	struct policy_rule *rules;
@@ -421,23 +468,29 @@ reference_apply(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 		    rules[i].claim);
 
 		if (rules[i].set != NULL && claim != NULL)
-			TRY(apply_rule(cx, tx, tenant_id, claim, &rules[i]));
+			TRY(apply_rule(cx, tx, shelf, claim, &rules[i]));
 	}
 	policy->rules = rules;
 	return OK;
 }
 
 struct err
-reference_digest(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
-    const char *document, const struct policy *policy, uint8_t out[32])
+reference_apply(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    const struct claims *claims, struct policy *policy)
 {
-	crypto_hash_sha256_state state;
+	const struct shelf now = { tenant_id, NULL };
 
-	(void)crypto_hash_sha256_init(&state);
-	(void)crypto_hash_sha256_update(&state, (const uint8_t *)document,
-	    strlen(document));
+	return apply_from(cx, tx, &now, claims, policy);
+}
+
+struct err
+reference_sets_named(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    const struct policy *policy, const char **out)
+{
+	const char *lines = NULL;
+
 	for (size_t i = 0; i < policy->n_rules; i++) {
-		const char *name = policy->rules[i].set, *line;
+		const char *name = policy->rules[i].set;
 		struct reference_set set = { .id = 0 };
 		bool found;
 
@@ -445,21 +498,44 @@ reference_digest(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 			continue;
 		TRY(db_reference_set_get(cx, tx, tenant_id, name, &set,
 		    &found));
-		line = arena_printf(cx->arena, "\n%s %lld:%lld", name,
-		    (long long)set.id, (long long)set.revision);
-		(void)crypto_hash_sha256_update(&state,
-		    (const uint8_t *)line, strlen(line));
+		lines = arena_printf(cx->arena, "%s\n%s %lld:%lld",
+		    lines == NULL ? "" : lines, name, (long long)set.id,
+		    (long long)set.revision);
 	}
+	*out = lines;
+	return OK;
+}
+
+void
+reference_hash(const char *document, const char *sets, uint8_t out[32])
+{
+	crypto_hash_sha256_state state;
+
+	(void)crypto_hash_sha256_init(&state);
+	(void)crypto_hash_sha256_update(&state, (const uint8_t *)document,
+	    strlen(document));
+	if (sets != NULL)
+		(void)crypto_hash_sha256_update(&state,
+		    (const uint8_t *)sets, strlen(sets));
 	(void)crypto_hash_sha256_final(&state, out);
+}
+
+struct err
+reference_digest(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    const char *document, const struct policy *policy, uint8_t out[32])
+{
+	const char *sets;
+
+	TRY(reference_sets_named(cx, tx, tenant_id, policy, &sets));
+	reference_hash(document, sets, out);
 	return OK;
 }
 
 struct using {
-	int64_t			 tenant_id;
-	const char		*document;
+	struct shelf		 shelf;
 	const struct claims	*claims;
 	struct policy		 policy;
-	uint8_t			*sha256;
+	const char		*sets;
 };
 
 static struct err
@@ -467,24 +543,65 @@ use_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct using *u = arg;
 
-	TRY(reference_digest(cx, tx, u->tenant_id, u->document, &u->policy,
-	    u->sha256));
-	return reference_apply(cx, tx, u->tenant_id, u->claims, &u->policy);
+	TRY(reference_sets_named(cx, tx, u->shelf.tenant_id, &u->policy,
+	    &u->sets));
+	return apply_from(cx, tx, &u->shelf, u->claims, &u->policy);
 }
 
 struct err
 reference_use(struct ctx *cx, const struct authority *a, int64_t tenant_id,
     const char *document, const struct claims *claims, struct policy *policy,
-    uint8_t out_sha256[32])
+    struct reference_used *out)
 {
-	struct using u = { tenant_id, document, claims, *policy, out_sha256 };
+	struct using u = { { tenant_id, NULL }, claims, *policy, NULL };
 
-	if (!policy_names_sets(policy)) {
-		(void)crypto_hash_sha256(out_sha256,
-		    (const uint8_t *)document, strlen(document));
-		return OK;
+	if (policy_names_sets(policy)) {
+		TRY(db_read(cx, a->db, use_work, &u));
+		*policy = u.policy;
 	}
-	TRY(db_read(cx, a->db, use_work, &u));
+	out->sets = u.sets;
+	reference_hash(document, u.sets, out->sha256);
+	return OK;
+}
+
+static struct err
+then_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct using *u = arg;
+
+	return apply_from(cx, tx, &u->shelf, u->claims, &u->policy);
+}
+
+struct err
+reference_apply_then(struct ctx *cx, const struct authority *a,
+    int64_t tenant_id, const char *sets, const struct claims *claims,
+    struct policy *policy)
+{
+	struct using u = { { tenant_id, sets }, claims, *policy, NULL };
+
+	TRY(db_read(cx, a->db, then_work, &u));
 	*policy = u.policy;
+	return OK;
+}
+
+static struct err
+lines_work(struct ctx *cx, struct db_tx *tx, void *arg)
+{
+	struct using *u = arg;
+
+	return reference_sets_named(cx, tx, u->shelf.tenant_id, &u->policy,
+	    &u->sets);
+}
+
+struct err
+reference_digest_now(struct ctx *cx, const struct authority *a,
+    int64_t tenant_id, const char *document, uint8_t out[32])
+{
+	struct using u = { .shelf = { tenant_id, NULL } };
+
+	TRY(policy_parse(cx, document, &u.policy));
+	if (policy_names_sets(&u.policy))
+		TRY(db_read(cx, a->db, lines_work, &u));
+	reference_hash(document, u.sets, out);
 	return OK;
 }

@@ -84,17 +84,36 @@ struct err	reference_check(struct ctx *, struct db_tx *,
 struct err	reference_apply(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, const struct claims *,
 		    struct policy *inout);
-/*
- * SHA-256 of the text of a policy; where it names sets, of that and, for each,
- * a line "name id:revision", as rules have them.
- */
+/* The sets that a policy names: for each a line "\nname id:revision", as rules
+ * have them.  NULL: it names none. */
+struct err	reference_sets_named(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, const struct policy *,
+		    const char **out);
+/* SHA-256 of the text of a policy and of those lines. */
+void		reference_hash(const char *document, const char *sets,
+		    uint8_t out[32]);
+/* The same of the sets as they are now. */
 struct err	reference_digest(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, const char *document,
 		    const struct policy *, uint8_t out[32]);
-/* Both, in a transaction of their own where there is need of one. */
+
+/* The same of a stored policy, in a transaction of its own where it names sets.
+ * ERR_STORAGE */
+struct err	reference_digest_now(struct ctx *, const struct authority *,
+		    int64_t tenant_id, const char *document, uint8_t out[32]);
+
+struct reference_used {
+	uint8_t		 sha256[32];	/* reference_hash() */
+	const char	*sets;		/* reference_sets_named() */
+};
+/* All of it, in a transaction of its own where there is need of one. */
 struct err	reference_use(struct ctx *, const struct authority *,
 		    int64_t tenant_id, const char *document,
 		    const struct claims *, struct policy *inout,
-		    uint8_t out_sha256[32]);
+		    struct reference_used *out);
+/* As reference_apply(), with the sets as they were in such lines. */
+struct err	reference_apply_then(struct ctx *, const struct authority *,
+		    int64_t tenant_id, const char *sets,
+		    const struct claims *, struct policy *inout);
 
 #endif

@@ -93,10 +93,14 @@ trust_changed(const struct authority *a)
 
 /* --- reading ------------------------------------------------------------ */
 
+struct digests { uint8_t (*items)[32]; size_t n, cap; };
+
 /* Growing arrays in the snapshot's arena. */
 struct reading {
 	struct snapshot		*snapshot;
 	int64_t			 tenant_id;
+	struct slice		 then;		/* a digest; empty: now */
+	size_t			 n_missing;
 	struct slice		*anchors;
 	const char		**anchor_schemes;
 	struct trust_key	*keys;
@@ -104,8 +108,7 @@ struct reading {
 	struct trust_collateral	*dcaps;
 	struct trust_chip	*chips;
 	struct slice		*crls, *serials;
-	uint8_t			(*digests)[32];	/* of collateral */
-	size_t			 n_digests, cap_digests;
+	struct digests		 from[COLLATERAL_KIND_COUNT];
 	size_t			 n_anchors, n_keys, n_eks;
 	size_t			 n_dcaps, n_chips, n_crls, n_serials;
 	size_t			 cap_anchors, cap_schemes, cap_keys, cap_eks;
@@ -287,30 +290,22 @@ static void (*const takers[])(struct reading *,
 	[COLLATERAL_SNP_CHAIN] = take_chip,
 };
 
-static void
-note_digest(struct reading *r, struct slice sha256)
+static struct err
+take_document(struct ctx *cx, struct reading *r, enum collateral_kind kind,
+    const char *text, struct slice sha256)
 {
-	ASSERT(sha256.n == sizeof(r->digests[0]));
-	r->digests = grow(r->snapshot->arena, r->digests, r->n_digests,
-	    &r->cap_digests, sizeof(*r->digests));
-	memcpy(r->digests[r->n_digests++], sha256.p, sha256.n);
-}
+	struct digests *from = &r->from[kind];
+	struct collateral_value value;
+	json_t *document;
 
-static int
-order_digests(const void *a, const void *b)
-{
-	return memcmp(a, b, 32);
-}
-
-/* Whatever the order in which they came. */
-static void
-digest_all(struct reading *r, uint8_t out[static 32])
-{
-	if (r->n_digests > 0)
-		qsort(r->digests, r->n_digests, sizeof(*r->digests),
-		    order_digests);
-	(void)crypto_hash_sha256(out, (const uint8_t *)r->digests,
-	    r->n_digests * sizeof(*r->digests));
+	TRY(json_parse(cx, slice_text(text), &document));
+	TRY(collateral_read(cx, kind, document, "", &value));
+	takers[kind](r, &value);
+	ASSERT(sha256.n == sizeof(from->items[0]));
+	from->items = grow(r->snapshot->arena, from->items, from->n,
+	    &from->cap, sizeof(*from->items));
+	memcpy(from->items[from->n++], sha256.p, sha256.n);
+	return OK;
 }
 
 /* Of what has lapsed too: without it, a device would be refused for another
@@ -318,19 +313,55 @@ digest_all(struct reading *r, uint8_t out[static 32])
 static struct err
 take_collateral(struct ctx *cx, void *arg, const struct db_collateral *row)
 {
-	struct collateral_value value;
 	enum collateral_kind kind;
-	json_t *document;
 
 	if (!collateral_kind_find(row->kind, &kind) ||
-	    failed(json_parse(cx, slice_text(row->document), &document)) ||
-	    failed(collateral_read(cx, kind, document, "", &value)))
+	    failed(take_document(cx, arg, kind, row->document, row->sha256)))
 		return FAIL(cx, ERR_STORAGE, "collateral %lld cannot be read",
 		    (long long)row->id);
-	takers[kind](arg, &value);
-	note_digest(arg, row->sha256);
 	return OK;
 }
+
+/* What is not there, or is not what its digest says, is missing. */
+static struct err
+take_piece(struct ctx *cx, void *arg, const struct db_collateral_piece *p)
+{
+	enum collateral_kind kind;
+	struct reading *r = arg;
+	uint8_t sha256[32];
+
+	if (p->kind == NULL || !collateral_kind_find(p->kind, &kind)) {
+		r->n_missing++;
+		return OK;
+	}
+	(void)crypto_hash_sha256(sha256, (const uint8_t *)p->document,
+	    strlen(p->document));
+	if (!slice_equal(p->sha256, SLICE_OF(sha256)) ||
+	    failed(take_document(cx, r, kind, p->document, p->sha256))) {
+		ctx_forget(cx);
+		r->n_missing++;
+	}
+	return OK;
+}
+
+/* Both kinds of lists hold for all chains. */
+static void
+join_serials(struct reading *r, struct trust_loaded *view)
+{
+	const struct digests *a = &r->from[COLLATERAL_REVOKED_SERIALS];
+	const struct digests *b = &r->from[COLLATERAL_ANDROID_STATUS];
+	uint8_t (*items)[32] = arena_array(r->snapshot->arena, a->n + b->n,
+	    sizeof(*items));
+
+	if (a->n > 0)
+		memcpy(items, a->items, a->n * sizeof(*items));
+	if (b->n > 0)
+		memcpy(items + a->n, b->items, b->n * sizeof(*items));
+	view->serials_from = (const uint8_t (*)[32])items;
+	view->n_serials_from = a->n + b->n;
+}
+
+#define FROM(r, kind)	((const uint8_t (*)[32])(r)->from[kind].items)
 
 static struct err
 read_work(struct ctx *cx, struct db_tx *tx, void *arg)
@@ -340,7 +371,9 @@ read_work(struct ctx *cx, struct db_tx *tx, void *arg)
 
 	TRY(db_anchor_each(cx, tx, r->tenant_id, take_anchor, r));
 	TRY(db_hardware_each(cx, tx, r->tenant_id, s->read_s, take_part, r));
-	TRY(db_collateral_each(cx, tx, r->tenant_id, take_collateral, r));
+	TRY(r->then.n > 0 ? db_collateral_used(cx, tx, r->tenant_id, r->then,
+	    take_piece, r) : db_collateral_each(cx, tx, r->tenant_id,
+	    take_collateral, r));
 	s->view = (struct trust_loaded){
 		.trust = { .anchors = r->anchors, .n_anchors = r->n_anchors,
 		    .keys = r->keys, .n_keys = r->n_keys,
@@ -353,8 +386,12 @@ read_work(struct ctx *cx, struct db_tx *tx, void *arg)
 		.anchor_schemes = r->anchor_schemes,
 		.known_eks = (const uint8_t (*)[32])r->eks,
 		.n_known_eks = r->n_eks,
+		.crl_from = FROM(r, COLLATERAL_CRL),
+		.collateral_from = FROM(r, COLLATERAL_DCAP),
+		.chip_from = FROM(r, COLLATERAL_SNP_CHAIN),
+		.n_missing = r->n_missing,
 	};
-	digest_all(r, s->view.collateral_sha256);
+	join_serials(r, &s->view);
 	return OK;
 }
 
@@ -376,10 +413,12 @@ read_values(const struct ctx *cx, const struct authority *a,
 
 static struct err
 read_snapshot(struct ctx *cx, const struct authority *a, int64_t tenant_id,
-    int64_t at_s, struct snapshot **out)
+    int64_t at_s, struct slice then, struct snapshot **out)
 {
 	struct snapshot *s = base_alloc(sizeof(*s));
-	struct reading r = { .snapshot = s, .tenant_id = tenant_id };
+	struct reading r = {
+		.snapshot = s, .tenant_id = tenant_id, .then = then,
+	};
 	struct err e;
 
 	s->arena = arena_new();
@@ -462,13 +501,89 @@ trust_load(struct ctx *cx, const struct authority *a, int64_t tenant_id,
 	if (cache != NULL)
 		s = kept(cache, tenant_id, at_s, &generation);
 	if (s == NULL) {
-		TRY(read_snapshot(cx, a, tenant_id, at_s, &s));
+		TRY(read_snapshot(cx, a, tenant_id, at_s, SLICE_NONE, &s));
 		if (cache != NULL)
 			keep(cache, tenant_id, s, generation);
 	}
 	arena_defer(cx->arena, let_go, s);
 	*out = s->view;
 	return OK;
+}
+
+struct err
+trust_load_then(struct ctx *cx, const struct authority *a, int64_t tenant_id,
+    int64_t at_s, struct slice set_sha256, struct trust_loaded *out)
+{
+	struct snapshot *s;
+
+	TRY(read_snapshot(cx, a, tenant_id, at_s, set_sha256, &s));
+	arena_defer(cx->arena, let_go, s);
+	*out = s->view;
+	return OK;
+}
+
+/* --- noting --------------------------------------------------------------- */
+
+void
+trust_watch(struct ctx *cx, struct trust *trust)
+{
+	struct trust_used *used = ARENA_NEW(cx->arena, struct trust_used);
+
+	used->crls = arena_array(cx->arena, trust->n_crls, sizeof(bool));
+	used->collateral = arena_array(cx->arena, trust->n_collateral,
+	    sizeof(bool));
+	used->chips = arena_array(cx->arena, trust->n_chips, sizeof(bool));
+	trust->used = used;
+}
+
+static void
+take_used(struct trust_pieces *out, const uint8_t (*from)[32],
+    const bool *used, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (used[i])
+			memcpy(out->items[out->n++], from[i], 32);
+}
+
+static int
+order_digests(const void *a, const void *b)
+{
+	return memcmp(a, b, 32);
+}
+
+/* Sorted, and each once: a tenant may have what the platform has. */
+static void
+tidy(struct trust_pieces *p)
+{
+	size_t n = 0;
+
+	if (p->n > 0)
+		qsort(p->items, p->n, sizeof(*p->items), order_digests);
+	for (size_t i = 0; i < p->n; i++)
+		if (i == 0 || memcmp(p->items[n - 1], p->items[i], 32) != 0)
+			memmove(p->items[n++], p->items[i], 32);
+	p->n = n;
+}
+
+void
+trust_pieces(struct ctx *cx, const struct trust_loaded *loaded,
+    const struct trust *trust, struct trust_pieces *out)
+{
+	const struct trust_used *used = trust->used;
+	struct trust_pieces p = { .n = 0 };
+
+	p.items = arena_array(cx->arena, trust->n_crls + trust->n_collateral +
+	    trust->n_chips + loaded->n_serials_from, sizeof(*p.items));
+	take_used(&p, loaded->crl_from, used->crls, trust->n_crls);
+	take_used(&p, loaded->collateral_from, used->collateral,
+	    trust->n_collateral);
+	take_used(&p, loaded->chip_from, used->chips, trust->n_chips);
+	for (size_t i = 0; used->serials && i < loaded->n_serials_from; i++)
+		memcpy(p.items[p.n++], loaded->serials_from[i], 32);
+	tidy(&p);
+	(void)crypto_hash_sha256(p.sha256, (const uint8_t *)p.items,
+	    p.n * sizeof(*p.items));
+	*out = p;
 }
 
 /* --- choosing ------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Devices and their certificates. */
 #include "base/base.h"
+#include "base/file.h"
 #include "cli/cli.h"
 #include "cli/device_filter.h"
 #include "cli/export.h"
@@ -177,6 +178,55 @@ cmd_certificate_show(struct cli *cli)
 	TRY(cli_tenant_path(cli, cli_path(cli->cx, "/certificates/{}",
 	    cli_arg(cli, 0)), &path));
 	return cli_show_certificate(cli, path);
+}
+
+#define EVIDENCE_MAX	(2u * 1024u * 1024u)	/* as the server takes it */
+
+/* A file with the evidence, or with the whole request to enrol. */
+static struct err
+read_evidence(struct cli *cli, json_t *body)
+{
+	const char *path = cli_option(cli, OPT_EVIDENCE);
+	json_t *document, *inner;
+	struct slice text;
+
+	if (path == NULL)
+		return OK;
+	TRY(file_read(cli->cx, path, EVIDENCE_MAX, &text));
+	TRY(json_parse(cli->cx, text, &document));
+	inner = json_object_get(document, "format") == NULL ?
+	    json_object_get(document, "evidence") : NULL;
+	ASSERT(json_object_set(body, "evidence", inner != NULL ? inner :
+	    document) == 0);
+	return OK;
+}
+
+/* For scripts: what is not the same is no success. */
+static enum cli_exit
+replay_exit(const json_t *answer)
+{
+	const char *outcome = json_string_value(json_object_get(answer,
+	    "outcome"));
+
+	if (outcome != NULL && strcmp(outcome, "same") == 0)
+		return CLI_EXIT_OK;
+	return outcome != NULL && strcmp(outcome, "incomplete") == 0 ?
+	    CLI_EXIT_NOT_FOUND : CLI_EXIT_REFUSED;
+}
+
+struct err
+cmd_certificate_replay(struct cli *cli)
+{
+	json_t *body = json_keep(cli->cx, json_object()), *answer;
+	const char *path;
+
+	TRY(cli_tenant_path(cli, cli_path(cli->cx, "/certificates/{}/replay",
+	    cli_arg(cli, 0)), &path));
+	TRY(read_evidence(cli, body));
+	TRY(cli_ask(cli, "POST", path, json_incref(body), &answer));
+	TRY(cli_print(cli, answer));
+	cli->exit_status = replay_exit(answer);
+	return OK;
 }
 
 struct err

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "db/collateral.h"
 
+#include "db/optional.h"
+
 struct rows { struct db_collateral *items; size_t n; };
 
 static struct db_collateral
@@ -138,4 +140,53 @@ db_collateral_warned(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 {
 	return db_run(cx, tx, STMT_COLLATERAL_WARNED, DB_ARGS(DB_I(tenant_id),
 	    DB_I(id), DB_I(at_s)), NULL);
+}
+
+/* --- what certificates rest on --------------------------------------------- */
+
+struct err
+db_collateral_use(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    struct slice set_sha256, struct slice sha256)
+{
+	return db_run(cx, tx, STMT_COLLATERAL_USE, DB_ARGS(DB_I(tenant_id),
+	    DB_B(set_sha256), DB_B(sha256)), NULL);
+}
+
+struct pieces {
+	struct err	(*fn)(struct ctx *, void *arg,
+			    const struct db_collateral_piece *);
+	void		*arg;
+};
+
+static struct err
+pass_piece(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
+{
+	struct db_walk w = { cx, row, 0 };
+	const struct pieces *pieces = arg;
+	struct db_collateral_piece piece;
+
+	(void)stop;
+	piece.sha256 = walk_blob(&w);
+	piece.kind = walk_text(&w);
+	piece.document = walk_text(&w);
+	return pieces->fn(cx, pieces->arg, &piece);
+}
+
+struct err
+db_collateral_used(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    struct slice set_sha256, struct err (*fn)(struct ctx *, void *arg,
+    const struct db_collateral_piece *), void *arg)
+{
+	struct pieces pieces = { fn, arg };
+
+	return db_rows(cx, tx, STMT_COLLATERAL_USED, DB_ARGS(DB_I(tenant_id),
+	    DB_B(set_sha256)), pass_piece, &pieces);
+}
+
+struct err
+db_collateral_forget(struct ctx *cx, struct db_tx *tx, int64_t before_s,
+    int64_t *out_n)
+{
+	return db_run(cx, tx, STMT_COLLATERAL_FORGET, DB_ARGS(DB_I(before_s)),
+	    out_n);
 }

@@ -43,4 +43,25 @@ struct err	db_collateral_due(struct ctx *, struct db_tx *, int64_t at_s,
 struct err	db_collateral_warned(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, int64_t id, int64_t at_s);
 
+/* --- what certificates rest on ------------------------------------------- */
+
+/* A piece with that SHA-256 is one of those behind a digest. */
+struct err	db_collateral_use(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, struct slice set_sha256,
+		    struct slice sha256);
+/* One of them as it was; kind and document are NULL when it is not there. */
+struct db_collateral_piece {
+	struct slice	 sha256;
+	const char	*kind, *document;
+};
+/* Calls fn for each piece behind a digest. */
+struct err	db_collateral_used(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, struct slice set_sha256,
+		    struct err (*fn)(struct ctx *, void *arg,
+		    const struct db_collateral_piece *), void *arg);
+/* Of what was replaced or deleted before that time, all that no certificate
+ * rests on. */
+struct err	db_collateral_forget(struct ctx *, struct db_tx *,
+		    int64_t before_s, int64_t *out_n);
+
 #endif

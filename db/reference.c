@@ -164,6 +164,34 @@ db_reference_value_find(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 	return OK;
 }
 
+struct then { int64_t until_s; bool found; };
+
+static struct err
+take_then(struct ctx *cx, const struct db_row *row, void *arg, bool *stop)
+{
+	struct then *t = arg;
+
+	(void)cx;
+	t->until_s = db_int(row, 0);
+	t->found = *stop = true;
+	return OK;
+}
+
+struct err
+db_reference_value_then(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    int64_t set, int64_t revision, const char *value,
+    int64_t *out_valid_until_s, bool *out_found)
+{
+	struct then t = { 0, false };
+
+	TRY(db_rows(cx, tx, STMT_REFERENCE_VALUE_THEN, DB_ARGS(
+	    DB_I(tenant_id), DB_I(set), DB_I(revision), DB_T(value)),
+	    take_then, &t));
+	*out_valid_until_s = t.until_s;
+	*out_found = t.found;
+	return OK;
+}
+
 struct err
 db_reference_value_delete(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
     int64_t set, int64_t id)

@@ -54,6 +54,12 @@ struct err	db_reference_value_list(struct ctx *, struct db_tx *,
 struct err	db_reference_value_find(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, const char *set, const char *value,
 		    struct reference_value *out, bool *out_found);
+/* Was it in that revision of a set, which may be gone?  Until when it was valid
+ * then, 0: for ever. */
+struct err	db_reference_value_then(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, int64_t set, int64_t revision,
+		    const char *value, int64_t *out_valid_until_s,
+		    bool *out_found);
 struct err	db_reference_value_delete(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, int64_t set, int64_t id);
 

@@ -185,6 +185,9 @@ static const struct route routes[] = {
 	    0, NULL, rest_certificate_list },
 	{ PLANE_OPERATOR, "GET", TENANT "/certificates/{serial}", AUTH_READ_GROUP,
 	    0, NULL, rest_certificate_get },
+	{ PLANE_OPERATOR, "POST", TENANT "/certificates/{serial}/replay",
+	    AUTH_AUDIT, HTTP_BODY_EVIDENCE_MAX, JSON,
+	    rest_certificate_replay },
 	{ PLANE_OPERATOR, "POST", TENANT "/certificates/{serial}/revoke",
 	    AUTH_OWN_GROUP, HTTP_BODY_JSON_MAX, JSON, rest_certificate_revoke },
 };

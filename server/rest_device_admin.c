@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/rest_device_admin.h"
 
+#include "authority/basis.h"
 #include "authority/certificate.h"
 #include "authority/refusal.h"
 #include "authority/result.h"
 #include "authority/scope.h"
 #include "base/base.h"
-#include "db/basis.h"
 #include "pki/pem.h"
 #include "server/rest_json.h"
 
@@ -378,5 +378,45 @@ rest_certificate_revoke(struct ctx *cx, const struct authority *a,
 	TRY(certificate_revoke(cx, a, request->tenant, request->principal,
 	    &change, &row));
 	http_reply_json(cx, reply, 200, certificate_json(cx, &row));
+	return OK;
+}
+
+static struct err
+replay_json(struct ctx *cx, const char *serial, const struct replay *r,
+    json_t **out)
+{
+	json_t *object = json_keep(cx, json_object());
+
+	rest_set_text(object, "serial", serial);
+	rest_set_text(object, "outcome", replay_outcome_name(r->outcome));
+	rest_set_text(object, "part", r->part);
+	rest_set_text(object, "detail", r->detail);
+	rest_set_text(object, "code", r->code);
+	if (r->has_basis)
+		rest_set(object, "issued_on", basis_json(cx, &r->basis));
+	rest_set_text(object, "verdict", r->verdict);
+	TRY(rest_set_json(cx, object, "claims", r->claims));
+	*out = json_incref(object);
+	return OK;
+}
+
+struct err
+rest_certificate_replay(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, struct http_reply *reply)
+{
+	const json_t *evidence = NULL;
+	struct replay replay;
+	json_t *object;
+
+	if (request->json != NULL) {
+		struct json_in in = json_in(cx, request->json, "");
+
+		evidence = json_get(&in, "evidence", JSON_OPTIONAL);
+		TRY(json_in_done(&in));
+	}
+	TRY(basis_replay(cx, a, request->tenant, request->params[1], evidence,
+	    &replay));
+	TRY(replay_json(cx, request->params[1], &replay, &object));
+	http_reply_json(cx, reply, 200, object);
 	return OK;
 }

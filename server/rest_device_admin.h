@@ -23,6 +23,7 @@ REST_HANDLER(rest_device_result);	/* GET .../attestation-result */
 REST_HANDLER(rest_certificate_list);	/* GET .../certificates */
 REST_HANDLER(rest_certificate_get);	/* GET .../certificates/{serial} */
 REST_HANDLER(rest_certificate_revoke);	/* POST .../{serial}/revoke */
+REST_HANDLER(rest_certificate_replay);	/* POST .../{serial}/replay */
 
 /* A new array of them. */
 json_t		*rest_certificates_json(struct ctx *,

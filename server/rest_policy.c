@@ -1,35 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of a group's policies: drafts, dry runs, what was in force when. */
-#include <sodium.h>
-
 #include "authority/dry_run.h"
 #include "authority/policies.h"
+#include "authority/reference.h"
 #include "base/base.h"
 #include "base/text.h"
 #include "server/http.h"
 #include "server/rest_json.h"
 
-static void
-set_sha256(struct ctx *cx, json_t *object, const char *document)
+/* Of the text alone, which stays; and as attestation results of now name it,
+ * with the sets of reference values as they are. */
+static struct err
+set_hashes(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, json_t *object, const char *document)
 {
 	uint8_t sha256[32];
 
-	(void)crypto_hash_sha256(sha256, (const uint8_t *)document,
-	    strlen(document));
+	reference_hash(document, NULL, sha256);
+	rest_set_hex(cx, object, "document_sha256", SLICE_OF(sha256));
+	TRY(reference_digest_now(cx, a, request->tenant->id, document,
+	    sha256));
 	rest_set_hex(cx, object, "policy_sha256", SLICE_OF(sha256));
+	return OK;
 }
 
 /* --- versions ------------------------------------------------------------- */
 
-/* The hash is that which attestation results name. */
 static struct err
-version_json(struct ctx *cx, const struct db_policy *p, bool with_document,
-    json_t **out)
+version_json(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, const struct db_policy *p,
+    bool with_document, json_t **out)
 {
 	json_t *object = json_keep(cx, json_object());
 
 	rest_set(object, "version", json_integer(p->version));
-	set_sha256(cx, object, p->document);
+	TRY(set_hashes(cx, a, request, object, p->document));
 	if (with_document)
 		TRY(rest_set_json(cx, object, "policy", p->document));
 	rest_set_time(object, "created_at", p->created_s);
@@ -52,7 +57,7 @@ versions_get(struct ctx *cx, const struct authority *a,
 	TRY(policies_versions(cx, a, request->tenant, request->params[1],
 	    page, &rows, &n, &next));
 	for (size_t i = 0; i < n; i++) {
-		TRY(version_json(cx, &rows[i], false, &item));
+		TRY(version_json(cx, a, request, &rows[i], false, &item));
 		ASSERT(json_array_append_new(items, item) == 0);
 	}
 	http_reply_list(cx, reply, json_incref(items), next);
@@ -71,7 +76,7 @@ version_get(struct ctx *cx, const struct authority *a,
 		return FAIL(cx, ERR_NOT_FOUND, "not a version");
 	TRY(policies_version(cx, a, request->tenant, request->params[1],
 	    (int64_t)version, &row));
-	TRY(version_json(cx, &row, true, &object));
+	TRY(version_json(cx, a, request, &row, true, &object));
 	http_reply_json(cx, reply, 200, object);
 	return OK;
 }
@@ -118,13 +123,14 @@ activations_get(struct ctx *cx, const struct authority *a,
 /* --- the draft -------------------------------------------------------------- */
 
 static struct err
-reply_draft(struct ctx *cx, const struct db_policy_draft *d,
+reply_draft(struct ctx *cx, const struct authority *a,
+    const struct http_request *request, const struct db_policy_draft *d,
     struct http_reply *reply)
 {
 	json_t *object = json_keep(cx, json_object());
 
 	rest_set(object, "revision", json_integer(d->revision));
-	set_sha256(cx, object, d->document);
+	TRY(set_hashes(cx, a, request, object, d->document));
 	TRY(rest_set_json(cx, object, "policy", d->document));
 	rest_set(object, "base_version", json_integer(d->base_version));
 	rest_set_time(object, "changed_at", d->changed_s);
@@ -142,7 +148,7 @@ draft_get(struct ctx *cx, const struct authority *a,
 
 	TRY(policies_draft(cx, a, request->tenant, request->params[1],
 	    &draft));
-	return reply_draft(cx, &draft, reply);
+	return reply_draft(cx, a, request, &draft, reply);
 }
 
 static struct err
@@ -157,7 +163,7 @@ draft_put(struct ctx *cx, const struct authority *a,
 	TRY(policy_read(cx, request->json, "", &policy));
 	TRY(policies_draft_put(cx, a, request->tenant, request->principal,
 	    request->params[1], &policy, revision, &draft));
-	return reply_draft(cx, &draft, reply);
+	return reply_draft(cx, a, request, &draft, reply);
 }
 
 static struct err

@@ -200,7 +200,7 @@ class Device:
         if answer.status == 201:
             made = answer.json()
             self.cert = (os.path.join(self.work, "cert.pem"), key)
-            self.serial = made["serial"]
+            self.serial, self.evidence = made["serial"], evidence
             with open(self.cert[0], "w", encoding="ascii") as f:
                 f.write(made["certificate"] + made["chain"])
         return request, answer

@@ -449,6 +449,13 @@ def operators_view(ask, device, did):
     ask("get", T + "/claims", A, query="?active=true")
     ask("get", T + "/certificates", A, query="?revoked=false")
     ask("get", T + "/certificates/{serial}", name(serial=device.serial))
+    again = T + "/certificates/{serial}/replay"
+    for body, outcome in (({"evidence": device.evidence}, "same"),
+                          ({"evidence": {}}, "differs"), ({}, "incomplete")):
+        told = ask("post", again, name(serial=device.serial), body).json()
+        if told["outcome"] != outcome:
+            raise SystemExit("the replay: %r" % told)
+    ask("post", again, name(serial="00"), {})
     dry = T + "/groups/{group}/policy/dry-run"
     ask("post", dry, name(group="lab"), {"version": 3})
     ask("post", dry, name(group="lab"), {"version": 3}, query="?limit=0")
@@ -747,7 +754,7 @@ def audit(ask, acts):
             done.add(act)
     problems += ["%s %s has no row of its transaction" % (act[1], act[0])
                  for act in set(acts.values()) - done
-                 if not act[0].endswith("/dry-run")]
+                 if not act[0].endswith(("/dry-run", "/replay"))]
     return problems + ([] if len(acts) > 20 else ["%d acts" % len(acts)])
 
 

@@ -23,7 +23,7 @@ _daactl_words()
 	transfer) echo 'offer list show accept reject cancel undo watch' ;;
 	ban) echo 'create list show lift' ;;
 	device) echo 'list export show result ban unban move label refusals' ;;
-	certificate) echo 'list show revoke' ;;
+	certificate) echo 'list show replay revoke' ;;
 	report) echo 'list show export groups group devices resolve mute reopen series settings quota' ;;
 	event) echo 'list watch' ;;
 	webhook) echo 'create list show delete rotate test enable replay deliveries' ;;
@@ -55,7 +55,7 @@ _daactl_words()
 _daactl_takes_value()
 {
 	case $1 in
-	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--direction|--active|--revoked|--device|-d|--type|--kind|--class|--category|--error-group|--from|--to|--actor|--action|--subject|--log-key|--title|--role|--expires-at|--expires-in|--certificate|--person|--overlap|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--keep-days|--events-per-day|--spike-least|--spike-factor|--grace|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--snp-chain|--format|--nonce|--consent|--proof|--secret-file|--reason|--algorithm|--key-store|--activate-at|--retire-at|--outcome|--out|-o) return 0 ;;
+	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--direction|--evidence|--active|--revoked|--device|-d|--type|--kind|--class|--category|--error-group|--from|--to|--actor|--action|--subject|--log-key|--title|--role|--expires-at|--expires-in|--certificate|--person|--overlap|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--keep-days|--events-per-day|--spike-least|--spike-factor|--grace|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--snp-chain|--format|--nonce|--reason|--algorithm|--key-store|--activate-at|--retire-at|--outcome|--out|-o) return 0 ;;
 	esac
 	return 1
 }
@@ -70,6 +70,7 @@ _daactl_values()
 	'device export:--state') echo 'claimed active banned quarantined' ;;
 	'transfer list:--state') echo 'offered awaiting-evidence done rejected cancelled expired undone' ;;
 	'transfer list:--direction') echo 'in out' ;;
+	'certificate replay:--evidence') echo 'FILE' ;;
 	'claim list:--active') echo 'true false' ;;
 	'certificate list:--revoked') echo 'true false' ;;
 	'ca certificates:--revoked') echo 'true false' ;;
@@ -103,10 +104,6 @@ _daactl_values()
 	'claim bulk-release:--format') echo 'csv ndjson' ;;
 	'device export:--format') echo 'csv ndjson' ;;
 	'report export:--format') echo 'csv ndjson' ;;
-	'claim add:--consent') echo 'FILE' ;;
-	'claim add:--proof') echo 'none secret consent' ;;
-	'claim bulk:--proof') echo 'none secret consent' ;;
-	'claim add:--secret-file') echo 'FILE' ;;
 	'certificate revoke:--reason') echo 'unspecified keyCompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn' ;;
 	'ca revoke:--reason') echo 'unspecified keyCompromise cACompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn' ;;
 	'tenant create:--algorithm') echo 'p256 p384 ed25519 rsa2048 rsa3072 rsa4096' ;;
@@ -187,9 +184,9 @@ _daactl_options()
 	'hardware remove') echo '--tenant --platform' ;;
 	'manifest import') echo '--no-wait' ;;
 	'manifest-key list') echo '--limit --after' ;;
-	'claim add') echo '--tenant --group --consent --proof --secret-file' ;;
+	'claim add') echo '--tenant --group' ;;
 	'claim import') echo '--tenant --group --format' ;;
-	'claim bulk') echo '--tenant --format --proof --dry-run --no-wait' ;;
+	'claim bulk') echo '--tenant --format --dry-run --no-wait' ;;
 	'claim bulk-release') echo '--tenant --format --reason --dry-run --no-wait' ;;
 	'claim list') echo '--tenant --limit --after --active' ;;
 	'claim release') echo '--tenant --reason' ;;
@@ -220,6 +217,7 @@ _daactl_options()
 	'device refusals') echo '--tenant' ;;
 	'certificate list') echo '--tenant --limit --after --revoked --device' ;;
 	'certificate show') echo '--tenant --pem' ;;
+	'certificate replay') echo '--tenant --evidence' ;;
 	'certificate revoke') echo '--tenant --reason' ;;
 	'report list') echo '--tenant --limit --after --device --type --class --category --error-group --from --to' ;;
 	'report show') echo '--tenant' ;;

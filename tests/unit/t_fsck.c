@@ -291,7 +291,10 @@ static const struct { const char *sql, *check; } faults[] = {
 	{ AUDIT_OPEN AUDIT_CUT, "audit_anchored" },
 	{ "DELETE FROM audit_chain", "audit_chain" },
 	{ "INSERT INTO certificate_basis VALUES (999, 1, 'key', 1, "
-	    "'affirming', x'00', 'g', 1, x'00', NULL)", "basis" },
+	    "'affirming', x'00', 'g', 1, x'00', NULL, NULL, NULL, NULL, "
+	    "NULL)", "basis" },
+	{ "INSERT INTO collateral_used VALUES (1, x'00', x'01')",
+	    "collateral_kept" },
 	{ "UPDATE audit_checkpoint SET root = zeroblob(32)", "audit_entry" },
 	{ "UPDATE audit_checkpoint SET root = zeroblob(32)", "audit_root" },
 	{ "UPDATE audit_checkpoint SET leaves = x''", "audit_leaves" },
