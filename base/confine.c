@@ -2,6 +2,7 @@
 #include "base/confine.h"
 
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -126,6 +127,9 @@ add_rules(scmp_filter_ctx filter, const struct confinement *c)
 
 	if (result == 0)
 		result = refuse(filter, c->calls, c->n_calls);
+	if (result == 0 && c->unix_only)
+		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
+		    SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX));
 	/* Threads, but no processes. */
 	if (result == 0)
 		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),

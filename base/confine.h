@@ -21,6 +21,7 @@ struct confinement {
 	size_t				 n_paths;
 	const int			*calls;	/* refused besides: SCMP_SYS(..) */
 	size_t				 n_calls;
+	bool				 unix_only;	/* no other new sockets */
 };
 
 /*

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/sandbox.h"
 
+#include <seccomp.h>
+
 #include "base/base.h"
 #include "base/confine.h"
 
@@ -10,10 +12,18 @@ static const char *const readable[] = {
 	"/usr", "/lib", "/lib64", "/etc", "/dev", "/sys", "/proc/self",
 };
 
+/* A socket that is accepted could be disconnected and connected elsewhere
+ * (connect(2), AF_UNSPEC), whatever its family: the filter cannot see to where. */
+static const int refused[] = { SCMP_SYS(connect) };
+
 struct err
-sandbox_enter(struct ctx *cx, const char *const *folders)
+sandbox_enter(struct ctx *cx, const char *const *folders, bool may_connect)
 {
-	struct confinement c = { .n_paths = COUNT_OF(readable) };
+	struct confinement c = {
+		.n_paths = COUNT_OF(readable), .unix_only = true,
+		.calls = refused,
+		.n_calls = may_connect ? 0 : COUNT_OF(refused),
+	};
 	struct confine_path *paths;
 	size_t n = 0;
 

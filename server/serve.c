@@ -137,7 +137,7 @@ enter_sandbox(struct ctx *cx, const struct settings *s)
 		log_put(cx->log, LOG_LEVEL_WARN, "sandbox.off", NULL);
 		return OK;
 	}
-	TRY(sandbox_enter(cx, folders));
+	TRY(sandbox_enter(cx, folders, s->signer_socket[0] != '\0'));
 	warn_of_key(cx, s);
 	warn_of_hsms(cx, s);
 	return OK;
