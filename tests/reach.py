@@ -67,7 +67,7 @@ UNSAID = {
     ("post /ocsp/.*", "server/http.c:http_reply_cached", 304):
         "only GET and HEAD are answered so",
     ("(get|put|patch|delete) .*|post .*/(dry-run|ownership|manifests|"
-     "claim-consents|"
+     "claim-consents|certificates/.*/replay|"
      "error-reports|bulk|bulk-release|ban|unban)",
      "db/sqlite.c:sqlite_fail", 409):
         "only a row with a name that was sent collides",
