@@ -305,3 +305,14 @@ courier_fetch(struct ctx *cx, struct courier *c, struct courier_request *r,
 		*out = f.answer;
 	return e;
 }
+
+void
+courier_count(struct courier *c, struct courier_stats *out)
+{
+	*out = (struct courier_stats){ .up = false };
+	lock(c);
+	out->up = c->fd >= 0;
+	for (size_t i = 0; i < COURIER_AT_ONCE_MAX; i++)
+		out->under_way += c->places[i].seq != 0;
+	unlock(c);
+}

@@ -23,6 +23,10 @@ struct courier	*courier_open(const struct courier_conf *);
 /* Who still waits is told COURIER_LOST.  NULL is nothing. */
 void		 courier_close(struct courier *);
 
+/* Is it connected, and how many requests are under way? */
+struct courier_stats { bool up; size_t under_way; };
+void		 courier_count(struct courier *, struct courier_stats *out);
+
 /* On the courier's thread: it must not wait, nor call courier_send(). */
 typedef void courier_done(void *arg, const struct courier_answer *);
 

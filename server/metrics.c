@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "authority/courier.h"
 #include "authority/signer.h"
 #include "base/base.h"
 #include "db/count.h"
@@ -207,6 +208,22 @@ print_refusals(struct buf *b, const struct metrics *m)
 }
 
 static void
+print_courier(struct buf *b, struct courier *courier)
+{
+	struct courier_stats stats;
+
+	if (courier == NULL)
+		return;
+	courier_count(courier, &stats);
+	head(b, "daapki_courier_up", "gauge",
+	    "Whether daa-courier is connected.");
+	put_fmt(b, "daapki_courier_up %d\n", stats.up ? 1 : 0);
+	head(b, "daapki_courier_requests", "gauge",
+	    "Requests to the outside that are under way.");
+	put_fmt(b, "daapki_courier_requests %zu\n", stats.under_way);
+}
+
+static void
 print_parts(struct buf *b, const struct metrics *m,
     const struct authority *a)
 {
@@ -230,6 +247,7 @@ print_parts(struct buf *b, const struct metrics *m,
 	put_fmt(b, "daapki_signer_order_duration_seconds_sum %.6f\n"
 	    "daapki_signer_order_duration_seconds_count %llu\n",
 	    (double)signer.us / 1e6, (unsigned long long)signer.orders);
+	print_courier(b, a->courier);
 	db_count(a->db, &db);
 	head(b, "daapki_db_commits_total", "counter",
 	    "Groups of writes that were brought to the disk together.");
@@ -245,8 +263,12 @@ print_parts(struct buf *b, const struct metrics *m,
 
 #define OTHERS_MAX	128u	/* types of events, states */
 
+/* What is told of all the other tenants together. */
+enum joining { SUM, MOST, LEAST };
+
 struct printing {
 	struct buf	*b;
+	enum joining	 joining;
 	const char	*name, *label;		/* label "": none but the tenant */
 	char		 tenant[TEXT_NAME_MAX + 1];
 	size_t		 n_tenants;
@@ -264,6 +286,15 @@ print_one(const struct printing *p, const struct db_count *c)
 }
 
 static void
+join(int64_t *all, int64_t n, enum joining joining)
+{
+	if (joining == SUM)
+		*all += n;
+	else if ((n > *all) == (joining == MOST))
+		*all = n;
+}
+
+static void
 add_other(struct printing *p, const struct db_count *c)
 {
 	size_t i = 0;
@@ -274,8 +305,8 @@ add_other(struct printing *p, const struct db_count *c)
 		return;
 	if (i == p->n_others)
 		p->others[p->n_others++] = (struct db_count){ "other",
-		    c->what, 0 };
-	p->others[i].n += c->n;
+		    c->what, p->joining == SUM ? 0 : c->n };
+	join(&p->others[i].n, c->n, p->joining);
 }
 
 static struct err
@@ -298,28 +329,51 @@ take_count(struct ctx *cx, void *arg, const struct db_count *c)
 static const struct {
 	enum db_count_kind	 kind;
 	const char		*name, *type, *label, *help;
+	enum joining		 joining;
 } families[] = {
 	{ DB_COUNT_EVENTS, "daapki_events_total", "counter", "type",
-	    "What happened, by the type of its event." },
+	    "What happened, by the type of its event.", SUM },
 	{ DB_COUNT_DEVICES, "daapki_devices", "gauge", "state",
-	    "Devices that are claimed, by their state." },
+	    "Devices that are claimed, by their state.", SUM },
+	{ DB_COUNT_ENDING, "daapki_certificates_ending", "gauge", "when",
+	    "Active devices whose certificate has ended or ends soon, "
+	    "up to 1000.", SUM },
+	{ DB_COUNT_CRL_AGE, "daapki_crl_age_seconds", "gauge", "",
+	    "Since the oldest present CRL was made.", MOST },
+	{ DB_COUNT_CRL_LEFT, "daapki_crl_left_seconds", "gauge", "",
+	    "Until the first present CRL ends.", LEAST },
+	{ DB_COUNT_REPORTS, "daapki_error_events_total", "counter", "outcome",
+	    "Events of error reports that were taken or dropped.", SUM },
+	{ DB_COUNT_WEBHOOKS, "daapki_webhooks", "gauge", "state",
+	    "Webhooks that work, fail or are disabled.", SUM },
+	{ DB_COUNT_UNDELIVERED, "daapki_webhook_backlog_events", "gauge", "",
+	    "Events that webhooks are yet to be done with, up to 1000 each.",
+	    SUM },
+	{ DB_COUNT_UNDELIVERED_AGE, "daapki_webhook_backlog_seconds", "gauge",
+	    "", "Since the oldest of those events.", MOST },
+	{ DB_COUNT_OPERATIONS, "daapki_operations", "gauge", "state",
+	    "Long work that waits or is under way.", SUM },
 	{ DB_COUNT_AUDIT, "daapki_audit_rows_total", "counter", "",
-	    "Rows of the audit." },
+	    "Rows of the audit.", SUM },
 };
+
+struct scrape { struct buf *b; struct db_count_at at; };
 
 static struct err
 tenants_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
-	struct buf *b = arg;
+	const struct scrape *s = arg;
 
 	for (size_t i = 0; i < COUNT_OF(families); i++) {
 		struct printing *p = ARENA_NEW(cx->arena, struct printing);
 
-		p->b = b;
+		p->b = s->b;
+		p->joining = families[i].joining;
 		p->name = families[i].name;
 		p->label = families[i].label;
-		head(b, p->name, families[i].type, families[i].help);
-		TRY(db_count_each(cx, tx, families[i].kind, take_count, p));
+		head(s->b, p->name, families[i].type, families[i].help);
+		TRY(db_count_each(cx, tx, families[i].kind, &s->at,
+		    take_count, p));
 		for (size_t j = 0; j < p->n_others; j++)
 			print_one(p, &p->others[j]);
 	}
@@ -330,12 +384,15 @@ struct err
 metrics_print(struct ctx *cx, const struct metrics *m,
     const struct authority *a, struct buf *b)
 {
+	struct scrape s = { b, { ctx_now(cx),
+	    ctx_now(cx) + a->limits.certificate_warn_s } };
+
 	head(b, "daapki_build_info", "gauge", "The version that runs.");
 	put_fmt(b, "daapki_build_info{version=\"" VERSION "\"} 1\n");
 	print_requests(b, m);
 	print_durations(b, m);
 	print_refusals(b, m);
 	print_parts(b, m, a);
-	TRY(db_read(cx, a->db, tenants_work, b));
+	TRY(db_read(cx, a->db, tenants_work, &s));
 	return b->bad ? FAIL(cx, ERR_INTERNAL, "too many metrics") : OK;
 }
