@@ -26,7 +26,8 @@ TOOLS = {"": ("curl", "jq", "openssl"),      # all pages; one page
          "tpm2.md": ("swtpm", "swtpm_setup", "swtpm_localca", "tpm2_startup")}
 FOLDER = os.path.join(service.SRCDIR, "doc/formats")
 INDEX = "README.md"
-OTHERS = ("doc/OPERATING.md", "doc/INTEGRATING.md", "doc/API.md")
+OTHERS = ("doc/OPERATING.md", "doc/INTEGRATING.md", "doc/API.md",
+          "doc/AUDIT.md", "doc/EVENTS.md", "doc/OBSERVING.md")
 
 
 def blocks(page):
