@@ -109,19 +109,6 @@ chain_extension(X509 *x, const char *oid, struct slice *out)
 	return n;
 }
 
-struct slice
-chain_spki(struct ctx *cx, X509 *x)
-{
-	uint8_t *der = NULL;
-	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
-	struct slice s;
-
-	ASSERT(n > 0);
-	s = slice_dup(cx->arena, SLICE(der, (size_t)n));
-	OPENSSL_free(der);
-	return s;
-}
-
 bool
 chain_is_end_entity(X509 *x)
 {
@@ -237,10 +224,16 @@ key_is_strong(const EVP_PKEY *key)
 	/* mutate: not reachable: check_signature() needs the key before. */
 	if (key == NULL)
 		return false;
-	if (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS"))
+	/* EVP_PKEY_is_a() looks names up, under a lock. */
+	switch (EVP_PKEY_get_id(key)) {
+	case EVP_PKEY_RSA:
+	case EVP_PKEY_RSA_PSS:
 		return EVP_PKEY_get_bits(key) >= 2048;
-	return EVP_PKEY_is_a(key, "ED25519") ||
-	    (EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_bits(key) >= 256);
+	case EVP_PKEY_EC:
+		return EVP_PKEY_get_bits(key) >= 256;
+	default:
+		return EVP_PKEY_get_id(key) == EVP_PKEY_ED25519;
+	}
 }
 
 bool

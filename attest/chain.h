@@ -137,7 +137,7 @@ bool		chain_key_is_on(const EVP_PKEY *, const char *group);
  * which live as long as the certificate. */
 size_t		chain_extension(X509 *, const char *oid, struct slice *out);
 /* The certificate's SubjectPublicKeyInfo as it stands there, copied. */
-struct slice	chain_spki(struct ctx *, X509 *);
+struct slice	chain_spki(struct ctx *, const X509 *);
 /* Is obj that OID? */
 bool		chain_oid_is(const ASN1_OBJECT *, const char *oid);
 /* Not a CA, by basicConstraints and by keyUsage. */

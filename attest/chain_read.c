@@ -35,6 +35,8 @@ struct ids {
 /* What goes with each certificate that is read here. */
 struct notes {
 	EVP_PKEY	*key;		/* NULL: none that OpenSSL knows */
+	uint8_t		*spki;		/* SubjectPublicKeyInfo, OpenSSL's */
+	size_t		 n_spki;
 	struct ids	*ids;		/* or NULL */
 };
 
@@ -65,6 +67,7 @@ free_notes(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl,
 	if (notes->ids != NULL)
 		GENERAL_NAMES_free(notes->ids->alt_names);
 	EVP_PKEY_free(notes->key);
+	OPENSSL_free(notes->spki);
 	free(notes->ids);
 	free(notes);
 }
@@ -113,31 +116,40 @@ chain_key(const X509 *x)
 	return notes == NULL ? X509_get0_pubkey(x) : notes->key;
 }
 
-static bool
-hash_spki(const X509 *x, uint8_t out[static SEEN_SHA256_SIZE])
+/* As it stands there. */
+static size_t
+put_spki(const X509 *x, uint8_t **out)
 {
-	uint8_t *der = NULL;
-	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
+	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), out);
 
-	/* mutate: not reachable: what was decoded can be encoded. */
-	if (n <= 0)
-		return false;
-	seen_hash(SLICE(der, (size_t)n), out);
+	ASSERT(n > 0);		/* what was decoded can be encoded */
+	return (size_t)n;
+}
+
+struct slice
+chain_spki(struct ctx *cx, const X509 *x)
+{
+	const struct notes *notes = notes_of(x);
+	uint8_t *der = NULL;
+	struct slice spki;
+
+	if (notes != NULL)
+		return slice_dup(cx->arena, SLICE(notes->spki, notes->n_spki));
+	spki.n = put_spki(x, &der);
+	spki = slice_dup(cx->arena, SLICE(der, spki.n));
 	OPENSSL_free(der);
-	return true;
+	return spki;
 }
 
 static void
 name(X509 *x, const struct seen_id *id, size_t n)
 {
 	struct ids *ids = base_alloc(sizeof(*ids));
+	struct notes *notes = notes_of(x);
 
 	memcpy(ids->der, id->of, sizeof(ids->der));
-	if (!hash_spki(x, ids->spki)) {
-		free(ids);
-		return;
-	}
-	notes_of(x)->ids = ids;
+	seen_hash(SLICE(notes->spki, notes->n_spki), ids->spki);
+	notes->ids = ids;
 	ids->alt_names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
 	ERR_clear_error();		/* of names that cannot be read */
 	ids->bytes = n + CERT_BYTES + CERT_PART_BYTES *
@@ -187,7 +199,8 @@ take_notes(struct ctx *cx, X509 *x)
 	struct notes *notes = base_alloc(sizeof(*notes));
 
 	(void)ERR_set_mark();		/* of what cannot be read */
-	notes->key = pubkey_read_anew(cx, chain_spki(cx, x));
+	notes->n_spki = put_spki(x, &notes->spki);
+	notes->key = pubkey_read_anew(cx, SLICE(notes->spki, notes->n_spki));
 	/* Reads the extensions once, while this thread alone has it. */
 	(void)X509_get_extension_flags(x);
 	(void)ERR_pop_to_mark();

@@ -330,17 +330,10 @@ struct err
 tpm_key_from_cert(struct ctx *cx, X509 *x, struct tpm_public *out)
 {
 	EVP_PKEY *key = chain_key(x);
-	uint8_t *der = NULL;
-	struct slice spki;
-	int n;
 
 	if (key == NULL)
 		return tpm_key_from_pkey(cx, NULL, out);
-	n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
-	ASSERT(n > 0);
-	spki = slice_dup(cx->arena, SLICE(der, (size_t)n));
-	OPENSSL_free(der);
-	return tpm_key_from_spki(cx, spki, key, out);
+	return tpm_key_from_spki(cx, chain_spki(cx, x), key, out);
 }
 
 /* The key for OpenSSL. */
