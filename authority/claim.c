@@ -115,6 +115,22 @@ keep(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
 	return OK;
 }
 
+/* Whoever had it before has left no labels. */
+static struct err
+put_labels(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
+    int64_t id, const struct claim_result *r, const char *labels)
+{
+	json_t *told;
+
+	if (labels == NULL)
+		return OK;
+	TRY(db_device_label(cx, tx, c->tenant_id, id, labels));
+	told = json_loads(labels, 0, NULL);
+	ASSERT(told != NULL);
+	return event_add(cx, tx, c->tenant_id, EVENT_DEVICE_LABELLED,
+	    r->device_id, c->by, json_pack("{s:o}", "labels", told));
+}
+
 static struct err
 note_claimed(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
     const struct claim_result *r, const char *proof)
@@ -138,8 +154,9 @@ take(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
 		TRY(db_device_add(cx, tx, c->tenant_id, r->device_id,
 		    r->hardware_id, group->id, c->at_s, &id));
 	} else {
-		TRY(db_device_take(cx, tx, c->tenant_id, device->id,
-		    group->id, c->at_s));
+		id = device->id;
+		TRY(db_device_take(cx, tx, c->tenant_id, id, group->id,
+		    c->at_s));
 		if (r->hardware_id != NULL && device->hardware_id == NULL)
 			TRY(db_device_bind_hardware(cx, tx, device->id,
 			    r->hardware_id));
@@ -148,7 +165,8 @@ take(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
 	}
 	TRY(db_claim_open(cx, tx, c->tenant_id, r->device_id, group->id,
 	    c->at_s, c->by));
-	return note_claimed(cx, tx, c, r, proof);
+	TRY(note_claimed(cx, tx, c, r, proof));
+	return put_labels(cx, tx, c, id, r, request->labels);
 }
 
 /* Whose devices of another group are not to be seen. */

@@ -22,6 +22,9 @@ struct claim_request {
 	const char	*device_id;	/* or NULL */
 	const char	*hardware_id;	/* or NULL */
 	const char	*group;		/* NULL: "default" */
+	/* Of a device that is claimed now: a JSON object, as
+	 * device_label_merge() gives it; NULL: none. */
+	const char	*labels;
 	/* What proves it (authority/claim_proof.h): secret and consent as
 	 * they were given, or sealed.  NULL and empty: nothing. */
 	const char	*claim_secret, *consent;

@@ -226,6 +226,7 @@ claim_bulk_put(struct ctx *cx, const struct authority *a,
 	put_optional(&b, line->detail);
 	put_be16_bytes(&b, request.secret_mac);
 	put_be16_bytes(&b, request.sealed_consent);
+	put_optional(&b, request.labels);
 	ASSERT(!b.bad);
 	return operation_put(cx, in, line->number, buf_slice(&b));
 }
@@ -254,10 +255,12 @@ read_line(struct ctx *cx, const struct operation_item *item,
 	out->request.group = read_optional(cx, &r);
 	out->detail = read_optional(cx, &r);
 	out->request.secret_mac = read_be16_bytes(&r, CLAIM_MAC_SIZE);
-	/* What is not there, an older release has stored without it. */
-	if (r.n > 0)
+	/* An older release has stored lines that end here. */
+	if (r.n > 0) {
 		out->request.sealed_consent = read_be16_bytes(&r,
 		    CLAIM_CONSENT_SIZE);
+		out->request.labels = read_optional(cx, &r);
+	}
 	if (!read_done(&r) || out->code >= ERR_COUNT)
 		return FAIL(cx, ERR_INTERNAL, "a stored line");
 	return OK;

@@ -5,6 +5,7 @@
 
 #include "authority/claim_proof.h"
 #include "authority/consent.h"
+#include "authority/device_label.h"
 #include "base/base.h"
 #include "base/text.h"
 #include "server/rest_json.h"
@@ -13,7 +14,24 @@
 #define PROOF_MAX	16u			/* letters */
 #define PRINT_MAX	(128u * 1024u * 1024u)	/* of 100,000 outcomes */
 
-static void
+/* Checked here, so that a line is refused for them and no more than it. */
+static struct err
+read_labels(struct ctx *cx, const json_t *labels, struct claim_request *out)
+{
+	const char *name;
+	json_t *value;
+
+	if (labels == NULL)
+		return OK;
+	/* There are none yet that null could take away. */
+	json_object_foreach((json_t *)(uintptr_t)labels, name, value)
+		if (json_is_null(value))
+			return FAIL_AT(cx, ERR_FIELD, "/labels",
+			    "labels: %s is null", name);
+	return device_label_merge(cx, NULL, labels, &out->labels);
+}
+
+static struct err
 read_members(struct json_in *in, struct claim_request *out)
 {
 	*out = (struct claim_request){ .device_id = NULL };
@@ -26,6 +44,7 @@ read_members(struct json_in *in, struct claim_request *out)
 	    CLAIM_SECRET_MAX);
 	out->consent = json_get_text(in, "consent", JSON_OPTIONAL,
 	    CONSENT_TEXT_MAX);
+	return read_labels(in->cx, json_get(in, "labels", JSON_OPTIONAL), out);
 }
 
 struct err
@@ -35,7 +54,7 @@ rest_claim_read(struct ctx *cx, const json_t *object,
 	struct json_in in = json_in(cx, object, "");
 	struct claim_request r;
 
-	read_members(&in, &r);
+	TRY(read_members(&in, &r));
 	r.proof = json_get_text(&in, "proof", JSON_OPTIONAL, PROOF_MAX);
 	TRY(json_in_done(&in));
 	*out = r;
@@ -49,7 +68,7 @@ rest_bulk_read(struct ctx *cx, const json_t *object,
 	struct json_in in = json_in(cx, object, "");
 	struct claim_request r;
 
-	read_members(&in, &r);
+	TRY(read_members(&in, &r));
 	TRY(json_in_done(&in));
 	*out = r;
 	return OK;
@@ -64,6 +83,7 @@ static const char *const column_names[BULK_COLUMN_COUNT] = {
 	[BULK_GROUP] = "group",
 	[BULK_CLAIM_SECRET] = "claim_secret",
 	[BULK_CONSENT] = "consent",
+	[BULK_LABELS] = "labels",
 };
 
 static size_t
@@ -98,7 +118,8 @@ read_header(struct ctx *cx, const struct csv_record *r,
 		if (column == BULK_COLUMN_COUNT)
 			return FAIL_TELL(cx, ERR_FIELD, "column %zu is not "
 			    "one of id, device_id, hardware_id, group, "
-			    "claim_secret, consent", i + 1);
+			    "claim_secret, consent, labels",
+			    i + 1);
 		if (seen[column])
 			return FAIL_TELL(cx, ERR_FIELD, "column %zu is "
 			    "there twice", i + 1);
@@ -136,11 +157,50 @@ refuse(struct claim_line *line, enum err_code code, const char *detail)
 	line->detail = detail;
 }
 
+/* A failure of what is the line's own to say. */
+static void
+refuse_for(struct ctx *cx, struct claim_line *line, struct err e)
+{
+	refuse(line, (enum err_code)e.code, arena_strdup(cx->arena,
+	    cx->trail->tell));
+	ctx_forget(cx);
+}
+
+/* "site=berlin,line=4": as a list of devices is filtered. */
+static void
+set_labels(struct ctx *cx, struct claim_line *line, const char *text)
+{
+	json_t *labels = json_keep(cx, json_object());
+	char *rest = arena_strdup(cx->arena, text), *name;
+	struct err e;
+
+	while ((name = strsep(&rest, ",")) != NULL) {
+		char *value = strchr(name, '=');
+
+		if (value == NULL || json_object_size(labels) ==
+		    DEVICE_LABELS_MAX) {
+			refuse(line, ERR_FIELD, "labels: at most 16 of "
+			    "name=value, joined by commas");
+			return;
+		}
+		*value++ = '\0';
+		if (json_object_get(labels, name) != NULL) {
+			refuse(line, ERR_FIELD, "labels: one is there twice");
+			return;
+		}
+		ASSERT(json_object_set_new(labels, name,
+		    json_string(value)) == 0);
+	}
+	e = read_labels(cx, labels, &line->request);
+	if (failed(e))
+		refuse_for(cx, line, e);
+}
+
 #define NOT_A_LINE "not a line of at most 1024 printable bytes"
 
 static void
-set_field(struct claim_line *line, enum rest_bulk_column column,
-    const char *text)
+set_field(struct ctx *cx, struct claim_line *line,
+    enum rest_bulk_column column, const char *text)
 {
 	if (text[0] == '\0')
 		return;
@@ -155,6 +215,8 @@ set_field(struct claim_line *line, enum rest_bulk_column column,
 		line->request.claim_secret = text;
 	else if (column == BULK_CONSENT)
 		line->request.consent = text;
+	else if (column == BULK_LABELS)
+		set_labels(cx, line, text);
 	else if (!text_is_name(text))
 		refuse(line, ERR_FIELD, "group is not a name");
 	else
@@ -162,8 +224,8 @@ set_field(struct claim_line *line, enum rest_bulk_column column,
 }
 
 static void
-read_csv(const struct rest_bulk *b, const struct csv_record *r,
-    struct claim_line *line)
+read_csv(struct ctx *cx, const struct rest_bulk *b,
+    const struct csv_record *r, struct claim_line *line)
 {
 	size_t n = 0;
 
@@ -176,7 +238,7 @@ read_csv(const struct rest_bulk *b, const struct csv_record *r,
 		}
 	}
 	for (size_t i = 0; i < r->n && i < b->n_columns; i++)
-		set_field(line, b->columns[i], r->fields[i]);
+		set_field(cx, line, b->columns[i], r->fields[i]);
 	if (r->n > b->n_columns)
 		refuse(line, ERR_FIELD, "more fields than columns");
 }
@@ -192,7 +254,7 @@ next_csv(struct ctx *cx, struct rest_bulk *b, struct claim_line *line)
 	if (r.bad)
 		refuse(line, ERR_MALFORMED, "not a record of CSV");
 	else
-		read_csv(b, &r, line);
+		read_csv(cx, b, &r, line);
 	return true;
 }
 
@@ -206,9 +268,7 @@ read_json(struct ctx *cx, struct slice text, struct claim_line *line)
 	if (!failed(e))
 		e = rest_bulk_read(cx, object, &line->request);
 	if (failed(e)) {
-		refuse(line, e.code, arena_strdup(cx->arena,
-		    cx->trail->tell));
-		ctx_forget(cx);
+		refuse_for(cx, line, e);
 		return;
 	}
 	line->id = line->request.hardware_id != NULL ?

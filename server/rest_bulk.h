@@ -21,6 +21,7 @@ enum rest_bulk_column {
 	BULK_GROUP,
 	BULK_CLAIM_SECRET,
 	BULK_CONSENT,
+	BULK_LABELS,		/* name=value, joined by commas */
 	BULK_COLUMN_COUNT,
 };
 
@@ -35,8 +36,8 @@ struct rest_bulk {
 /*
  * Begin with CSV (RFC 4180) or NDJSON (objects as rest_bulk_read takes them).
  * The first line of CSV names the columns, in any order, of id, device_id,
- * hardware_id, group, claim_secret and consent; where it names none, the
- * columns are id and group.
+ * hardware_id, group, claim_secret, consent and labels; where it names
+ * none, the columns are id and group.
  * The text is borrowed.
  * ERR_FIELD	a header with a name that is none of these, or one twice
  */

@@ -39,6 +39,56 @@ START_TEST(csv_has_ids_and_perhaps_groups_with_or_without_a_header)
 }
 END_TEST
 
+START_TEST(a_line_of_csv_has_labels_as_a_filter_has_them)
+{
+	struct claim_line *l;
+
+	ck_assert_uint_eq(lines_of("id,labels,consent\n"
+	    HEX64 ",\"site=berlin,line=\",abc\n"
+	    HEX64 ",,\n"
+	    HEX64 ",site\n"
+	    HEX64 ",Site=berlin\n"
+	    HEX64 ",\"a=1,a=2\"\n"
+	    HEX64 ",\"a=1,\"\n"
+	    HEX64 ",\"a=1,b=1,c=1,d=1,e=1,f=1,g=1,h=1,i=1,j=1,k=1,l=1,m=1,"
+	    "n=1,o=1,p=1,q=1\"\n", true, &l), 7);
+	ck_assert_str_eq(l[0].request.labels,
+	    "{\"site\":\"berlin\",\"line\":\"\"}");
+	ck_assert_str_eq(l[0].request.consent, "abc");
+	ck_assert_int_eq(l[1].outcome, CLAIM_PENDING);
+	ck_assert_ptr_null(l[1].request.labels);
+	for (size_t i = 2; i < 7; i++) {
+		ck_assert_int_eq(l[i].outcome, CLAIM_REFUSED);
+		ck_assert_int_eq(l[i].code, ERR_FIELD);
+		ck_assert_ptr_nonnull(strstr(l[i].detail, "labels"));
+	}
+}
+END_TEST
+
+START_TEST(a_line_of_json_has_labels_as_a_device_has_them)
+{
+	struct claim_line *l;
+
+	ck_assert_uint_eq(lines_of(
+	    "{\"device_id\":\"" HEX64 "\",\"labels\":{\"site\":\"x\"}}\n"
+	    "{\"device_id\":\"" HEX64 "\",\"labels\":[]}\n"
+	    "{\"device_id\":\"" HEX64 "\",\"labels\":{\"S\":\"x\"}}\n"
+	    "{\"device_id\":\"" HEX64 "\",\"labels\":{\"s\":null}}\n"
+	    "{\"device_id\":\"" HEX64 "\",\"labels\":{}}\n"
+	    "{\"device_id\":\"" HEX64 "\",\"proof\":\"none\"}\n", false,
+	    &l), 6);
+	ck_assert_str_eq(l[0].request.labels, "{\"site\":\"x\"}");
+	for (size_t i = 1; i < 4; i++) {
+		ck_assert_int_eq(l[i].code, ERR_FIELD);
+		ck_assert_ptr_nonnull(strstr(l[i].detail, "labels"));
+	}
+	ck_assert_ptr_null(l[4].request.labels);
+	ck_assert_int_eq(l[4].outcome, CLAIM_PENDING);
+	/* What is proved is asked for once for all lines. */
+	ck_assert_int_eq(l[5].outcome, CLAIM_REFUSED);
+}
+END_TEST
+
 START_TEST(csv_columns_are_in_any_order_and_fields_may_be_quoted)
 {
 	struct claim_line *l;
@@ -193,6 +243,8 @@ END_TEST
 
 UNIT_MAIN("bulk",
     csv_has_ids_and_perhaps_groups_with_or_without_a_header,
+    a_line_of_csv_has_labels_as_a_filter_has_them,
+    a_line_of_json_has_labels_as_a_device_has_them,
     csv_columns_are_in_any_order_and_fields_may_be_quoted,
     a_header_with_an_unknown_column_or_one_twice_is_refused,
     a_csv_line_that_cannot_be_read_is_refused_by_itself,

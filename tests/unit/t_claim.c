@@ -83,6 +83,45 @@ START_TEST(an_own_claim_again_changes_nothing)
 }
 END_TEST
 
+static const char *
+labels_of(unsigned tenant, const char *device_id)
+{
+	struct device_view view;
+
+	ck_ok(device_get(cx, &fleet.a, &fleet.tenants[tenant], device_id,
+	    &view));
+	return view.labels == NULL ? "" : view.labels;
+}
+
+START_TEST(labels_are_put_on_what_is_claimed_now)
+{
+	struct claim_request r = { .device_id = HEX64,
+	    .labels = "{\"site\":\"berlin\"}" };
+	struct claim_line line = { .number = 1, .request = r };
+	struct claim_bulk how = { .release = false };
+	struct claim_result result;
+
+	fleet_open();
+	ck_ok(claim(0, r, &result));
+	ck_assert_str_eq(labels_of(0, HEX64), "{\"site\":\"berlin\"}");
+	ck_assert_uint_eq(fleet_events(0, "device.labelled"), 1);
+	r.labels = "{\"site\":\"paris\"}";
+	ck_ok(claim(0, r, &result));
+	ck_assert_str_eq(labels_of(0, HEX64), "{\"site\":\"berlin\"}");
+	/* Who has it next knows nothing of them. */
+	ck_ok(release(0, HEX64));
+	(void)claimed(1, HEX64);
+	ck_assert_str_eq(labels_of(1, HEX64), "");
+	ck_ok(release(1, HEX64));
+	ck_ok(claim_many(cx, &fleet.a, &fleet.tenants[1], &fleet.owners[1],
+	    &how, &line, 1));
+	ck_assert_int_eq(line.outcome, CLAIM_CLAIMED);
+	ck_assert_str_eq(labels_of(1, HEX64), "{\"site\":\"berlin\"}");
+	ck_assert_uint_eq(fleet_events(1, "device.labelled"), 1);
+	fleet_close();
+}
+END_TEST
+
 START_TEST(hardware_id_and_device_id_name_the_same_device)
 {
 	struct claim_request by_hardware = { .hardware_id = "tpm-ek:" HEX64 };
@@ -340,6 +379,7 @@ END_TEST
 UNIT_MAIN("claim",
     a_claim_is_exclusive_and_does_not_say_who_holds_it,
     an_own_claim_again_changes_nothing,
+    labels_are_put_on_what_is_claimed_now,
     hardware_id_and_device_id_name_the_same_device,
     a_device_claimed_by_its_id_learns_its_hardware_id_from_its_owner,
     an_id_of_another_form_is_refused,

@@ -493,6 +493,7 @@ END_TEST
 START_TEST(lines_of_an_operation_are_held_as_well)
 {
 	struct claim_bulk how = { .proof = CLAIM_PROOF_CONSENT };
+	struct device_view view;
 	struct operation_row row;
 	struct operation_input *in;
 	struct claim_line lines[4];
@@ -503,6 +504,7 @@ START_TEST(lines_of_an_operation_are_held_as_well)
 	realm->authority->limits.claim_proof = CLAIM_PROOF_NONE;
 	second = new_device();
 	fill_lines(lines, &second);
+	lines[1].request.labels = "{\"site\":\"berlin\"}";
 	ck_ok(claim_bulk_begin(cx, realm->authority, &tenant, &realm_admin,
 	    &how, &in));
 	for (unsigned i = 0; i < 4; i++)
@@ -518,6 +520,9 @@ START_TEST(lines_of_an_operation_are_held_as_well)
 	ck_assert_str_eq(row.state, "done");
 	ck_assert_ptr_nonnull(strstr(row.counts, "\"claimed\":1"));
 	ck_assert_ptr_nonnull(strstr(row.counts, "\"refused\":3"));
+	ck_ok(device_get(cx, realm->authority, &tenant, dev.device_id,
+	    &view));
+	ck_assert_str_eq(view.labels, lines[1].request.labels);
 	end();
 }
 END_TEST
