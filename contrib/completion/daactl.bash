@@ -16,7 +16,7 @@ _daactl_words()
 	anchor) echo 'add fetch known list remove' ;;
 	collateral) echo 'add fetch list show delete' ;;
 	hardware) echo 'add list remove' ;;
-	manifest) echo 'import' ;;
+	manifest) echo 'sign import' ;;
 	manifest-key) echo 'add list remove' ;;
 	claim) echo 'add import bulk bulk-release list release restore history' ;;
 	operation) echo 'list show items cancel wait' ;;
@@ -39,6 +39,7 @@ _daactl_words()
 	'policy draft') echo FILE ;;
 	'policy dry-run') echo FILE ;;
 	'anchor add') echo FILE ;;
+	'manifest sign') echo FILE ;;
 	'manifest import') echo FILE ;;
 	'manifest-key add') echo FILE ;;
 	'claim import') echo FILE ;;
@@ -55,7 +56,7 @@ _daactl_words()
 _daactl_takes_value()
 {
 	case $1 in
-	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--direction|--evidence|--active|--revoked|--device|-d|--type|--kind|--class|--category|--error-group|--from|--to|--actor|--action|--subject|--log-key|--title|--role|--expires-at|--expires-in|--certificate|--person|--overlap|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--keep-days|--events-per-day|--spike-least|--spike-factor|--grace|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--snp-chain|--format|--nonce|--reason|--algorithm|--key-store|--activate-at|--retire-at|--outcome|--out|-o) return 0 ;;
+	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--direction|--evidence|--active|--revoked|--device|-d|--type|--kind|--class|--category|--error-group|--from|--to|--actor|--action|--subject|--key-file|--log-key|--title|--role|--expires-at|--expires-in|--certificate|--person|--overlap|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--keep-days|--events-per-day|--spike-least|--spike-factor|--grace|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--snp-chain|--format|--nonce|--consent|--proof|--secret-file|--reason|--algorithm|--key-store|--activate-at|--retire-at|--outcome|--out|-o) return 0 ;;
 	esac
 	return 1
 }
@@ -76,6 +77,7 @@ _daactl_values()
 	'ca certificates:--revoked') echo 'true false' ;;
 	'webhook create:--kind') echo 'hmac ed25519' ;;
 	'report groups:--state') echo 'open resolved muted' ;;
+	'manifest sign:--key-file') echo 'FILE' ;;
 	'audit verify:--log-key') echo 'FILE' ;;
 	'token create:--role') echo 'admin owner contributor reader auditor' ;;
 	'tenant create:--edge') echo 'true false' ;;
@@ -99,11 +101,16 @@ _daactl_values()
 	'collateral fetch:--pck-ca') echo 'platform processor' ;;
 	'collateral add:--snp-chain') echo 'FILE' ;;
 	'audit export:--format') echo 'csv ndjson' ;;
+	'manifest sign:--format') echo 'csv ndjson' ;;
 	'claim import:--format') echo 'csv ndjson' ;;
 	'claim bulk:--format') echo 'csv ndjson' ;;
 	'claim bulk-release:--format') echo 'csv ndjson' ;;
 	'device export:--format') echo 'csv ndjson' ;;
 	'report export:--format') echo 'csv ndjson' ;;
+	'claim add:--consent') echo 'FILE' ;;
+	'claim add:--proof') echo 'none secret consent' ;;
+	'claim bulk:--proof') echo 'none secret consent' ;;
+	'claim add:--secret-file') echo 'FILE' ;;
 	'certificate revoke:--reason') echo 'unspecified keyCompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn' ;;
 	'ca revoke:--reason') echo 'unspecified keyCompromise cACompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn' ;;
 	'tenant create:--algorithm') echo 'p256 p384 ed25519 rsa2048 rsa3072 rsa4096' ;;
@@ -114,6 +121,7 @@ _daactl_values()
 	'token rotate:--out'|'token rotate:-o') echo 'FILE' ;;
 	'audit export:--out'|'audit export:-o') echo 'FILE' ;;
 	'policy dry-run:--out'|'policy dry-run:-o') echo 'FILE' ;;
+	'manifest sign:--out'|'manifest sign:-o') echo 'FILE' ;;
 	'device export:--out'|'device export:-o') echo 'FILE' ;;
 	'device result:--out'|'device result:-o') echo 'FILE' ;;
 	'report export:--out'|'report export:-o') echo 'FILE' ;;
@@ -182,11 +190,12 @@ _daactl_options()
 	'hardware add') echo '--tenant --platform --expires-at --expires-in --note --ek-public --public-key' ;;
 	'hardware list') echo '--tenant --platform --limit --after' ;;
 	'hardware remove') echo '--tenant --platform' ;;
+	'manifest sign') echo '--key-file --format --out' ;;
 	'manifest import') echo '--no-wait' ;;
 	'manifest-key list') echo '--limit --after' ;;
-	'claim add') echo '--tenant --group' ;;
+	'claim add') echo '--tenant --group --consent --proof --secret-file' ;;
 	'claim import') echo '--tenant --group --format' ;;
-	'claim bulk') echo '--tenant --format --dry-run --no-wait' ;;
+	'claim bulk') echo '--tenant --format --proof --dry-run --no-wait' ;;
 	'claim bulk-release') echo '--tenant --format --reason --dry-run --no-wait' ;;
 	'claim list') echo '--tenant --limit --after --active' ;;
 	'claim release') echo '--tenant --reason' ;;
