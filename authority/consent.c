@@ -73,8 +73,8 @@ mac_of(const struct authority *a, const char *tenant,
 	sodium_memzero(&state, sizeof(state));
 }
 
-static const char *
-text_of(struct ctx *cx, const struct consent_text *c)
+const char *
+consent_print(struct ctx *cx, const struct consent_text *c)
 {
 	struct buf b = buf_in(cx->arena, BODY_MAX);
 	uint8_t device[DEVICE_BYTES];
@@ -158,7 +158,7 @@ consent_give(struct ctx *cx, const struct authority *a,
 	ctx_random(cx, c.id, sizeof(c.id));
 	mac_of(a, request->tenant, &c, c.mac);
 	*out = (struct consent){
-		.text = text_of(cx, &c), .device_id = proved->device_id,
+		.text = consent_print(cx, &c), .device_id = proved->device_id,
 		.hardware_id = proved->attestation.hardware_id,
 		.expires_s = c.expires_s,
 	};

@@ -60,7 +60,8 @@ struct consent_text {
 	uint8_t	mac[CONSENT_MAC_SIZE];
 };
 
-/* One encoding, as consent_give() writes it; false: it is none. */
+const char	*consent_print(struct ctx *, const struct consent_text *);
+/* One encoding, as consent_print() writes it; false: it is none. */
 bool		consent_parse(struct ctx *, const char *text,
 		    struct consent_text *out);
 /* Was it given here, for that tenant?  Whatever else is wrong is not asked. */

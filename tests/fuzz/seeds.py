@@ -29,12 +29,29 @@ AESM_ANSWERS = [
     (2, "8a01080800120471756f74"), (3, "aa010408001002"),
     (4, "b20106080012026964"), (2, "8a0102080d"), (2, "a201020801"),
 ]
+# Files of claims and of parts; a consent and a manifest, which nobody publishes.
+DEVICE = "3f2b9c7d1e5a4f60" * 4
+CLAIMS = [
+    f"id,group\r\n{DEVICE},lab\r\n\r\ntpm-ek:{DEVICE}\r\n{DEVICE},\n",
+    f"\ufeffgroup,\"device_id\",labels\nlab,{DEVICE},\"site=berlin,line=4\"\n"
+    f"lab,\"a\nb\",\nx,\"{DEVICE}\"y,\n,\"{DEVICE},\n,{DEVICE},\"a\"\"=\"\n",
+    f"hardware_id,claim_secret,consent\nsgx:{DEVICE},label-1-1111,\n"
+    f"sgx:{DEVICE},,daapki-consent.AQ\n",
+    f'{{"device_id":"{DEVICE}","labels":{{"site":"x"}}}}\n\n'
+    f'{{"hardware_id":"sgx:{DEVICE}","consent":"daapki-consent.AQ"}}\n{{\n',
+    f"hardware_id,batch,claim_secret\nsgx:{DEVICE},b7,label-1-1111\n",
+    f'{{"hardware_id":"sgx:{DEVICE}","model":"m","claim_secret":"12345678"}}\n',
+]
 ENCLAVE_HEADERS = 48 + 384      # of an SGX quote, before its signature
 HCL_HEADER, TD_QUOTE_BODY = 32, 48 + 584
 
 
 def unbase64(text):
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
 def pem_blocks(text):
@@ -229,6 +246,13 @@ def main():
         take_answer(seeds, path)
     for kind, answer in AESM_ANSWERS:
         seeds.put("aesm", bytes.fromhex(answer), kind)
+    for text in CLAIMS:
+        seeds.put("csv", text.encode())
+    body = bytes([1]) + bytes(8) + bytes.fromhex(DEVICE) + bytes(48)
+    seeds.put("consent", b"daapki-consent." + base64url(body))
+    seeds.put("consent", b".".join(map(base64url, (
+        b'{"alg":"EdDSA","typ":"daapki-manifest","kid":"00"}',
+        CLAIMS[-1].encode(), bytes(64)))))
     for folder in sorted(out.iterdir()):
         print(f"# {folder.name}: {len(list(folder.iterdir()))} seeds")
 
