@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Claims that need the maker's secret, and makers' signed lists of parts. */
 #include "tests/unit/fleet.h"
+#include "tests/unit/older_db.h"
 
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -15,6 +16,8 @@
 
 #define HEX64	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define PART	"tpm-ek:" HEX64
+/* printf 'tpm-ek:0123...' | sha256sum */
+#define PART_DEVICE "550008013c551b9bdc6362a02aa0587b5f78abf439294a40554119508ba37986"
 #define OTHER	"sgx:" HEX64
 #define SECRET	"7GK2-M4QX-99TD"
 
@@ -201,6 +204,48 @@ START_TEST(many_claims_prove_themselves_one_by_one)
 		    ERR_CLAIM_PROOF);
 	ck_assert_uint_eq(fleet_events(0, "device.claim-locked"), 1);
 	fleet_close();
+}
+END_TEST
+
+/* Its parts have no secret yet; a maker's list gives them one. */
+START_TEST(parts_and_claims_of_an_older_database_are_kept)
+{
+	static const char old[] =
+	    "INSERT INTO tenant (id, name, title, created_s) "
+	    "VALUES (1, 'platform', '', 1), (2, 'old', '', 1);"
+	    "INSERT INTO device_group (id, tenant, name, title, "
+	    "policy_version, created_s) VALUES (1, 2, 'default', '', 1, 1);"
+	    "INSERT INTO hardware (hardware_id, device_id, note, created_s, "
+	    "created_by) VALUES ('" PART "', '" PART_DEVICE "', 'n', 1, 'x');";
+	char folder[] = "/tmp/t_claim_proof.XXXXXX";
+	struct authority a = { .keys = &keys,
+	    .limits = { .claim_proof = CLAIM_PROOF_SECRET } };
+	struct tenant tenant = { .id = 2, .name = "old" };
+	struct claim_request r = { .hardware_id = PART,
+	    .claim_secret = SECRET };
+	struct principal owner = { .role = ROLE_OWNER, .tenant_id = 2,
+	    .name = "o" };
+	struct db_hardware *rows;
+	struct claim_result made;
+	int64_t next;
+	size_t n;
+
+	a.feed = feed_new();
+	a.db = older_db(folder, "TABLE claim_try", old);
+	ck_ok(hardware_list(cx, &a, NULL, (struct page){ 0, 10 }, &rows, &n,
+	    &next));
+	ck_assert_uint_eq(n, 1);
+	ck_assert_str_eq(rows[0].hardware_id, PART);
+	ck_assert_str_eq(rows[0].note, "n");
+	ck_assert_uint_eq(rows[0].claim_secret.n, 0);
+	for (unsigned i = 0; i < CLAIM_TRIES + 1; i++)
+		ck_fails(claim_make(cx, &a, &tenant, &owner, &r, &made),
+		    ERR_CLAIM_PROOF);
+	a.limits.claim_proof = CLAIM_PROOF_NONE;
+	ck_ok(claim_make(cx, &a, &tenant, &owner, &r, &made));
+	ck_assert_str_eq(made.device_id, PART_DEVICE);
+	older_db_end(a.db, folder);
+	feed_free(a.feed);
 }
 END_TEST
 
@@ -412,6 +457,7 @@ UNIT_MAIN("claim proof",
     a_locked_device_is_open_to_another_tenant,
     a_tenant_cannot_put_a_secret_in_its_own_inventory,
     many_claims_prove_themselves_one_by_one,
+    parts_and_claims_of_an_older_database_are_kept,
     a_signed_manifest_fills_the_inventory_and_its_secrets_claim,
     a_manifest_of_an_unknown_key_or_of_another_kind_is_refused,
     every_flipped_bit_and_every_cut_of_a_manifest_is_refused,

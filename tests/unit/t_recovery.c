@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tenants that nobody looks after, and those that somebody does. */
+#include "tests/unit/older_db.h"
 #include "tests/unit/soft_device.h"
 
+#include "authority/feed.h"
 #include "authority/recovery.h"
 #include "authority/role.h"
 #include "authority/token.h"
@@ -217,9 +219,41 @@ START_TEST(a_proposal_that_is_carried_out_begins_it)
 }
 END_TEST
 
+START_TEST(a_tenant_of_an_older_database_can_be_recovered)
+{
+	static const char old[] =
+	    "INSERT INTO tenant (id, name, title, created_s) VALUES "
+	    "(1, 'platform', '', 1), (2, 'old', '', 1), (3, 'heir', '', 1);"
+	    "INSERT INTO device_group (id, tenant, name, title, "
+	    "policy_version, created_s) VALUES (1, 2, 'default', '', 1, 1), "
+	    "(2, 3, 'default', '', 1, 1);";
+	const struct recovery_spec spec = { "old", "heir", NULL, "gone" };
+	char folder[] = "/tmp/t_recovery.XXXXXX";
+	struct authority a = { .limits.recovery_wait_s = 7 * DAY };
+	struct page page = { 0, 100 };
+	struct recovery_row *rows, row;
+	size_t n;
+
+	a.feed = feed_new();
+	a.db = older_db(folder, "TABLE recovery ", old);
+	ck_ok(recovery_list(cx, &a, NULL, page, &rows, &n));
+	ck_assert_uint_eq(n, 0);
+	ck_ok(recovery_begin(cx, &a, &realm_admin, &spec, &row));
+	ck_fails(recovery_begin(cx, &a, &realm_admin, &spec, &row),
+	    ERR_CONFLICT);
+	ck_ok(recovery_list(cx, &a, NULL, page, &rows, &n));
+	ck_assert_uint_eq(n, 1);
+	ck_assert_str_eq(rows[0].tenant, "old");
+	ck_assert_str_eq(rows[0].group, "default");
+	older_db_end(a.db, folder);
+	feed_free(a.feed);
+}
+END_TEST
+
 UNIT_MAIN("recovery",
     after_the_wait_the_devices_are_the_others_and_history_says_so,
     an_owner_who_objects_keeps_the_devices,
     an_owner_who_is_there_is_an_objection,
     what_cannot_be_is_refused,
-    a_proposal_that_is_carried_out_begins_it)
+    a_proposal_that_is_carried_out_begins_it,
+    a_tenant_of_an_older_database_can_be_recovered)
