@@ -250,6 +250,7 @@ read_list(struct ctx *cx, struct reader *r, uint64_t version,
 		struct reader value = der_enter_numbered(&in, &tag);
 		const struct row *row = find_row(tag);
 
+		/* mutate: part not reachable: what is cut off has tag 0. */
 		if (in.bad || tag <= last)
 			return FAIL_TELL(cx, ERR_EV_MALFORMED,
 			    "key description: tags must ascend");
