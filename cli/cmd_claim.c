@@ -299,6 +299,8 @@ import_file(struct cli *cli, FILE *file)
 	struct err e;
 
 	TRY(cli_tenant_path(cli, "/claims/bulk", &import.path));
+	import.path = cli_query(cli->cx, import.path, "proof",
+	    cli_option(cli, OPT_PROOF));
 	TRY(find_form(cli, &import.lines));
 	TRY(cli_connect(cli));
 	e = import_pieces(&import);

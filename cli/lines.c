@@ -21,17 +21,46 @@ trim(char *text)
 	return text;
 }
 
+/* The server takes as one what names a column that tells devices apart. */
 static bool
-is_header(const struct lines *lines, const char *line)
+names_a_column(const char *line)
 {
-	static const char *const headers[] = { "id", "id,group" };
+	static const char *const columns[] = {
+		"id", "device_id", "hardware_id",
+	};
+
+	while (*line != '\0') {
+		size_t n, quote = *line == '"';
+
+		line += quote;
+		n = strcspn(line, quote ? "\"" : ",");
+		for (size_t i = 0; i < COUNT_OF(columns); i++)
+			if (strlen(columns[i]) == n &&
+			    memcmp(line, columns[i], n) == 0)
+				return true;
+		line += n;
+		line += strcspn(line, ",");
+		line += *line == ',';
+	}
+	return false;
+}
+
+/* A header is read, and kept where the pieces need it. */
+static bool
+take_header(struct lines *lines, const char *line)
+{
+	static const char bom[] = "\xef\xbb\xbf";
 
 	if (lines->form != LINES_CSV || lines->n_read != 1)
 		return false;
-	for (size_t i = 0; i < COUNT_OF(headers); i++)
-		if (strcmp(line, headers[i]) == 0)
-			return true;
-	return false;
+	if (strncmp(line, bom, sizeof(bom) - 1) == 0)
+		line += sizeof(bom) - 1;
+	if (strcmp(line, "id") == 0 || strcmp(line, "id,group") == 0)
+		return true;
+	if (!names_a_column(line))
+		return false;
+	(void)snprintf(lines->header, sizeof(lines->header), "%s", line);
+	return true;
 }
 
 /* A line of the file into line; *out is NULL at its end. */
@@ -80,8 +109,13 @@ lines_next(struct ctx *cx, struct lines *lines, struct lines_piece *out)
 		if (text == NULL)
 			break;
 		text = trim(text);
-		if (text[0] == '\0' || is_header(lines, text))
+		if (text[0] == '\0' || take_header(lines, text))
 			continue;
+		if (piece.n == 0 && lines->header[0] != '\0')
+			put_fmt(&b, "%s\n", lines->header);
+		if (lines->group != NULL && lines->header[0] != '\0')
+			return FAIL(cx, ERR_PARAMETER, "the file names its "
+			    "columns: the group belongs into one of them");
 		put_text(&b, text);
 		if (lines->group != NULL && strchr(text, ',') == NULL)
 			put_fmt(&b, ",%s", lines->group);

@@ -21,6 +21,9 @@ struct lines {
 	FILE		*file;
 	enum lines_form	 form;
 	const char	*group;		/* for CSV lines that name none; or NULL */
+	/* A first line that names other columns than id and group: each piece
+	 * begins with it. */
+	char		 header[LINES_LINE_MAX + 2];
 	uint64_t	 n_read;	/* lines read so far, all of them */
 	uint64_t	 n_bytes;
 };
@@ -34,7 +37,9 @@ struct lines_piece {
 
 /*
  * The next piece, in cx->arena; out->n is 0 at the end.  Empty lines and a CSV
- * header ("id" or "id,group" first) are not sent.
+ * header ("id" or "id,group" first) are not sent, nor is any other header
+ * counted.  Records of more than one line are no claims.
+ * ERR_PARAMETER	a group for lines whose header names the columns
  * ERR_IO		the file cannot be read
  * ERR_TOO_LARGE	a line is longer than LINES_LINE_MAX
  * ERR_MALFORMED	a line holds a NUL

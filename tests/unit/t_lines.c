@@ -65,6 +65,44 @@ START_TEST(a_header_is_only_one_in_the_first_line_of_csv)
 }
 END_TEST
 
+START_TEST(a_header_that_names_columns_begins_each_piece)
+{
+	static const char *const headers[] = {
+		"hardware_id,claim_secret", "group,\"device_id\"",
+		"\xef\xbb\xbfid,labels",
+	};
+
+	for (size_t i = 0; i < COUNT_OF(headers); i++) {
+		const char *name = headers[i] + (i == 2 ? 3 : 0);
+		size_t n = LINES_COUNT_MAX + 1, begin;
+		struct buf b = buf_in(cx->arena, 65536);
+
+		put_fmt(&b, "%s\r\n\n", headers[i]);
+		for (size_t k = 0; k < n; k++)
+			put_text(&b, "a,b\n");
+		open_text((const char *)b.p, b.n, LINES_CSV, NULL);
+		begin = strlen(name) + 1;
+		ck_ok(lines_next(cx, &lines, &piece));
+		ck_assert_uint_eq(piece.n, LINES_COUNT_MAX);
+		ck_assert_uint_eq(piece.numbers[0], 3);
+		ck_assert_uint_eq(piece.text.n, begin + 4 * LINES_COUNT_MAX);
+		ck_assert_int_eq(memcmp(piece.text.p, name, begin - 1), 0);
+		ck_piece(arena_printf(cx->arena, "%s\na,b\n", name));
+		ck_assert_uint_eq(piece.n, 1);
+		ck_ok(lines_next(cx, &lines, &piece));
+		ck_assert_uint_eq(piece.n, 0);
+		(void)fclose(lines.file);
+	}
+	open_text("hardware_id\na\n", 14, LINES_CSV, "lab");
+	ck_fails(lines_next(cx, &lines, &piece), ERR_PARAMETER);
+	(void)fclose(lines.file);
+	/* What only looks like one. */
+	open_text("idx,group\naa\n", 13, LINES_CSV, NULL);
+	ck_piece("idx,group\naa\n");
+	(void)fclose(lines.file);
+}
+END_TEST
+
 START_TEST(long_files_come_in_pieces_that_lose_nothing)
 {
 	size_t n_lines = LINES_COUNT_MAX * 3 + 17, n = 0, sum = 0, pieces = 0;
@@ -125,6 +163,7 @@ END_TEST
 UNIT_MAIN("lines", lines_keep_their_numbers_of_the_file,
     a_group_is_given_to_lines_that_name_none,
     a_header_is_only_one_in_the_first_line_of_csv,
+    a_header_that_names_columns_begins_each_piece,
     long_files_come_in_pieces_that_lose_nothing,
     a_piece_of_long_lines_stays_below_its_size,
     a_line_that_is_too_long_or_holds_a_nul_is_refused)
