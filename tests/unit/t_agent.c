@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "agent/consent.h"
 #include "agent/binding.h"
 #include "agent/enroll.h"
 #include "agent/http.h"
@@ -64,6 +65,53 @@ START_TEST(the_binding_hash_is_the_one_that_was_computed_apart)
 	binding_hash("key", SLICE_OF(nonce), slice_text("spki"), out,
 	    sizeof(out));
 	ck_assert_str_eq(text_hex(cx->arena, SLICE_OF(out)), "065272d5c463d2fd9f6693fdf4a78ec9e4f2af08d216d1acbeca98e5ae59fe2d");
+}
+END_TEST
+
+/* printf 'daapki-claim-consent-1\0attest.example.com\0tenant-a\0' |
+ * cat - nonce | sha256sum */
+START_TEST(a_consent_signs_what_was_computed_apart)
+{
+	uint8_t nonce[32];
+
+	for (size_t i = 0; i < sizeof(nonce); i++)
+		nonce[i] = (uint8_t)i;
+	ck_assert_str_eq(text_hex(cx->arena, consent_hash(cx,
+	    "attest.example.com", "tenant-a", SLICE_OF(nonce))),
+	    "8a956e8c9ffd8ef4973666ff5a7180677e6394bc506cd4f7f91906a026600429");
+}
+END_TEST
+
+START_TEST(a_consent_is_for_the_host_of_the_servers_url)
+{
+	static const char *const urls[][2] = {
+		{ "https://attest.example.com:8443", "attest.example.com" },
+		{ "https://127.0.0.1:8443/", "127.0.0.1" },
+		{ "https://[fd00::1]:8443", "fd00::1" },
+		{ "https://localhost", "localhost" },
+	};
+	json_t *body = json_keep(cx, json_object());
+	struct slice nonce = slice_text("n"), out;
+	const char *audience;
+
+	for (size_t i = 0; i < COUNT_OF(urls); i++) {
+		ck_ok(consent_audience(cx, urls[i][0], &audience));
+		ck_assert_str_eq(audience, urls[i][1]);
+	}
+	ck_fails(consent_audience(cx, NULL, &audience), ERR_CONFIG);
+	ck_fails(consent_audience(cx, "", &audience), ERR_CONFIG);
+	ck_fails(consent_audience(cx, "https://", &audience), ERR_CONFIG);
+	ck_fails(consent_statement(cx, urls[0][0], "Not a name", nonce, body,
+	    &out), ERR_PARAMETER);
+	ck_fails(consent_statement(cx, urls[0][0], "", nonce, body, &out),
+	    ERR_PARAMETER);
+	ck_ok(consent_statement(cx, urls[2][0], "tenant-a", nonce, body,
+	    &out));
+	ck_assert_uint_eq(out.n, 32);
+	ck_assert_str_eq(json_string_value(json_object_get(body, "audience")),
+	    "fd00::1");
+	ck_assert_str_eq(json_string_value(json_object_get(body, "tenant")),
+	    "tenant-a");
 }
 END_TEST
 
@@ -471,6 +519,8 @@ END_TEST
 
 UNIT_MAIN("agent",
     the_binding_hash_is_the_one_that_was_computed_apart,
+    a_consent_signs_what_was_computed_apart,
+    a_consent_is_for_the_host_of_the_servers_url,
     a_flag_beats_the_environment_and_that_the_file,
     a_misspelt_flag_or_setting_is_refused,
     register_lists_are_read_as_they_are_meant,
