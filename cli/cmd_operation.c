@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/parts.h"
 
 #define FILE_BYTES_MAX	(128u * 1024u * 1024u)	/* as the server takes */
 #define SEND_TRIES	4u
@@ -173,19 +174,45 @@ send_and_wait(struct cli *cli, const char *path, struct slice file,
 	return tell_end(cli, operation);
 }
 
+/* A manifest becomes the claims of its parts. */
+static struct err
+read_lines(struct cli *cli, struct slice *out, const char **out_type)
+{
+	const char *batch = cli_option(cli, OPT_BATCH);
+	const char *group = cli_option(cli, OPT_GROUP);
+	struct slice file;
+	size_t n;
+
+	TRY(file_read(cli->cx, cli_arg(cli, 0), FILE_BYTES_MAX, &file));
+	if (!parts_is_manifest(file)) {
+		if (batch != NULL || group != NULL)
+			return FAIL(cli->cx, ERR_PARAMETER, "--batch and "
+			    "--group are for manifests; lines name their own");
+		*out = file;
+		*out_type = media_type_of(cli, file);
+		return OK;
+	}
+	TRY(parts_claims(cli->cx, file, batch, group, out, &n));
+	if (n == 0)
+		return FAIL(cli->cx, ERR_NOT_FOUND,
+		    "the manifest has no such parts");
+	*out_type = "application/x-ndjson";
+	return OK;
+}
+
 static struct err
 bulk(struct cli *cli, const char *rest)
 {
-	const char *path;
-	struct slice file;
+	const char *path, *type;
+	struct slice lines;
 
 	TRY(cli_tenant_path(cli, rest, &path));
 	path = cli_query(cli->cx, path, "reason", cli_option(cli, OPT_REASON));
 	path = cli_query(cli->cx, path, "proof", cli_option(cli, OPT_PROOF));
 	if (cli_option(cli, OPT_DRY_RUN) != NULL)
 		path = cli_query(cli->cx, path, "dry_run", "true");
-	TRY(file_read(cli->cx, cli_arg(cli, 0), FILE_BYTES_MAX, &file));
-	return send_and_wait(cli, path, file, media_type_of(cli, file));
+	TRY(read_lines(cli, &lines, &type));
+	return send_and_wait(cli, path, lines, type);
 }
 
 struct err

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "codec/csv.h"
 #include "codec/json.h"
+#include "pki/jws.h"
 
 #define SECRET_LEAST	8u
 #define LINES_A_RESET	256u	/* lines that are read in one memory */
@@ -19,8 +20,13 @@ static const struct { const char *name; size_t max; } members[] = {
 };
 
 struct reading {
+	/* What is done with each part. */
+	struct err	(*put)(struct ctx *, struct reading *,
+			    const json_t *);
+	const char	*batch, *group;		/* of claims; or NULL */
 	bool		 csv;
 	struct csv	 in;		/* NDJSON too: rest and line */
+	unsigned	 line;		/* that is being read */
 	size_t		 columns[CSV_FIELDS_MAX];	/* in members */
 	size_t		 n_columns;
 	struct buf	 out;
@@ -104,6 +110,7 @@ next_csv(struct ctx *cx, struct reading *r, bool *out_end)
 	*out_end = !csv_next(&r->in, cx->arena, &record);
 	if (*out_end)
 		return OK;
+	r->line = record.line;
 	if (record.bad || record.n > r->n_columns)
 		return FAIL(cx, ERR_MALFORMED,
 		    "not a record with those columns");
@@ -117,7 +124,7 @@ next_csv(struct ctx *cx, struct reading *r, bool *out_end)
 			    members[r->columns[i]].name,
 			    json_string(field)) == 0);
 	}
-	return put_part(cx, r, object);
+	return r->put(cx, r, object);
 }
 
 /* --- NDJSON ---------------------------------------------------------- */
@@ -135,7 +142,7 @@ next_ndjson(struct ctx *cx, struct reading *r, bool *out_end)
 	end = memchr(rest.p, '\n', rest.n);
 	if (end != NULL)
 		line.n = (size_t)(end - rest.p);
-	r->in.line++;
+	r->line = ++r->in.line;
 	r->in.rest = end == NULL ? SLICE_NONE :
 	    SLICE(end + 1, rest.n - line.n - 1);
 	if (line.n > 0 && line.p[line.n - 1] == '\r')
@@ -143,37 +150,100 @@ next_ndjson(struct ctx *cx, struct reading *r, bool *out_end)
 	if (line.n == 0)
 		return OK;
 	TRY(json_parse(cx, line, &object));
-	return put_part(cx, r, object);
+	return r->put(cx, r, object);
+}
+
+/* The note is of the first line that is wrong. */
+static struct err
+read_all(struct ctx *cx, struct reading *r, struct slice *out, size_t *out_n)
+{
+	struct ctx_root root;
+	struct err e = OK;
+	bool end = false;
+
+	r->line = 1;
+	r->out = buf_in(cx->arena, PARTS_FILE_MAX);
+	ctx_root_init(&root, cx->log);
+	if (r->csv)
+		e = read_header(&root.cx, r);
+	for (size_t n = 1; !failed(e) && !end; n++) {
+		e = r->csv ? next_csv(&root.cx, r, &end) :
+		    next_ndjson(&root.cx, r, &end);
+		if (!failed(e) && n % LINES_A_RESET == 0)
+			ctx_root_reset(&root);
+	}
+	if (failed(e))
+		e = FAIL(cx, ERR_MALFORMED, "line %u: %s", r->line,
+		    root.trail.note);
+	ctx_root_fini(&root);
+	TRY(e);
+	if (r->out.bad)
+		return FAIL(cx, ERR_TOO_LARGE, "more than %u bytes of parts",
+		    PARTS_FILE_MAX);
+	*out = buf_slice(&r->out);
+	*out_n = r->n;
+	return OK;
 }
 
 struct err
 parts_read(struct ctx *cx, struct slice text, bool csv, struct slice *out,
     size_t *out_n)
 {
-	struct reading r = { .csv = csv, .in = csv_of(text),
-	    .out = buf_in(cx->arena, PARTS_FILE_MAX) };
-	struct ctx_root root;
-	struct err e = OK;
-	bool end = false;
+	struct reading r = { .put = put_part, .csv = csv,
+	    .in = csv_of(text) };
 
-	ctx_root_init(&root, cx->log);
-	if (csv)
-		e = read_header(&root.cx, &r);
-	for (size_t n = 1; !failed(e) && !end; n++) {
-		e = csv ? next_csv(&root.cx, &r, &end) :
-		    next_ndjson(&root.cx, &r, &end);
-		if (!failed(e) && n % LINES_A_RESET == 0)
-			ctx_root_reset(&root);
-	}
-	if (failed(e))
-		e = FAIL(cx, ERR_MALFORMED, "line %u: %s", r.in.line,
-		    root.trail.note);
-	ctx_root_fini(&root);
-	TRY(e);
-	if (r.out.bad)
-		return FAIL(cx, ERR_TOO_LARGE, "more than %u bytes of parts",
-		    PARTS_FILE_MAX);
-	*out = buf_slice(&r.out);
-	*out_n = r.n;
+	return read_all(cx, &r, out, out_n);
+}
+
+/* --- manifests ------------------------------------------------------- */
+
+bool
+parts_is_manifest(struct slice text)
+{
+	static const char brace[] = "eyJ";	/* {" in base64url */
+
+	return text.n >= sizeof(brace) - 1 &&
+	    memcmp(text.p, brace, sizeof(brace) - 1) == 0;
+}
+
+static struct err
+put_claim(struct ctx *cx, struct reading *r, const json_t *part)
+{
+	const char *id = json_string_value(json_object_get(part,
+	    "hardware_id"));
+	const char *batch = json_string_value(json_object_get(part,
+	    "batch"));
+	const json_t *secret = json_object_get(part, "claim_secret");
+	json_t *claim;
+
+	if (id == NULL)
+		return FAIL(cx, ERR_MALFORMED, "a part without hardware_id");
+	if (r->batch != NULL &&
+	    (batch == NULL || strcmp(batch, r->batch) != 0))
+		return OK;
+	claim = json_keep(cx, json_pack("{s:s, s:s*}", "hardware_id", id,
+	    "group", r->group));
+	if (json_is_string(secret))
+		ASSERT(json_object_set_new(claim, "claim_secret",
+		    json_string(json_string_value(secret))) == 0);
+	put_bytes(&r->out, json_text(cx, claim));
+	put_u8(&r->out, '\n');
+	r->n++;
 	return OK;
+}
+
+struct err
+parts_claims(struct ctx *cx, struct slice text, const char *batch,
+    const char *group, struct slice *out, size_t *out_n)
+{
+	struct reading r = { .put = put_claim, .batch = batch,
+	    .group = group };
+	struct jws jws;
+
+	/* An editor's line break at the end is no part of it. */
+	while (text.n > 0 && text.p[text.n - 1] == '\n')
+		text.n--;
+	TRY(jws_parse(cx, text, PARTS_FILE_MAX, &jws));
+	r.in = csv_of(jws.payload);
+	return read_all(cx, &r, out, out_n);
 }

@@ -21,4 +21,17 @@
 struct err	parts_read(struct ctx *, struct slice text, bool csv,
 		    struct slice *out, size_t *out_n);
 
+/* Is it a manifest, and neither CSV nor NDJSON? */
+bool		parts_is_manifest(struct slice text);
+/*
+ * Claims of the parts of a manifest, each with its claim secret, as NDJSON for a
+ * bulk call: of one batch, or of all (NULL), into that group (NULL: none said).
+ * Whose signature it is, is not asked: the secrets are what proves claims.
+ * ERR_MALFORMED	not a manifest
+ * ERR_TOO_LARGE	more than PARTS_FILE_MAX
+ */
+struct err	parts_claims(struct ctx *, struct slice text,
+		    const char *batch, const char *group, struct slice *out,
+		    size_t *out_n);
+
 #endif

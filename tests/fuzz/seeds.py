@@ -250,9 +250,10 @@ def main():
         seeds.put("csv", text.encode())
     body = bytes([1]) + bytes(8) + bytes.fromhex(DEVICE) + bytes(48)
     seeds.put("consent", b"daapki-consent." + base64url(body))
-    seeds.put("consent", b".".join(map(base64url, (
-        b'{"alg":"EdDSA","typ":"daapki-manifest","kid":"00"}',
-        CLAIMS[-1].encode(), bytes(64)))))
+    for target in ("consent", "csv"):
+        seeds.put(target, b".".join(map(base64url, (
+            b'{"alg":"EdDSA","typ":"daapki-manifest","kid":"00"}',
+            CLAIMS[-1].encode(), bytes(64)))))
     for folder in sorted(out.iterdir()):
         print(f"# {folder.name}: {len(list(folder.iterdir()))} seeds")
 

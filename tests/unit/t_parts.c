@@ -72,6 +72,7 @@ START_TEST(what_the_server_would_refuse_is_told_with_its_line)
 	refused(true, "hardware_id\nSGX:00\n", "line 2");
 	refused(true, "hardware_id\nsgx:0G\n", "line 2");
 	refused(true, "hardware_id\nsgx:\n", "line 2");
+	refused(true, "hardware_id\n\nsgx:", "line 3");
 	refused(true, "hardware_id\n:00\n", "line 2");
 	refused(true, "hardware_id\n\"" ID "\n", "line 2");
 	refused(true, "hardware_id,claim_secret\n" ID ",1234567\n", "line 2");
@@ -161,9 +162,57 @@ START_TEST(a_key_that_signs_no_manifest_is_refused)
 }
 END_TEST
 
+static const char *
+claims_of(struct slice text, const char *batch, const char *group)
+{
+	struct slice out;
+	size_t n, lines = 0;
+
+	ck_ok(parts_claims(cx, text, batch, group, &out, &n));
+	for (size_t i = 0; i < out.n; i++)
+		lines += out.p[i] == '\n';
+	ck_assert_uint_eq(lines, n);
+	return arena_strndup(cx->arena, (const char *)out.p, out.n);
+}
+
+START_TEST(a_manifest_becomes_the_claims_of_a_batch)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	struct slice text, out;
+	size_t n;
+
+	ck_ok(jws_sign(cx, key, "daapki-manifest", slice_text(
+	    "{\"hardware_id\":\"sgx:01\",\"batch\":\"b7\","
+	    "\"model\":\"m\",\"claim_secret\":\"label-11\"}\n"
+	    "{\"hardware_id\":\"sgx:02\",\"batch\":\"b8\"}\n"
+	    "{\"hardware_id\":\"sgx:03\"}\n"), &text));
+	ck_assert(parts_is_manifest(text));
+	ck_assert(!parts_is_manifest(slice_text(LINE)));
+	ck_assert(!parts_is_manifest(slice_text("ey")));
+	ck_assert_str_eq(claims_of(text, "b7", "lab"),
+	    "{\"hardware_id\":\"sgx:01\",\"group\":\"lab\","
+	    "\"claim_secret\":\"label-11\"}\n");
+	ck_assert_str_eq(claims_of(text, "b8", NULL),
+	    "{\"hardware_id\":\"sgx:02\"}\n");
+	ck_assert_str_eq(claims_of(text, "b9", NULL), "");
+	ck_assert_str_eq(claims_of(slice_text(arena_printf(cx->arena,
+	    "%s\n", (const char *)text.p)), NULL, NULL),
+	    "{\"hardware_id\":\"sgx:01\","
+	    "\"claim_secret\":\"label-11\"}\n"
+	    "{\"hardware_id\":\"sgx:02\"}\n{\"hardware_id\":\"sgx:03\"}\n");
+	ck_ok(jws_sign(cx, key, "daapki-manifest", slice_text("{}"), &text));
+	ck_fails(parts_claims(cx, text, NULL, NULL, &out, &n),
+	    ERR_MALFORMED);
+	ck_fails(parts_claims(cx, slice_text("eyJ"), NULL, NULL, &out, &n),
+	    ERR_MALFORMED);
+	EVP_PKEY_free(key);
+}
+END_TEST
+
 UNIT_MAIN("parts",
     columns_are_in_any_order_and_empty_fields_are_left_out,
     ndjson_is_taken_as_it_is,
     what_the_server_would_refuse_is_told_with_its_line,
     what_is_signed_is_what_the_server_verifies,
-    a_key_that_signs_no_manifest_is_refused)
+    a_key_that_signs_no_manifest_is_refused,
+    a_manifest_becomes_the_claims_of_a_batch)
