@@ -56,7 +56,7 @@ _daactl_words()
 _daactl_takes_value()
 {
 	case $1 in
-	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--direction|--evidence|--active|--revoked|--device|-d|--type|--kind|--class|--category|--error-group|--from|--to|--actor|--action|--subject|--key-file|--log-key|--title|--role|--expires-at|--expires-in|--certificate|--person|--overlap|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--keep-days|--events-per-day|--spike-least|--spike-factor|--grace|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--snp-chain|--format|--nonce|--consent|--proof|--secret-file|--reason|--algorithm|--key-store|--activate-at|--retire-at|--outcome|--out|-o) return 0 ;;
+	--url|--ca-file|--token-file|--config|--tenant|-t|--limit|-n|--after|--state|--direction|--evidence|--active|--revoked|--device|-d|--type|--kind|--class|--category|--error-group|--from|--to|--actor|--action|--subject|--key-file|--log-key|--title|--role|--expires-at|--expires-in|--certificate|--person|--overlap|--note|--group|-g|--lifetime|--backdate|--renew-after-percent|--renew-without-evidence|--min-interval|--profile|--profile-version|--version|--edge|--policy|--keep-days|--events-per-day|--spike-least|--spike-factor|--grace|--pcrs|--scheme|--fingerprint|--source-ca|--ek-public|--public-key|--provenance|--tcb-info|--qe-identity|--signer-chain|--root-crl|--pck-crl|--crl|--revoked-serials|--android-status|--api-key-file|--pck-ca|--expiring|--snp-chain|--format|--nonce|--batch|--consent|--proof|--secret-file|--reason|--algorithm|--key-store|--activate-at|--retire-at|--outcome|--out|-o) return 0 ;;
 	esac
 	return 1
 }
@@ -109,6 +109,7 @@ _daactl_values()
 	'report export:--format') echo 'csv ndjson' ;;
 	'claim add:--consent') echo 'FILE' ;;
 	'claim add:--proof') echo 'none secret consent' ;;
+	'claim import:--proof') echo 'none secret consent' ;;
 	'claim bulk:--proof') echo 'none secret consent' ;;
 	'claim add:--secret-file') echo 'FILE' ;;
 	'certificate revoke:--reason') echo 'unspecified keyCompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn' ;;
@@ -194,8 +195,8 @@ _daactl_options()
 	'manifest import') echo '--no-wait' ;;
 	'manifest-key list') echo '--limit --after' ;;
 	'claim add') echo '--tenant --group --consent --proof --secret-file' ;;
-	'claim import') echo '--tenant --group --format' ;;
-	'claim bulk') echo '--tenant --format --proof --dry-run --no-wait' ;;
+	'claim import') echo '--tenant --group --format --proof' ;;
+	'claim bulk') echo '--tenant --group --format --batch --proof --dry-run --no-wait' ;;
 	'claim bulk-release') echo '--tenant --format --reason --dry-run --no-wait' ;;
 	'claim list') echo '--tenant --limit --after --active' ;;
 	'claim release') echo '--tenant --reason' ;;
