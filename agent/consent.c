@@ -35,7 +35,7 @@ consent_hash(struct ctx *cx, const char *audience, const char *tenant,
     struct slice nonce)
 {
 	static const char tag[] = "daapki-claim-consent-1";
-	uint8_t *out = arena_alloc(cx->arena, crypto_hash_sha256_BYTES);
+	uint8_t *out = arena_alloc(cx->arena, crypto_hash_sha512_BYTES);
 	struct buf b = buf_in(cx->arena, 1024);
 
 	/* The NULs are hashed. */
@@ -44,8 +44,8 @@ consent_hash(struct ctx *cx, const char *audience, const char *tenant,
 	put_bytes(&b, SLICE(tenant, strlen(tenant) + 1));
 	put_bytes(&b, nonce);
 	ASSERT(!b.bad);
-	(void)crypto_hash_sha256(out, b.p, b.n);
-	return SLICE(out, crypto_hash_sha256_BYTES);
+	(void)crypto_hash_sha512(out, b.p, b.n);
+	return SLICE(out, crypto_hash_sha512_BYTES);
 }
 
 struct err

@@ -3,9 +3,10 @@
  * What a device signs that consents to be claimed: the server, the tenant and
  * the challenge,
  *
- *	SHA-256("daapki-claim-consent-1" || 00 || audience || 00 ||
+ *	SHA-512("daapki-claim-consent-1" || 00 || audience || 00 ||
  *	    tenant || 00 || nonce)
  *
+ * which no nonce of an enrolment is, since get_nonce() takes 32 bytes only.
  * The server has code of its own for this, as for the binding hash
  * (agent/binding.h).
  */
@@ -18,7 +19,7 @@
 /* The host of a URL: a name or an address, without brackets.  ERR_CONFIG */
 struct err	consent_audience(struct ctx *, const char *url,
 		    const char **out);
-/* The hash itself, 32 bytes. */
+/* The hash itself, 64 bytes. */
 struct slice	consent_hash(struct ctx *, const char *audience,
 		    const char *tenant, struct slice nonce);
 /*

@@ -6,6 +6,7 @@
 #include <sodium.h>
 
 #include "authority/appraise.h"
+#include "authority/nonce.h"
 #include "base/base.h"
 #include "codec/base64.h"
 #include "db/nonce.h"
@@ -16,24 +17,27 @@
 
 /* --- what the device signed ------------------------------------------ */
 
-/* Each text ends in its NUL, so that no two statements are the same. */
+/* Each text ends in its NUL, so that no two statements are the same; and with
+ * SHA-512, since whoever a device enrols with chooses NONCE_SIZE bytes. */
 static struct slice
 statement_of(struct ctx *cx, const struct consent_request *r)
 {
 	static const char purpose[] = "daapki-claim-consent-1";
-	uint8_t *out = arena_alloc(cx->arena, crypto_hash_sha256_BYTES);
-	crypto_hash_sha256_state state;
+	uint8_t *out = arena_alloc(cx->arena, CONSENT_STATEMENT_SIZE);
+	crypto_hash_sha512_state state;
 
-	crypto_hash_sha256_init(&state);
-	crypto_hash_sha256_update(&state, (const uint8_t *)purpose,
+	_Static_assert(CONSENT_STATEMENT_SIZE == crypto_hash_sha512_BYTES &&
+	    CONSENT_STATEMENT_SIZE != NONCE_SIZE, "no nonce is a statement");
+	crypto_hash_sha512_init(&state);
+	crypto_hash_sha512_update(&state, (const uint8_t *)purpose,
 	    sizeof(purpose));
-	crypto_hash_sha256_update(&state, (const uint8_t *)r->audience,
+	crypto_hash_sha512_update(&state, (const uint8_t *)r->audience,
 	    strlen(r->audience) + 1);
-	crypto_hash_sha256_update(&state, (const uint8_t *)r->tenant,
+	crypto_hash_sha512_update(&state, (const uint8_t *)r->tenant,
 	    strlen(r->tenant) + 1);
-	crypto_hash_sha256_update(&state, r->nonce.p, r->nonce.n);
-	crypto_hash_sha256_final(&state, out);
-	return SLICE(out, crypto_hash_sha256_BYTES);
+	crypto_hash_sha512_update(&state, r->nonce.p, r->nonce.n);
+	crypto_hash_sha512_final(&state, out);
+	return SLICE(out, CONSENT_STATEMENT_SIZE);
 }
 
 static struct err

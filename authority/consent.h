@@ -6,10 +6,12 @@
  * server, that tenant, this challenge.  It is evidence as for an enrolment in
  * which the statement stands in the place of the nonce,
  *
- *	SHA-256("daapki-claim-consent-1" || 00 || audience || 00 ||
+ *	SHA-512("daapki-claim-consent-1" || 00 || audience || 00 ||
  *	    tenant || 00 || nonce)
  *
- * so neither can be taken for the other.  audience is the name by which the
+ * It is longer than any nonce that a device takes, so neither can be taken for
+ * the other: not even by a server with which the device enrols, and which gives
+ * it for a nonce what it likes.  audience is the name by which the
  * device reached this server: another server, that passes our challenge on,
  * gets a statement that is of no use here.  What was proved becomes a line of
  * text, which holds for consent_life_s, for that tenant, once.
@@ -23,6 +25,7 @@
 #define CONSENT_PREFIX		"daapki-consent."
 #define CONSENT_TEXT_MAX	160u	/* letters */
 #define CONSENT_AUDIENCE_MAX	253u	/* of a DNS name */
+#define CONSENT_STATEMENT_SIZE	64u
 #define CONSENT_ID_SIZE		16u
 #define CONSENT_MAC_SIZE	32u
 

@@ -225,7 +225,7 @@ class Device:
     def consent(self, ask, tenant):
         """As daa-agent claim-consent; its evidence takes any nonce."""
         nonce = ask("post", "/v1/challenges").json()["nonce"]
-        stands_in = hashlib.sha256(
+        stands_in = hashlib.sha512(
             b"daapki-claim-consent-1\0" + self.audience.encode() + b"\0"
             + tenant.encode() + b"\0" + bytes.fromhex(nonce)).hexdigest()
         request = self.covering(stands_in)

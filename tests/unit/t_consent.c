@@ -34,7 +34,7 @@ static struct slice
 statement(const char *audience, const char *to, struct slice nonce)
 {
 	static const char tag[] = "daapki-claim-consent-1";
-	uint8_t *hash = arena_alloc(cx->arena, 32);
+	uint8_t *hash = arena_alloc(cx->arena, 64);
 	struct buf b = buf_in(cx->arena, 1024);
 
 	put_bytes(&b, SLICE(tag, sizeof(tag)));
@@ -42,8 +42,8 @@ statement(const char *audience, const char *to, struct slice nonce)
 	put_bytes(&b, SLICE(to, strlen(to) + 1));
 	put_bytes(&b, nonce);
 	ck_assert(!b.bad);
-	crypto_hash_sha256(hash, b.p, b.n);
-	return SLICE(hash, 32);
+	crypto_hash_sha512(hash, b.p, b.n);
+	return SLICE(hash, 64);
 }
 
 static struct consent_request
@@ -348,6 +348,36 @@ START_TEST(evidence_for_an_enrolment_is_no_consent_nor_the_reverse)
 }
 END_TEST
 
+/* It asked us for a challenge, and gave the device, that enrols there, a nonce
+ * for the one of ours: a device signs whatever nonce it gets. */
+START_TEST(what_a_device_signs_to_enrol_elsewhere_is_no_consent)
+{
+	static const char tag[] = "daapki-claim-consent-1";
+	uint8_t nonce[NONCE_SIZE];
+	EVP_PKEY *key = new_key();
+	struct consent_request r;
+	struct consent c;
+	struct buf b;
+
+	start();
+	b = buf_in(cx->arena, 1024);
+	r = request(&dev, "tenant-b");
+	r.spki = spki_of(key);
+	memcpy(nonce, statement(HERE, "tenant-b", r.nonce).p, sizeof(nonce));
+	r.evidence = evidence_of(&dev, SLICE_OF(nonce), key);
+	ck_fails(give(&r, &c), ERR_EV_SIGNATURE);
+	put_bytes(&b, SLICE(tag, sizeof(tag)));
+	put_bytes(&b, SLICE(HERE, sizeof(HERE)));
+	put_bytes(&b, SLICE("tenant-b", sizeof("tenant-b")));
+	put_bytes(&b, r.nonce);
+	ck_assert(!b.bad);
+	crypto_hash_sha256(nonce, b.p, b.n);
+	r.evidence = evidence_of(&dev, SLICE_OF(nonce), key);
+	ck_fails(give(&r, &c), ERR_EV_SIGNATURE);
+	end();
+}
+END_TEST
+
 /* It could put anything into its inventory, and its own CA beside it. */
 START_TEST(what_a_tenant_vouches_for_itself_gives_no_consent)
 {
@@ -566,6 +596,7 @@ UNIT_MAIN("consent",
     what_was_signed_for_another_server_is_refused,
     a_challenge_gives_one_consent_in_its_time,
     evidence_for_an_enrolment_is_no_consent_nor_the_reverse,
+    what_a_device_signs_to_enrol_elsewhere_is_no_consent,
     what_a_tenant_vouches_for_itself_gives_no_consent,
     a_tenant_that_does_not_exist_is_answered_like_any_other,
     a_call_may_ask_for_more_than_the_setting_and_never_for_less,
