@@ -308,6 +308,9 @@ START_TEST(parts_of_endorsements_are_of_their_form)
 	parts[2] = with_nul(parts[2]);
 	ck_fails(verify_with(endorsements(0, 0)), ERR_EV_MALFORMED);
 	make_parts();
+	parts[0] = SLICE("gap.\1\0\0\0", 8);	/* begins behind it */
+	ck_fails(verify_with(endorsements(5, 4)), ERR_EV_MALFORMED);
+	make_parts();
 	parts[2].n--;			/* whole, but for the NUL */
 	ck_fails(verify_with(endorsements(0, 0)), ERR_EV_MALFORMED);
 	make_parts();
