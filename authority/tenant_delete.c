@@ -126,16 +126,14 @@ is_staged(const struct db_ca *ca)
 }
 
 static struct err
-end_cas(struct ctx *cx, const struct authority *a,
+end_page(struct ctx *cx, const struct authority *a,
     const struct tenant *tenant, const struct principal *who,
-    const struct pass *pass)
+    const struct pass *pass, struct page page, int64_t *out_next)
 {
-	struct page page = { 0, PAGE_LIMIT_MAX };
 	struct db_ca *cas, ended;
-	int64_t next;
 	size_t n;
 
-	TRY(ca_list(cx, a, tenant, page, &cas, &n, &next));
+	TRY(ca_list(cx, a, tenant, page, &cas, &n, out_next));
 	for (size_t i = 0; i < n; i++) {
 		struct life_step step = {
 			.key_id = text_hex(cx->arena, cas[i].key_id),
@@ -148,6 +146,19 @@ end_cas(struct ctx *cx, const struct authority *a,
 			continue;
 		TRY(pass->end(cx, a, tenant, who, &step, &ended));
 	}
+	return OK;
+}
+
+static struct err
+end_cas(struct ctx *cx, const struct authority *a,
+    const struct tenant *tenant, const struct principal *who,
+    const struct pass *pass)
+{
+	struct page page = { 0, PAGE_LIMIT_MAX };
+
+	do
+		TRY(end_page(cx, a, tenant, who, pass, page, &page.after));
+	while (page.after != 0);
 	return OK;
 }
 

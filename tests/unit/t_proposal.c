@@ -9,6 +9,7 @@
 #include "authority/claim.h"
 #include "authority/device.h"
 #include "authority/device_search.h"
+#include "authority/life.h"
 #include "authority/operation.h"
 #include "authority/proposal.h"
 #include "authority/role.h"
@@ -244,6 +245,46 @@ START_TEST(a_deleted_tenant_has_nothing_left_but_its_history)
 }
 END_TEST
 
+/* More than a page of CAs that were long retired. */
+static struct err
+add_retired(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	const struct db_ca *like = arg;
+
+	for (unsigned i = 0; i < PAGE_LIMIT_MAX; i++) {
+		struct db_ca ca = *like;
+		int64_t id;
+
+		ca.state = "retired";
+		ca.key_id = slice_text(arena_printf(c->arena, "%020u", i));
+		ca.serial = slice_text(arena_printf(c->arena, "%016u", i));
+		TRY(db_ca_insert(c, tx, &ca, &id));
+	}
+	return OK;
+}
+
+START_TEST(a_tenant_with_more_cas_than_a_page_has_none_left_in_use)
+{
+	struct life_plan plan = { .role = CA_ROLE_ISSUING };
+	struct page page = { 0, PAGE_LIMIT_MAX };
+	struct db_ca like = issuing(), staged, *cas;
+	struct db_tenant row;
+	size_t n;
+
+	ck_ok(db_write(cx, a->db, add_retired, &like));
+	ck_ok(life_stage(cx, a, &tenant, &alice, &plan, &staged));
+	ck_ok(tenant_delete(cx, a, &tenant, &alice, &row));
+	do {
+		ck_ok(ca_list(cx, a, &tenant, page, &cas, &n, &page.after));
+		for (size_t i = 0; i < n; i++)
+			ck_assert_msg(strcmp(cas[i].state, "revoked") == 0 ||
+			    strcmp(cas[i].state, "retired") == 0, "%s",
+			    cas[i].state);
+	} while (page.after != 0);
+	ck_assert(slice_equal(cas[n - 1].key_id, staged.key_id));
+}
+END_TEST
+
 static void
 quarantine_all(void)
 {
@@ -322,6 +363,7 @@ main(void)
 		what_can_not_be_done_has_failed,
 		a_proposal_is_its_tenants,
 		a_deleted_tenant_has_nothing_left_but_its_history,
+		a_tenant_with_more_cas_than_a_page_has_none_left_in_use,
 		a_device_in_quarantine_does_not_keep_a_tenant,
 		a_deletion_that_was_cut_off_is_gone_on_with,
 		the_platform_itself_stays,
