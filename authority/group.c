@@ -5,6 +5,7 @@
 #include "authority/policies.h"
 #include "authority/profile.h"
 #include "authority/receipt.h"
+#include "authority/reference.h"
 #include "db/device.h"
 #include "policy/result.h"
 
@@ -78,9 +79,10 @@ group_add_default(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 }
 
 struct making {
-	int64_t		 tenant_id;
-	struct db_group	 group, *out;
-	const char	*document, *actor;
+	int64_t			 tenant_id;
+	struct db_group		 group, *out;
+	const struct policy	*policy;	/* NULL: the usual one */
+	const char		*document, *actor;
 };
 
 static struct err
@@ -88,6 +90,9 @@ make_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct making *m = arg;
 
+	if (m->policy != NULL)
+		TRY(reference_check(cx, tx, m->tenant_id, m->policy,
+		    "/policy"));
 	TRY(insert(cx, tx, m->tenant_id, &m->group, m->document, m->actor));
 	*m->out = m->group;
 	return receipt_add(cx, tx);
@@ -101,7 +106,7 @@ group_create(struct ctx *cx, const struct authority *a,
 {
 	struct making m = {
 		.tenant_id = tenant->id, .actor = who->name,
-		.document = DEFAULT_POLICY, .out = out,
+		.document = DEFAULT_POLICY, .policy = policy, .out = out,
 		.group = { .name = name, .title = "",
 		    .profile = PROFILE_DEFAULT_NAME,
 		    .created_s = ctx_now(cx) },
@@ -232,6 +237,7 @@ struct changing {
 	const struct group_spec		*spec;
 	/* policies */
 	const struct policy		*policy;
+	int64_t				 version;
 	const char			*device_id;
 	const struct policy_learn	*learn;
 	struct db_policy		*out;
@@ -288,17 +294,19 @@ set_policy_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct changing *c = arg;
 
 	TRY(find_work(cx, tx, &c->at));
+	TRY(revision_check(cx, c->version, c->at.group.policy_version));
 	return put_version(cx, tx, c, c->policy, "", EVENT_POLICY_SET);
 }
 
 struct err
 group_set_policy(struct ctx *cx, const struct authority *a,
     const struct tenant *tenant, const struct principal *who,
-    const char *name, const struct policy *policy, struct db_policy *out)
+    const char *name, int64_t version, const struct policy *policy,
+    struct db_policy *out)
 {
 	struct changing c = {
 		.at = { .tenant_id = tenant->id, .name = name },
-		.actor = who->name, .policy = policy,
+		.actor = who->name, .policy = policy, .version = version,
 	};
 
 	TRY(policies_check_formats(cx, policy, "/formats"));

@@ -59,11 +59,12 @@ struct err	group_change(struct ctx *, const struct authority *,
 struct err	group_policy(struct ctx *, const struct authority *,
 		    const struct tenant *, const char *name,
 		    struct db_policy *out);
-/* Make a policy the one in force: the next version.
- * ERR_NOT_FOUND, ERR_FIELD */
+/* Make a policy the one in force: the next version.  version: the one that it
+ * follows, or REVISION_ANY.
+ * ERR_NOT_FOUND, ERR_FIELD, ERR_PRECONDITION */
 struct err	group_set_policy(struct ctx *, const struct authority *,
 		    const struct tenant *, const struct principal *,
-		    const char *name, const struct policy *,
+		    const char *name, int64_t version, const struct policy *,
 		    struct db_policy *out);
 /*
  * Have the policy also accept what a device of this group showed when it was

@@ -159,10 +159,12 @@ rest_group_policy_put(struct ctx *cx, const struct authority *a,
 {
 	struct policy policy;
 	struct db_policy set;
+	int64_t version;
 
 	TRY(policy_read(cx, request->json, "", &policy));
+	TRY(http_if_match(cx, request, &version));
 	TRY(group_set_policy(cx, a, request->tenant, request->principal,
-	    request->params[1], &policy, &set));
+	    request->params[1], version, &policy, &set));
 	return reply_policy(cx, &set, reply);
 }
 

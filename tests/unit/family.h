@@ -80,7 +80,7 @@ family_policy(const char *text)
 
 	ck_ok(policy_parse(cx, text, &policy));
 	ck_ok(group_set_policy(cx, family_realm->authority, &family_tenant,
-	    &realm_admin, "family", &policy, &made));
+	    &realm_admin, "family", REVISION_ANY, &policy, &made));
 }
 
 /* A rule over the format, and more. */

@@ -104,8 +104,8 @@ START_TEST(a_group_of_another_tenant_is_not_found)
 	    &group), ERR_NOT_FOUND);
 	ck_fails(group_policy(cx, &fleet.a, other, "pumps", &policy),
 	    ERR_NOT_FOUND);
-	ck_fails(group_set_policy(cx, &fleet.a, other, me, "pumps", &wanted,
-	    &policy), ERR_NOT_FOUND);
+	ck_fails(group_set_policy(cx, &fleet.a, other, me, "pumps",
+	    REVISION_ANY, &wanted, &policy), ERR_NOT_FOUND);
 	fleet_close();
 }
 END_TEST
@@ -176,8 +176,8 @@ START_TEST(a_new_policy_is_a_new_version_and_the_old_one_stays)
 	(void)make("pumps");
 	policy = policy_of(strict);
 	fleet.now_s += 60;
-	ck_ok(group_set_policy(cx, &fleet.a, mine, me, "pumps", &policy,
-	    &set));
+	ck_ok(group_set_policy(cx, &fleet.a, mine, me, "pumps",
+	    REVISION_ANY, &policy, &set));
 	ck_assert_int_eq(set.version, 2);
 	ck_ok(group_policy(cx, &fleet.a, mine, "pumps", &found));
 	ck_assert_int_eq(found.version, 2);
@@ -185,10 +185,55 @@ START_TEST(a_new_policy_is_a_new_version_and_the_old_one_stays)
 	ck_assert_int_eq(found.created_s, FLEET_NOW + 60);
 	ck_ok(group_get(cx, &fleet.a, mine, "pumps", &group));
 	ck_assert_int_eq(group.policy_version, 2);
-	ck_ok(group_set_policy(cx, &fleet.a, mine, me, "pumps", &policy,
-	    &set));
+	ck_ok(group_set_policy(cx, &fleet.a, mine, me, "pumps",
+	    REVISION_ANY, &policy, &set));
 	ck_assert_int_eq(set.version, 3);
 	ck_assert(has_event("policy.set", "pumps"));
+	fleet_close();
+}
+END_TEST
+
+START_TEST(a_policy_follows_the_version_that_its_author_saw)
+{
+	struct db_policy set;
+	struct policy policy;
+
+	fleet_open();
+	(void)make("pumps");
+	policy = policy_of("{\"rules\":[{\"claim\":\"secure_boot\","
+	    "\"equals\":true}]}");
+	ck_ok(group_set_policy(cx, &fleet.a, mine, me, "pumps", 1, &policy,
+	    &set));
+	ck_assert_int_eq(set.version, 2);
+	ck_fails(group_set_policy(cx, &fleet.a, mine, me, "pumps", 1, &policy,
+	    &set), ERR_PRECONDITION);
+	ck_ok(group_policy(cx, &fleet.a, mine, "pumps", &set));
+	ck_assert_int_eq(set.version, 2);
+	ck_ok(group_set_policy(cx, &fleet.a, mine, me, "pumps", 2, &policy,
+	    &set));
+	fleet_close();
+}
+END_TEST
+
+START_TEST(a_group_is_not_made_with_a_set_or_profile_that_is_not_there)
+{
+	struct group_spec spec = as_it_is;
+	struct db_group group;
+	struct policy policy;
+
+	fleet_open();
+	policy = policy_of("{\"rules\":[{\"claim\":\"hardware_key\","
+	    "\"equals\":true},{\"claim\":\"measurement\","
+	    "\"in_set\":\"nowhere\"}]}");
+	ck_fails(group_create(cx, &fleet.a, mine, me, "pumps", &as_it_is,
+	    &policy, &group), ERR_FIELD);
+	ck_assert_str_eq(cx->trail->pointer, "/policy/rules/1/in_set");
+	spec.profile = "nowhere";
+	ck_fails(group_create(cx, &fleet.a, mine, me, "pumps", &spec, NULL,
+	    &group), ERR_FIELD);
+	ck_assert_str_eq(cx->trail->pointer, "/profile");
+	ck_fails(group_get(cx, &fleet.a, mine, "pumps", &group),
+	    ERR_NOT_FOUND);
 	fleet_close();
 }
 END_TEST
@@ -203,8 +248,8 @@ START_TEST(a_format_that_no_verifier_has_is_refused)
 	(void)make("pumps");
 	policy = policy_of("{\"formats\":[\"tpm2\",\"tmp2\"],\"rules\":["
 	    "{\"claim\":\"hardware_key\",\"equals\":true}]}");
-	ck_fails(group_set_policy(cx, &fleet.a, mine, me, "pumps", &policy,
-	    &set), ERR_FIELD);
+	ck_fails(group_set_policy(cx, &fleet.a, mine, me, "pumps",
+	    REVISION_ANY, &policy, &set), ERR_FIELD);
 	ck_assert_str_eq(cx->trail->pointer, "/formats/1");
 	ck_fails(group_create(cx, &fleet.a, mine, me, "valves", &as_it_is,
 	    &policy, &group), ERR_FIELD);
@@ -330,6 +375,8 @@ UNIT_MAIN("group",
     a_profile_or_version_that_is_not_there_is_refused,
     a_change_touches_only_what_it_names,
     a_new_policy_is_a_new_version_and_the_old_one_stays,
+    a_policy_follows_the_version_that_its_author_saw,
+    a_group_is_not_made_with_a_set_or_profile_that_is_not_there,
     a_format_that_no_verifier_has_is_refused,
     lists_come_in_pages_that_end,
     what_a_golden_device_was_attested_with_becomes_a_rule,

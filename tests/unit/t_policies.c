@@ -143,7 +143,7 @@ set(const char *text)
 	struct db_policy made;
 
 	ck_ok(group_set_policy(cx, realm->authority, &tenant, &realm_admin,
-	    "soft", &policy, &made));
+	    "soft", REVISION_ANY, &policy, &made));
 	return made;
 }
 

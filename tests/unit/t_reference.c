@@ -49,7 +49,7 @@ set_policy(const char *text)
 
 	ck_ok(policy_parse(cx, text, &policy));
 	return group_set_policy(cx, realm->authority, &tenant, &realm_admin,
-	    "soft", &policy, &made);
+	    "soft", REVISION_ANY, &policy, &made);
 }
 
 /* --- sets and values ---------------------------------------------------------- */
