@@ -7,11 +7,10 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "authority/courier.h"
+#include "authority/delivery.h"
 #include "authority/event.h"
 #include "authority/webhook.h"
 #include "base/base.h"
-#include "base/text.h"
 
 #define PAGE		64u	/* events looked at for a round */
 #define LOAD_PAGE	500u	/* webhooks read at once */
@@ -26,7 +25,8 @@ struct item {
 	int64_t		 event_id;
 	char		 type[64];
 	bool		 under_way, answered;
-	enum courier_outcome outcome;
+	enum courier_outcome outcome;	/* as the tenant is told */
+	bool		 is_forbidden;	/* what it is not told */
 	uint16_t	 status;
 	uint32_t	 ms;
 	char		 excerpt[DISPATCH_EXCERPT_MAX * 3 + 1];
@@ -226,15 +226,17 @@ answered(void *arg, const struct courier_answer *a)
 {
 	struct item *item = arg;
 	struct dispatch *d = item->hook->dispatch;
+	struct delivery_told told = delivery_tell(a);
 	const char *from = a->outcome == COURIER_ANSWERED ?
-	    (const char *)a->body.p : a->why;
+	    (const char *)a->body.p : told.why;
 	size_t n = a->outcome == COURIER_ANSWERED ? a->body.n :
-	    strlen(a->why), at = 0;
+	    strlen(told.why), at = 0;
 
 	lock(d);
-	item->outcome = (enum courier_outcome)a->outcome;
+	item->outcome = told.outcome;
+	item->is_forbidden = a->outcome == COURIER_FORBIDDEN;
 	item->status = a->status;
-	item->ms = a->ms;
+	item->ms = told.ms;
 	/* It is shown to people: one line of ASCII. */
 	for (size_t i = 0; i < n && at < DISPATCH_EXCERPT_MAX; i++)
 		item->excerpt[at++] = from[i] >= 0x20 && from[i] < 0x7f ?
@@ -260,35 +262,14 @@ read_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	    PAGE, &r->rows, &r->n);
 }
 
-static json_t *
-data_of(struct ctx *cx, const struct event_row *e)
-{
-	json_t *data = json_loads(e->data, JSON_REJECT_DUPLICATES, NULL);
-
-	return json_keep(cx, data == NULL ? json_object() : data);
-}
-
 /* What must stay in order: all about a device. */
 static const char *
 device_of(struct ctx *cx, const struct event_row *e)
 {
-	const char *id = json_string_value(json_object_get(data_of(cx, e),
-	    "device_id"));
+	const char *id = json_string_value(json_object_get(delivery_data(cx,
+	    e), "device_id"));
 
 	return id != NULL ? arena_strdup(cx->arena, id) : e->subject;
-}
-
-static struct slice
-body_of(struct ctx *cx, const struct event_row *e)
-{
-	json_t *data = json_pack("{s:s, s:s, s:s, s:O}",
-	    "id", arena_printf(cx->arena, "%lld", (long long)e->id),
-	    "subject", e->subject, "actor", e->actor,
-	    "data", data_of(cx, e));
-
-	return json_text(cx, json_keep(cx, json_pack("{s:s, s:s, s:o}",
-	    "type", e->type, "timestamp",
-	    text_time_dup(cx->arena, e->at_s), "data", data)));
 }
 
 static struct err
@@ -301,7 +282,7 @@ send_one(struct ctx *cx, struct hook *h, const struct event_row *e,
 		.method = COURIER_POST, .connect_ms = DISPATCH_CONNECT_MS,
 		.total_ms = DISPATCH_TOTAL_MS,
 		.answer_max = DISPATCH_EXCERPT_MAX, .url = h->row.url,
-		.body = body_of(cx, e),
+		.body = delivery_body(cx, e),
 	};
 	int64_t now_s = ctx_now(cx);
 	struct dispatch *d = h->dispatch;
@@ -514,6 +495,27 @@ keep_ahead(struct hook *h, const struct item *bad)
 	h->n_ahead = n;
 }
 
+/* For the platform: whose webhook would have led inside. */
+static void
+log_forbidden(const struct hook *h)
+{
+	const struct dispatch *d = h->dispatch;
+	char tenant[24], webhook[24];
+
+	for (size_t i = 0; i < h->n_items; i++) {
+		if (!h->items[i].is_forbidden)
+			continue;
+		(void)snprintf(tenant, sizeof(tenant), "%lld",
+		    (long long)h->row.tenant_id);
+		(void)snprintf(webhook, sizeof(webhook), "%lld",
+		    (long long)h->row.id);
+		log_put(d->a->log, LOG_LEVEL_WARN,
+		    "webhook.forbidden-address", "tenant_id", tenant,
+		    "webhook", webhook, "url", h->row.url, NULL);
+		return;
+	}
+}
+
 static struct err
 settle(struct ctx_root *root, struct hook *h)
 {
@@ -521,6 +523,7 @@ settle(struct ctx_root *root, struct hook *h)
 	const struct item *bad = first_bad(h);
 	uint64_t delay_us = 0;
 
+	log_forbidden(h);
 	s.row.cursor = bad == NULL ? h->after_round : bad->event_id - 1;
 	s.row.next_s = 0;
 	if (bad == NULL)

@@ -161,6 +161,7 @@ def bad_receivers(tap, service, good, inside):
         "internal inside of IPv6":
             f"http://[::ffff:127.0.0.1]:{inside.port}/mapped",
         "metadata": "http://169.254.169.254/latest/meta-data/",
+        "nowhere": "http://" + 64 * "a" + ".invalid/",
         "another scheme": None,
         "good": good.url + "/good",
     }
@@ -193,8 +194,14 @@ def bad_receivers(tap, service, good, inside):
     ends("failing", "answered", 500)
     ends("gone", "answered", 410, "disabled")
     for kind in ("internal", "internal by name", "internal by number",
-                 "internal inside of IPv6", "metadata"):
-        ends(kind, "forbidden-address")
+                 "internal inside of IPv6", "metadata", "nowhere"):
+        ends(kind, "no-address")
+    told = {json.dumps([last[kind][m] for m in ("outcome", "excerpt", "ms")])
+            for kind in ("internal", "internal by name", "nowhere")}
+    tap.ok(len(told) == 1, "what is inside is told as what is nowhere", told)
+    with open(os.path.join(service.folder, "daad.log"), encoding="utf-8", errors="replace") as f:
+        tap.ok("webhook.forbidden-address" in f.read(),
+               "the log of the platform says which it was")
     tap.ok(not inside.got, "nothing inside was asked, by redirect neither",
            inside.got)
     tap.ok(last["failing"]["excerpt"] == "try later",
