@@ -138,7 +138,7 @@ find_firmware(struct ctx *cx, struct db_tx *tx,
 	text = result_claims_text(cx, &measured);
 	(void)crypto_hash_sha256(sha256, (const uint8_t *)text, strlen(text));
 	return db_report_firmware(cx, tx, t->tenant_id, SLICE_OF(sha256),
-	    text, out_id);
+	    text, REPORT_TENANT_FIRMWARES_MAX, out_id);
 }
 
 /* --- taking: which group ------------------------------------------------------ */
@@ -264,6 +264,7 @@ count(struct ctx *cx, struct db_tx *tx, const struct report_taken *t,
 	struct report_added added = {
 		.at_s = t->at_s, .device_id = t->device_id,
 		.firmware = firmware, .events = a->events,
+		.firmwares_max = REPORT_GROUP_FIRMWARES_MAX,
 		.occurrences = a->occurrences,
 	};
 	bool new_firmware;
@@ -340,6 +341,8 @@ get_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct report_group_view *v = &l->view;
 
 	TRY(db_report_group_get(cx, tx, l->tenant_id, l->id, &v->group));
+	TRY(db_report_group_firmware_rest(cx, tx, l->tenant_id, l->id,
+	    &l->view.rest_events));
 	return db_report_group_firmwares(cx, tx, l->tenant_id, l->id,
 	    REPORT_FIRMWARES_MAX, &v->firmwares, &v->n_firmwares);
 }

@@ -16,6 +16,10 @@
 #include "db/report_group.h"
 
 #define REPORT_GROUPS_MAX	10000u	/* of a tenant; more share one */
+/* Kinds of firmware, of a group and of a tenant; events with more are counted
+ * together. */
+#define REPORT_GROUP_FIRMWARES_MAX	1000u
+#define REPORT_TENANT_FIRMWARES_MAX	10000u
 #define REPORT_NOTE_MAX		200u
 #define REPORT_FIRMWARES_MAX	100u	/* told of one group */
 #define REPORT_KEEP_DAYS_MAX	3650
@@ -71,6 +75,7 @@ struct report_group_view {
 	struct report_group		 group;
 	struct report_group_firmware	*firmwares;	/* first seen first */
 	size_t				 n_firmwares;
+	int64_t				 rest_events;	/* with others */
 };
 /* ERR_NOT_FOUND */
 struct err	report_group_get(struct ctx *, const struct authority *,

@@ -203,12 +203,44 @@ db_report_group_state(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 
 /* --- counting --------------------------------------------------------------- */
 
+static struct err
+add_firmware(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    const struct report_added *a, int64_t firmware, int64_t *out_new)
+{
+	return db_run(cx, tx, STMT_REPORT_GROUP_FIRMWARE_ADD, DB_ARGS(
+	    DB_I(tenant_id), DB_I(a->group), DB_I(firmware), DB_I(a->at_s)),
+	    out_new);
+}
+
+/* Which row counts it: its own, or that of the rest.  Only a row that is new can
+ * be one too many, so that only then is it looked at. */
+static struct err
+find_row(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
+    const struct report_added *a, int64_t *out_firmware, int64_t *out_new)
+{
+	int64_t last = 0, n_new;
+
+	TRY(add_firmware(cx, tx, tenant_id, a, a->firmware, &n_new));
+	if (n_new > 0)
+		TRY(db_rows(cx, tx, STMT_REPORT_GROUP_FIRMWARE_NTH, DB_ARGS(
+		    DB_I(tenant_id), DB_I(a->group), DB_I(a->firmwares_max)),
+		    take_number, &last));
+	*out_firmware = a->firmware;
+	*out_new = n_new;
+	if (last == 0 || a->firmware == DB_FIRMWARE_REST)
+		return OK;
+	TRY(db_run(cx, tx, STMT_REPORT_GROUP_FIRMWARE_DROP, DB_ARGS(
+	    DB_I(tenant_id), DB_I(a->group), DB_I(a->firmware)), NULL));
+	*out_firmware = DB_FIRMWARE_REST;
+	return add_firmware(cx, tx, tenant_id, a, DB_FIRMWARE_REST, out_new);
+}
+
 struct err
 db_report_group_count(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
     const struct report_added *a, bool *out_new_firmware)
 {
 	const int64_t day_s = 86400;
-	int64_t n_device, n_firmware;
+	int64_t n_device, n_firmware, firmware;
 
 	TRY(db_run(cx, tx, STMT_REPORT_GROUP_DEVICE_ADD, DB_ARGS(
 	    DB_I(tenant_id), DB_I(a->group), DB_T(a->device_id),
@@ -216,11 +248,9 @@ db_report_group_count(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 	TRY(db_run(cx, tx, STMT_REPORT_GROUP_DEVICE_COUNT, DB_ARGS(
 	    DB_I(tenant_id), DB_I(a->group), DB_T(a->device_id),
 	    DB_I(a->events), DB_I(a->at_s)), NULL));
-	TRY(db_run(cx, tx, STMT_REPORT_GROUP_FIRMWARE_ADD, DB_ARGS(
-	    DB_I(tenant_id), DB_I(a->group), DB_I(a->firmware),
-	    DB_I(a->at_s)), &n_firmware));
+	TRY(find_row(cx, tx, tenant_id, a, &firmware, &n_firmware));
 	TRY(db_run(cx, tx, STMT_REPORT_GROUP_FIRMWARE_COUNT, DB_ARGS(
-	    DB_I(tenant_id), DB_I(a->group), DB_I(a->firmware),
+	    DB_I(tenant_id), DB_I(a->group), DB_I(firmware),
 	    DB_I(a->events), DB_I(a->at_s)), NULL));
 	TRY(db_run(cx, tx, STMT_REPORT_DAY_COUNT, DB_ARGS(DB_I(tenant_id),
 	    DB_I(a->at_s / day_s), DB_I(a->group), DB_I(a->events),
@@ -283,12 +313,34 @@ db_report_group_devices(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 
 struct err
 db_report_firmware(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
-    struct slice sha256, const char *measurements, int64_t *out_id)
+    struct slice sha256, const char *measurements, unsigned most,
+    int64_t *out_id)
 {
-	TRY(db_run(cx, tx, STMT_REPORT_FIRMWARE_ADD, DB_ARGS(DB_I(tenant_id),
-	    DB_B(sha256), DB_T(measurements)), NULL));
-	return db_rows(cx, tx, STMT_REPORT_FIRMWARE_FIND, DB_ARGS(
-	    DB_I(tenant_id), DB_B(sha256)), take_number, out_id);
+	int64_t id = 0, last = 0;
+
+	TRY(db_rows(cx, tx, STMT_REPORT_FIRMWARE_FIND, DB_ARGS(
+	    DB_I(tenant_id), DB_B(sha256)), take_number, &id));
+	if (id == 0)
+		TRY(db_rows(cx, tx, STMT_REPORT_FIRMWARE_NTH, DB_ARGS(
+		    DB_I(tenant_id), DB_I(most - 1)), take_number, &last));
+	if (id == 0 && last == 0)
+		TRY(db_insert(cx, tx, STMT_REPORT_FIRMWARE_ADD, DB_ARGS(
+		    DB_I(tenant_id), DB_B(sha256), DB_T(measurements)), &id));
+	*out_id = id == 0 ? DB_FIRMWARE_REST : id;
+	return OK;
+}
+
+struct err
+db_report_group_firmware_rest(struct ctx *cx, struct db_tx *tx,
+    int64_t tenant_id, int64_t group, int64_t *out_events)
+{
+	int64_t events = 0;
+
+	TRY(db_rows(cx, tx, STMT_REPORT_GROUP_FIRMWARE_EVENTS, DB_ARGS(
+	    DB_I(tenant_id), DB_I(group), DB_I(DB_FIRMWARE_REST)),
+	    take_number, &events));
+	*out_events = events;
+	return OK;
 }
 
 struct firmwares { struct report_group_firmware *items; size_t n, max; };
@@ -429,6 +481,9 @@ db_report_group_forget(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 		for (size_t k = 0; k < COUNT_OF(parts); k++)
 			TRY(db_run(cx, tx, parts[k], DB_ARGS(DB_I(tenant_id),
 			    DB_I(old.items[i])), NULL));
+	if (old.n > 0)
+		TRY(db_run(cx, tx, STMT_REPORT_FIRMWARE_FORGET,
+		    DB_ARGS(DB_I(tenant_id)), NULL));
 	*out_n = old.n;
 	return OK;
 }

@@ -80,6 +80,7 @@ struct report_added {
 	int64_t		 group, at_s;
 	const char	*device_id;
 	int64_t		 firmware;	/* db_report_firmware(), or 0: none */
+	unsigned	 firmwares_max;	/* of the group; more are one */
 	int64_t		 events, occurrences;
 };
 /* out_new_firmware: the group was not seen with that firmware before. */
@@ -103,16 +104,23 @@ struct err	db_report_group_devices(struct ctx *, struct db_tx *,
 
 /* --- firmware --------------------------------------------------------------- */
 
-/* The row of these measurements (a JSON object), made if need be. */
+/* What more there is than is kept apart. */
+#define DB_FIRMWARE_REST	INT64_C(-1)
+/* The row of these measurements (a JSON object), made if need be; or
+ * DB_FIRMWARE_REST, when the tenant has most of them. */
 struct err	db_report_firmware(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, struct slice sha256,
-		    const char *measurements, int64_t *out_id);
+		    const char *measurements, unsigned most,
+		    int64_t *out_id);
 
 struct report_group_firmware {
 	struct slice	 sha256;	/* empty: nothing was measured */
 	const char	*measurements;	/* or NULL */
 	int64_t		 events, first_s, last_s;
 };
+/* Events of a group whose firmware is not told apart. */
+struct err	db_report_group_firmware_rest(struct ctx *, struct db_tx *,
+		    int64_t tenant_id, int64_t group, int64_t *out_events);
 /* Those it was seen with first. */
 struct err	db_report_group_firmwares(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, int64_t group, unsigned limit,

@@ -131,6 +131,8 @@ reply_group(struct ctx *cx, const struct report_group_view *v,
 		TRY(firmware_json(cx, &v->firmwares[i], &one));
 		ASSERT(json_array_append_new(firmwares, one) == 0);
 	}
+	rest_set(object, "other_firmware_events",
+	    json_integer(v->rest_events));
 	http_add_revision(cx, reply, v->group.revision);
 	http_reply_json(cx, reply, 200, json_incref(object));
 	return OK;

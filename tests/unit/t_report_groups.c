@@ -326,6 +326,109 @@ START_TEST(a_resolved_group_is_open_again_with_new_firmware_only)
 }
 END_TEST
 
+static void
+sql(const char *text)
+{
+	sqlite3 *sqlite;
+
+	ck_assert_int_eq(sqlite3_open(arena_printf(cx->arena, "%s/db",
+	    fleet.folder), &sqlite), SQLITE_OK);
+	ck_assert_msg(sqlite3_exec(sqlite, text, NULL, NULL, NULL) ==
+	    SQLITE_OK, "%s: %s", text, sqlite3_errmsg(sqlite));
+	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
+}
+
+static int
+number(const char *query)
+{
+	sqlite3 *sqlite;
+	sqlite3_stmt *stmt;
+	int n;
+
+	ck_assert_int_eq(sqlite3_open(arena_printf(cx->arena, "%s/db",
+	    fleet.folder), &sqlite), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_prepare_v2(sqlite, query, -1, &stmt, NULL),
+	    SQLITE_OK);
+	ck_assert_int_eq(sqlite3_step(stmt), SQLITE_ROW);
+	n = sqlite3_column_int(stmt, 0);
+	ck_assert_int_eq(sqlite3_finalize(stmt), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
+	return n;
+}
+
+/* That many kinds of firmware more, and rows of the first group for them. */
+static void
+fill_firmware(unsigned sets, unsigned rows)
+{
+	sql(arena_printf(cx->arena, "WITH RECURSIVE n(i) AS (SELECT 1 UNION "
+	    "ALL SELECT i + 1 FROM n WHERE i < %u) INSERT INTO "
+	    "report_firmware (tenant, sha256, measurements) SELECT %lld, "
+	    "CAST(printf('%%032d', i) AS BLOB), '{}' FROM n;"
+	    "INSERT INTO report_group_firmware (tenant, report_group, "
+	    "firmware, events, first_s, last_s) SELECT f.tenant, g.id, f.id, "
+	    "1, 1, 1 FROM report_firmware f, report_group g "
+	    "WHERE f.measurements = '{}' LIMIT %u", sets,
+	    (long long)mine->id, rows));
+}
+
+START_TEST(more_kinds_of_firmware_than_a_group_keeps_are_counted_together)
+{
+	struct report_group_view v;
+	int64_t id;
+
+	attested(fleet_device_id(1), FIRMWARE("aa", "5"));
+	send(fleet_device_id(1), "a", 1);
+	id = groups(NULL, 1)[0].id;
+	fill_firmware(REPORT_GROUP_FIRMWARES_MAX - 2,
+	    REPORT_GROUP_FIRMWARES_MAX - 2);
+	/* The last that has a row of its own, and what is beyond. */
+	attested(fleet_device_id(1), FIRMWARE("bb", "6"));
+	send(fleet_device_id(1), "a", 1);
+	ck_assert_int_eq(view_of(id).rest_events, 0);
+	(void)set_state(id, "resolved");
+	attested(fleet_device_id(1), FIRMWARE("cc", "7"));
+	send(fleet_device_id(1), "a", 1);
+	(void)groups("open", 1);
+	(void)set_state(id, "resolved");
+	attested(fleet_device_id(1), FIRMWARE("dd", "8"));
+	send(fleet_device_id(1), "a", 1);
+	(void)groups("resolved", 1);
+	ck_assert_int_eq(view_of(id).rest_events, 2);
+	/* What was known before still is. */
+	attested(fleet_device_id(1), FIRMWARE("aa", "9"));
+	send(fleet_device_id(1), "a", 1);
+	v = view_of(id);
+	ck_assert_int_eq(v.rest_events, 2);
+	ck_assert_int_eq(v.firmwares[0].events, 2);
+	ck_assert_int_eq(number("SELECT count(*) FROM report_group_firmware"),
+	    REPORT_GROUP_FIRMWARES_MAX + 1);
+}
+END_TEST
+
+START_TEST(a_tenant_keeps_so_many_kinds_of_firmware_until_they_are_forgotten)
+{
+	struct report_setting_change keep = { .keep_days = 1,
+	    .events_per_day = REPORT_AS_IT_IS, .spike_least = REPORT_AS_IT_IS,
+	    .spike_factor = REPORT_AS_IT_IS };
+	struct report_setting setting;
+	int64_t id;
+
+	attested(fleet_device_id(1), FIRMWARE("aa", "5"));
+	send(fleet_device_id(1), "a", 1);
+	id = groups(NULL, 1)[0].id;
+	fill_firmware(REPORT_TENANT_FIRMWARES_MAX - 1, 0);
+	attested(fleet_device_id(1), FIRMWARE("bb", "6"));
+	send(fleet_device_id(1), "a", 1);
+	ck_assert_int_eq(view_of(id).rest_events, 1);
+	ck_assert_int_eq(number("SELECT count(*) FROM report_firmware"),
+	    REPORT_TENANT_FIRMWARES_MAX);
+	ck_ok(report_setting_change(cx, &fleet.a, mine, me, &keep, &setting));
+	fleet.now_s += 3 * DAY;
+	ck_ok(report_group_round(cx, &fleet.a));
+	ck_assert_int_eq(number("SELECT count(*) FROM report_firmware"), 0);
+}
+END_TEST
+
 /* --- spikes ------------------------------------------------------------------ */
 
 START_TEST(a_day_far_above_the_week_before_is_told_once)
@@ -476,6 +579,8 @@ main(void)
 		days_are_counted_by_group,
 		a_group_knows_the_firmware_it_was_seen_with,
 		a_resolved_group_is_open_again_with_new_firmware_only,
+		more_kinds_of_firmware_than_a_group_keeps_are_counted_together,
+		a_tenant_keeps_so_many_kinds_of_firmware_until_they_are_forgotten,
 		a_day_far_above_the_week_before_is_told_once,
 		a_muted_group_is_counted_and_makes_no_event,
 		what_a_tenant_keeps_no_longer_is_forgotten_whole,
