@@ -461,6 +461,7 @@ struct listing {
 	int64_t				 tenant_id;
 	const struct audit_filter	*filter;
 	struct audit_chain		 chain;
+	uint64_t			 through;
 	struct audit_row		*rows;
 	size_t				 n_rows;
 	struct audit_anchored		*anchored;
@@ -475,11 +476,32 @@ is_whole(const struct audit_filter *f)
 	    f->from_s == INT64_MIN && f->to_s == INT64_MAX;
 }
 
+/* Rows have no gaps, so that their numbers say how many are looked at. */
+static uint64_t
+through_of(const struct audit_filter *f, const struct audit_chain *chain)
+{
+	uint64_t most = f->limit > AUDIT_LOOK_MAX ? f->limit : AUDIT_LOOK_MAX;
+
+	if (is_whole(f) || chain->seq <= f->after ||
+	    chain->seq - f->after <= most)
+		return chain->seq;
+	return f->after + most;
+}
+
+static uint64_t
+next_of(const struct listing *l)
+{
+	if (l->n_rows == l->filter->limit)
+		return l->rows[l->n_rows - 1].seq;
+	return l->through < l->chain.seq ? l->through : 0;
+}
+
 static struct err
 list_work(struct ctx *cx, struct db_tx *tx, void *arg)
 {
 	struct listing *l = arg;
 	struct db_tenant platform = { .id = l->tenant_id };
+	struct audit_filter filter = *l->filter;
 	bool found;
 
 	if (l->tenant_id == AUDIT_PLATFORM)
@@ -487,7 +509,8 @@ list_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	TRY(db_audit_chain(cx, tx, platform.id, &l->chain, &found));
 	if (!found)
 		return OK;
-	TRY(db_audit_list(cx, tx, platform.id, l->filter, &l->rows,
+	filter.through = l->through = through_of(l->filter, &l->chain);
+	TRY(db_audit_list(cx, tx, platform.id, &filter, &l->rows,
 	    &l->n_rows));
 	if (l->n_rows == 0 || !is_whole(l->filter))
 		return OK;
@@ -531,6 +554,7 @@ audit_list(struct ctx *cx, const struct authority *a,
 	page.chain = l.chain.name;
 	page.rows = l.rows;
 	page.n_rows = l.n_rows;
+	page.next = next_of(&l);
 	page.proofs = arena_array(cx->arena, l.n_anchored,
 	    sizeof(*page.proofs));
 	for (size_t i = 0; i < l.n_anchored; i++)

@@ -88,12 +88,22 @@ struct audit_proof {
 	size_t			n_path;
 };
 
-/* tenant NULL: the platform.  Proofs are of the heads with after < seq <= the
- * last row's; none where the filter leaves rows out. */
+/* Rows that are looked at for a page that leaves some out: that many, or its
+ * limit where that is more. */
+#define AUDIT_LOOK_MAX		10000u
+
+/*
+ * tenant NULL: the platform; filter.through is not looked at.  A page that leaves
+ * rows out may be short, or empty, and have more behind it.  Proofs are of the
+ * heads with after < seq <= the last row's; none where the filter leaves rows
+ * out.
+ */
 struct audit_page {
 	const char		*chain;		/* its name */
 	struct audit_row	*rows;
 	size_t			 n_rows;
+	uint64_t		 next;		/* seq to go on behind; 0: it is
+						 * the last page */
 	struct audit_proof	*proofs;	/* in order of seq */
 	size_t			 n_proofs;
 };

@@ -112,7 +112,9 @@ db_audit_list(struct ctx *cx, struct db_tx *tx, int64_t tenant_id,
 	TRY(db_rows(cx, tx, STMT_AUDIT_LIST, DB_ARGS(DB_I(tenant_id),
 	    DB_I((int64_t)f->after), DB_I((int64_t)f->limit), DB_T(f->actor),
 	    DB_T(f->actions), DB_T(f->subject), DB_I(f->from_s),
-	    DB_I(f->to_s), DB_T(f->action)), take_row, &read));
+	    DB_I(f->to_s), DB_T(f->action), f->through == 0 ?
+	    DB_I(INT64_MAX) : DB_I((int64_t)f->through)), take_row,
+	    &read));
 	*out = read.items;
 	*out_n = read.n;
 	return OK;

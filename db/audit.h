@@ -29,7 +29,8 @@ struct audit_filter {
 	const char	*action;	/* exactly that */
 	const char	*actions;	/* what begins so */
 	int64_t		 from_s, to_s;		/* from <= at < to */
-	uint64_t	 after;			/* seq */
+	uint64_t	 after, through;	/* seq: after < seq <= through,
+						 * which is 0 for any */
 	size_t		 limit;
 };
 

@@ -208,7 +208,7 @@ read_filter(struct ctx *cx, const struct http_request *request, bool whole,
 }
 
 static struct err
-reply_list(struct ctx *cx, const struct audit_page *page, uint64_t next,
+reply_list(struct ctx *cx, const struct audit_page *page,
     struct http_reply *reply)
 {
 	json_t *items = json_keep(cx, json_array()), *row;
@@ -217,7 +217,7 @@ reply_list(struct ctx *cx, const struct audit_page *page, uint64_t next,
 		TRY(row_json(cx, page->chain, &page->rows[i], &row));
 		ASSERT(json_array_append(items, row) == 0);
 	}
-	http_reply_list(cx, reply, json_incref(items), (int64_t)next);
+	http_reply_list(cx, reply, json_incref(items), (int64_t)page->next);
 	return OK;
 }
 
@@ -229,14 +229,11 @@ audit_get(struct ctx *cx, const struct authority *a,
 	struct buf b = buf_in(cx->arena, EXPORT_BYTES);
 	struct audit_filter filter;
 	struct audit_page page;
-	uint64_t next;
 
 	TRY(read_filter(cx, request, export != NULL, &filter));
 	TRY(audit_list(cx, a, request->tenant, &filter, &page));
-	next = page.n_rows < filter.limit ? 0 :
-	    page.rows[page.n_rows - 1].seq;
 	if (export == NULL)
-		return reply_list(cx, &page, next, reply);
+		return reply_list(cx, &page, reply);
 	TRY(export->print(cx, &b, &page));
 	if (b.bad)
 		return FAIL_TELL(cx, ERR_TOO_LARGE,
@@ -245,9 +242,9 @@ audit_get(struct ctx *cx, const struct authority *a,
 	reply->content_type = export->media_type;
 	reply->body = buf_slice(&b);
 	/* A text has no place for a cursor. */
-	if (next != 0)
+	if (page.next != 0)
 		http_add_header(reply, "X-Next-After", arena_printf(cx->arena,
-		    "%llu", (unsigned long long)next));
+		    "%llu", (unsigned long long)page.next));
 	return OK;
 }
 

@@ -72,6 +72,48 @@ START_TEST(what_happens_in_a_tenant_is_in_its_chain_and_in_no_other)
 }
 END_TEST
 
+/* A page that leaves rows out looks at so many, and says where to go on. */
+START_TEST(a_filter_looks_at_so_many_rows_a_page_and_goes_on)
+{
+	struct audit_filter filter = all();
+	struct audit_page page = page_of(&tenant, all());
+	uint64_t first = last(&page)->seq;
+	sqlite3 *sqlite;
+
+	ck_assert_uint_eq(page.next, 0);
+	ck_assert_int_eq(sqlite3_open(arena_printf(cx->arena, "%s/db",
+	    realm->folder), &sqlite), SQLITE_OK);
+	ck_assert_msg(sqlite3_exec(sqlite, arena_printf(cx->arena,
+	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+	    "WHERE i < %u) INSERT INTO audit SELECT %lld, %llu + i, 1, "
+	    "'system', 'x', '', CASE i WHEN %u THEN 'rare.done' ELSE "
+	    "'usual.done' END, '', '', '', 'ok', '{}', zeroblob(32) FROM n",
+	    AUDIT_LOOK_MAX + 5, (long long)tenant.id,
+	    (unsigned long long)first, AUDIT_LOOK_MAX + 5), NULL, NULL,
+	    NULL) == SQLITE_OK, "%s", sqlite3_errmsg(sqlite));
+	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
+	filter.action = "rare.done";
+	filter.after = first;
+	page = page_of(&tenant, filter);
+	ck_assert_uint_eq(page.n_rows, 0);
+	ck_assert_uint_eq(page.next, first + AUDIT_LOOK_MAX);
+	filter.after = page.next;
+	page = page_of(&tenant, filter);
+	ck_assert_uint_eq(page.n_rows, 1);
+	ck_assert_uint_eq(page.next, 0);
+	filter = all();
+	filter.actor = "x";
+	page = page_of(&tenant, filter);
+	ck_assert_uint_eq(page.n_rows, filter.limit);
+	ck_assert_uint_eq(page.next, last(&page)->seq);
+	/* A whole export looks at as many as it may have. */
+	filter.limit = 2 * AUDIT_LOOK_MAX;
+	page = page_of(&tenant, filter);
+	ck_assert_uint_eq(page.n_rows, AUDIT_LOOK_MAX + 5);
+	ck_assert_uint_eq(page.next, 0);
+}
+END_TEST
+
 START_TEST(a_row_names_who_asked_and_by_which_request)
 {
 	static const struct actor alice = { "operator", "alice", "token:3" };
@@ -337,6 +379,7 @@ main(void)
 {
 	const TTest *const tests[] = {
 		what_happens_in_a_tenant_is_in_its_chain_and_in_no_other,
+		a_filter_looks_at_so_many_rows_a_page_and_goes_on,
 		a_row_names_who_asked_and_by_which_request,
 		what_did_not_happen_leaves_no_row,
 		filters_choose_rows,
