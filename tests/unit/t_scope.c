@@ -425,7 +425,8 @@ operate(const struct principal *by, bool release)
 	ck_ok(claim_bulk_begin(cx, &fleet.a, &fleet.tenants[0], by, &how,
 	    &in));
 	for (size_t i = 0; i < N_LINES; i++)
-		ck_ok(claim_bulk_put(cx, &fleet.a, in, &lines[i]));
+		ck_ok(claim_bulk_put(cx, &fleet.a, &fleet.tenants[0], in,
+		    &lines[i]));
 	ck_ok(operation_end(cx, in, &row));
 	while (did)
 		ck_ok(operation_turn(cx, &fleet.a, &turn, &did));
