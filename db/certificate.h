@@ -102,7 +102,7 @@ struct err	db_certificate_by_serial(struct ctx *, struct db_tx *,
 		    int64_t tenant_id, struct slice serial,
 		    struct certificate_row *out, bool *out_found);
 /* Certificates that are looked at for a page of a tenant's (db/look.h). */
-#define CERTIFICATE_LOOK_MAX	10000u
+#define CERTIFICATE_LOOK_MAX	4000u
 /* der is left empty.  out_next: the cursor of the next page; 0: this is the
  * last one. */
 struct err	db_certificate_list(struct ctx *, struct db_tx *,

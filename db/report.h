@@ -65,7 +65,7 @@ struct quota_filter {
 };
 /* Rows that are looked at for a page (db/look.h): that many, or its limit where
  * that is more. */
-#define REPORT_LOOK_MAX	10000u
+#define REPORT_LOOK_MAX	4000u
 /* out_next: the cursor of the next page; 0: this is the last one. */
 struct err	db_quota_list(struct ctx *, struct db_tx *, int64_t tenant_id,
 		    const struct quota_filter *, struct quota_row **out,
