@@ -30,7 +30,11 @@ struct claim_filter {
 	unsigned	 limit;
 };
 
-/* ERR_EXISTS	the device has an open claim */
+/*
+ * From at_s on, or from the end of the device's claim before, if that is later;
+ * likewise no claim ends before it began.
+ * ERR_EXISTS	the device has an open claim
+ */
 struct err	db_claim_open(struct ctx *, struct db_tx *, int64_t tenant_id,
 		    const char *device_id, int64_t group_id, int64_t at_s,
 		    const char *by);

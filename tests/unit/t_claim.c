@@ -361,6 +361,26 @@ START_TEST(others_write_while_a_long_file_is_claimed)
 }
 END_TEST
 
+/* As of requests that read the time and then wait for one another. */
+START_TEST(claims_follow_one_another_whatever_the_clock_says)
+{
+	struct claim_row *rows;
+
+	fleet_open();
+	claimed(0, HEX64);
+	fleet.now_s -= 5;
+	ck_ok(release(0, HEX64));
+	ck_assert_uint_eq(history(0, HEX64, 0, &rows), 1);
+	ck_assert_int_eq(rows[0].claimed_s, FLEET_NOW);
+	ck_assert_int_eq(rows[0].released_s, FLEET_NOW);
+	fleet.now_s -= 5;
+	claimed(1, HEX64);
+	ck_assert_uint_eq(history(1, HEX64, 1, &rows), 1);
+	ck_assert_int_eq(rows[0].claimed_s, FLEET_NOW);
+	fleet_close();
+}
+END_TEST
+
 START_TEST(a_file_above_its_limit_is_refused_whole)
 {
 	size_t n = CLAIM_AT_ONCE_MAX + 1;
@@ -387,4 +407,5 @@ UNIT_MAIN("claim",
     a_banned_device_stays_with_its_tenant,
     each_line_of_many_has_its_own_outcome,
     others_write_while_a_long_file_is_claimed,
+    claims_follow_one_another_whatever_the_clock_says,
     a_file_above_its_limit_is_refused_whole)
