@@ -31,7 +31,7 @@ PLANES = {"DEVICE": ":8443", "OPERATOR": ":8444", "STATUS": ":8080"}
 
 # Failures of programs among themselves or with their settings; none of them
 # is an answer to a request; who is too slow is cut off.
-INTERNAL = {"ok", "request.timeout", "server.config", "tpm.failed", "http.failed",
+INTERNAL = {"ok", "request.timeout", "tpm.failed", "http.failed",
     "source.failed"}
 
 n_tests = 0
@@ -123,20 +123,35 @@ def codes_of_code():
             if code not in INTERNAL}
 
 
-def statuses_apart(doc, code, rows):
-    """What only the code answers, what only the document does."""
-    only_code, only_document = [], []
+def codes_of_response(doc, response):
+    if "$ref" in response:
+        response = resolve(doc, response["$ref"])
+    media = response.get("content", {}).get("application/problem+json")
+    return media["schema"]["allOf"][1]["properties"]["code"]["enum"] \
+        if media else [""]
+
+
+def answers_apart(doc, code, rows):
+    """What only the code answers, what only the document does; and codes that
+    the document does not list under their status."""
+    only_code, only_document, codes = [], [], []
     for r in rows:
         op = doc["paths"].get(r.path, {}).get(r.method)
         if op is None:
             continue
         found = code.of_route(r.method, r.path, r.auth, r.body, r.handler)
-        listed = {int(status) for status in op["responses"]}
+        listed = {int(status): codes_of_response(doc, response)
+                  for status, response in op["responses"].items()}
         where = "%s %s: " % (r.method, r.path)
-        only_code += [where + "%d, of %s" % (s, found[s])
-                      for s in found.keys() - listed]
-        only_document += [where + "%d" % s for s in listed - found.keys()]
-    return only_code, only_document
+        for (status, name), place in found.items():
+            said = where + "%d %s, of %s" % (status, name, place)
+            if status not in listed:
+                only_code.append(said)
+            elif name and name not in listed[status]:
+                codes.append(said)
+        only_document += [where + "%d" % s for s in
+                          listed.keys() - {s for s, _ in found}]
+    return only_code, only_document, codes
 
 
 def events_of_code():
@@ -356,7 +371,7 @@ def main():
     sources = reach.Code(TOP)
     rows = rows_of_code(sources)
     code, document = {r[:3] for r in rows}, routes_of_document(doc)
-    more, less = statuses_apart(doc, sources, rows)
+    more, less, codes = answers_apart(doc, sources, rows)
     errors, listed = codes_of_code(), codes_of_document(doc)
 
     check("it is OpenAPI 3.1", [] if doc["openapi"].startswith("3.1.")
@@ -373,6 +388,7 @@ def main():
           rights_wrong(doc, rows))
     check("every status that a route can answer is in the document", more)
     check("every status of the document can be answered by its route", less)
+    check("every code that a route can answer is under its status", codes)
     check("what tests/reach.py leaves out is there", sources.unused())
     check("every code that can be answered is in the document",
           set(errors) - set(listed))

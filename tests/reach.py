@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The statuses that the code can answer on each route, read from its sources.
+"""The statuses and problem codes that the code can answer on each route, read
+from its sources.
 
 From a route's handler, and from what the engine does before it, everything is
 followed that a function's text names: functions that it calls or hands on,
@@ -49,6 +50,32 @@ CUT = {
         "the operation works later",
     ("authority/claim_bulk.c:many_work", "authority/claim_bulk.c:do_line"):
         "what comes of a line is told in its line",
+    ("authority/manifest.c:manifest_import",
+     "authority/manifest.c:manifest_operation"):
+        "what comes of a part is told as its item",
+    ("authority/operation.c:kind_of", "authority/operation_kinds.c:"):
+        "the kind is looked up, and works later",
+    ("authority/policies.c:policies_check_formats", "attest/attest.c:"):
+        "the format is looked up, and verifies nothing",
+    ("authority/basis.c:check_verification", "authority/appraise.c:"):
+        "a refusal is what is asked for",
+    ("authority/basis.c:check_verdict", "policy/appraise.c:"):
+        "a refusal is what is asked for",
+    ("authority/dry_run.c:try_claims", "policy/appraise.c:"):
+        "a refusal is what is asked for",
+    ("authority/collateral_read.c:collateral_check",
+     "authority/collateral_read.c:checkers"):
+        "it is told as 400 request.field",
+    ("authority/trust.c:read_values", "attest/"):
+        "what is kept could be read when it came",
+    ("authority/life.c:make_staged", "authority/ca.c:ca_request"):
+        "the request is our own signer's",
+    ("pki/jws.c:jws_verify", "pki/key.c:"):
+        "what is registered could be read when it came",
+    ("pki/cert.c:cert_verify_issued", "pki/cert.c:cert_key"):
+        "the certificate is our own CA's",
+    ("pki/bundle.c:put_jwk", "pki/cert.c:cert_key"):
+        "the certificate is our own CA's",
     ("authority/proposal.c:proposal_make", "authority/proposal.c:kinds"):
         "it is carried out when it is approved",
     ("authority/transfer.c:transfer_awaiting", "db/tenant.c:"):
@@ -68,7 +95,7 @@ UNSAID = {
         "only GET and HEAD are answered so",
     ("(get|put|patch|delete) .*|post .*/(dry-run|ownership|manifests|"
      "claim-consents|certificates/.*/replay|"
-     "error-reports|bulk|bulk-release|ban|unban)",
+     "error-reports|claims|bulk|bulk-release|restore|ban|unban)",
      "db/sqlite.c:sqlite_fail", 409):
         "only a row with a name that was sent collides",
     ("post .*/claims/bulk", "authority/proposal.c:make_work", 409):
@@ -87,17 +114,21 @@ UNSAID = {
         "another status is set afterwards",
 }
 
-WORD = re.compile(r"\b[A-Za-z_]\w*\b")
+WORD = re.compile(r"(?<![.>\w])[A-Za-z_]\w*\b")   # members name nothing
 NOT_CODE = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.S)
 FUNCTION = re.compile(r"^(\w+)\((?:[^;{}]*?)\)\n\{\n(.*?)^\}", re.M | re.S)
 TABLE = re.compile(r"^(?:static |const |struct |\} )[^;{}()=]*?\b(\w+)"
                    r"(?:\[[^\]]*\])*\s*=\s*\{(.*?)\};", re.M | re.S)
+CALLS = re.compile(r"^static [^;{}]*?\(\*const (\w+)\[\]\)\([^;{}]*?\)\s*=\s*"
+                   r"\{(.*?)\};", re.M | re.S)
 MACRO = re.compile(r"^#define\s+(\w+)(?:\([^)]*\))?[ \t]+((?:.*\\\n)*.*)$",
                    re.M)
 # What no other file can name.
 STATIC = re.compile(r"^static [^\n;=]*\n(\w+)\(|"
                     r"^(?:static|\} )[^;{}()=]*?\b(\w+)(?:\[[^\]]*\])*\s*"
                     r"=\s*\{", re.M)
+# A failure that is looked at in place goes no further.
+LOOKED_AT = re.compile(r"\bfailed\(\w+\(")
 # An error that is compared with is not made.
 MADE = re.compile(r"(?<![=!]= )(?<!case )\bERR_([A-Z0-9_]+)\b")
 SAID = re.compile(r"(?:\breply_\w+\(|\bhttp_reply_\w+\(|\bstatus)"
@@ -111,8 +142,10 @@ class Code:
     def __init__(self, top):
         self.texts, self.shared, self.used = {}, {}, set()
         with open(os.path.join(top, "base/err.def"), encoding="utf-8") as f:
-            self.status = {name: int(status) for name, status in re.findall(
-                r"^ERR\((\w+),\s*\w+,\s*(\d+)", f.read(), re.M)}
+            self.errors = {
+                name: (int(status), code) for name, status, code in re.findall(
+                    r'^ERR\((\w+),\s*\w+,\s*(\d+),\s*"([^"]+)"', f.read(),
+                    re.M)}
         for room in ROOMS:
             folder = os.path.join(top, room)
             for name in sorted(os.listdir(folder)):
@@ -124,10 +157,11 @@ class Code:
     def read(self, path, text):
         text = NOT_CODE.sub('""', text)
         static = {name for pair in STATIC.findall(text) for name in pair}
+        static.update(name for name, _ in CALLS.findall(text))
         if path.endswith(".c"):
             static.update(name for name, _ in MACRO.findall(text))
         for name, body in MACRO.findall(text) + TABLE.findall(text) + \
-                FUNCTION.findall(text):
+                CALLS.findall(text) + FUNCTION.findall(text):
             self.texts[path + ":" + name] = body
             if name not in static:
                 self.shared.setdefault(name, []).append(path + ":" + name)
@@ -140,7 +174,8 @@ class Code:
     def named(self, place):
         """What a text names, but what CUT takes away."""
         path = place.split(":")[0]
-        for word in set(WORD.findall(self.texts[place])):
+        text = LOOKED_AT.sub("failed(", self.texts[place])
+        for word in set(WORD.findall(text)):
             own = path + ":" + word
             for to in [own] if own in self.texts else \
                     self.shared.get(word, ()):
@@ -152,12 +187,13 @@ class Code:
                     self.used.add(row)
 
     def given(self, place):
-        """What the text of one place answers by itself."""
+        """(status, code) of what the text of one place answers by itself;
+        code is "" of a status that stands there as a number."""
         body = self.texts[place]
-        out = {self.status[e] for e in MADE.findall(body)
-               if self.status.get(e, 200) != 200}
+        out = {self.errors[e] for e in MADE.findall(body)
+               if e in self.errors and e != "OK"}
         if place.startswith("server/"):
-            out.update(int(n) for said in SAID.findall(body)
+            out.update((int(n), "") for said in SAID.findall(body)
                        for n in NUMBER.findall(said))
         return out
 
@@ -166,11 +202,11 @@ class Code:
         out, seen, left = {}, set(places), list(places)
         while left:
             at = left.pop(0)
-            for status in self.given(at):
-                row = next((r for r in UNSAID if r[1:] == (at, status)
+            for answer in self.given(at):
+                row = next((r for r in UNSAID if r[1:] == (at, answer[0])
                             and re.fullmatch(r[0], route)), None)
                 if row is None:
-                    out.setdefault(status, at)
+                    out.setdefault(answer, at)
                 else:
                     self.used.add(row)
             for to in self.named(at):
@@ -180,7 +216,7 @@ class Code:
         return out, seen
 
     def of_route(self, method, path, auth, body, handler):
-        """Status to a place that gives it."""
+        """(status, code) to a place that gives it."""
         route = method + " " + path
         places = [handler, "server/engine.c:job_add_query"]
         is_operator = auth not in OTHERS
@@ -192,12 +228,13 @@ class Code:
         if body:
             places.append("codec/json.c:json_parse")
         out, seen = self.answers(route, *places)
-        out.update(dict.fromkeys((413, 503), "server/engine.c:check_head"))
-        if body:
-            out[415] = "server/engine.c:check_head"
+        before = "TOO_LARGE STOPPING" + (" MEDIA_TYPE" if body else "")
+        out.update(dict.fromkeys((self.errors[e] for e in before.split()),
+                                 "server/engine.c:check_head"))
         if is_operator:
-            out.update(dict.fromkeys((403, 500),
-                                     "server/auth.c:check_operator"))
+            out.update(dict.fromkeys(
+                (self.errors[e] for e in ("AUTH_FORBIDDEN", "INTERNAL")),
+                "server/auth.c:check_operator"))
         if method == "post" and is_operator and \
                 "server/repeat.c:http_will_say" in seen:
             out.update(self.answers(route, "server/repeat.c:run_with_key")[0])
