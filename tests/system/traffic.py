@@ -95,7 +95,7 @@ class Found:
     """What one file, or all of them, came to."""
 
     def __init__(self):
-        self.n = self.n_held = self.n_large = 0
+        self.n = self.n_held = self.n_large = self.n_cut = 0
         self.answers = collections.Counter()
         self.requests = collections.Counter()
         self.unknown = collections.Counter()
@@ -105,6 +105,7 @@ class Found:
         self.n += other.n
         self.n_held += other.n_held
         self.n_large += other.n_large
+        self.n_cut += other.n_cut
         for mine, its in ((self.answers, other.answers),
                           (self.requests, other.requests),
                           (self.unknown, other.unknown),
@@ -116,8 +117,13 @@ def read(path):
     found, same = Found(), collections.Counter()
     with open(path, "rb") as f:
         for line in f:
+            try:
+                said = json.loads(line)
+            except ValueError:
+                found.n_cut += 1    # it was killed as it wrote
+                continue
             found.n += 1
-            take(found, same, json.loads(line))
+            take(found, same, said)
     return found
 
 
@@ -164,7 +170,7 @@ def say_what_was_not(found):
     never = ["%s %s" % (m, t) for t, m, _ in DOCUMENT.operations()
              if (m, t) not in asked]
     print("#", found.n, "exchanges,", found.n_held, "held,", found.n_large,
-          "with a body too large to keep;", len(found.seen),
+          "with a body too large to keep,", found.n_cut, "cut short;", len(found.seen),
           "statuses of operations,", len(never), "operations not asked")
     for what in never:
         print("# not asked:", what)
