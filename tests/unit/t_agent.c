@@ -69,7 +69,7 @@ START_TEST(the_binding_hash_is_the_one_that_was_computed_apart)
 END_TEST
 
 /* printf 'daapki-claim-consent-1\0attest.example.com\0tenant-a\0' |
- * cat - nonce | sha256sum */
+ * cat - nonce | sha512sum */
 START_TEST(a_consent_signs_what_was_computed_apart)
 {
 	uint8_t nonce[32];
@@ -78,7 +78,8 @@ START_TEST(a_consent_signs_what_was_computed_apart)
 		nonce[i] = (uint8_t)i;
 	ck_assert_str_eq(text_hex(cx->arena, consent_hash(cx,
 	    "attest.example.com", "tenant-a", SLICE_OF(nonce))),
-	    "8a956e8c9ffd8ef4973666ff5a7180677e6394bc506cd4f7f91906a026600429");
+	    "81cc9a6ef3ac394bb1d500b490fa4138ab14af45810ad39c25c4fb9224770494"
+	    "689f4fb2e84852386bfe02fe0c5a28778dd859ab4749baf22a3d369fe14b9419");
 }
 END_TEST
 
@@ -107,7 +108,8 @@ START_TEST(a_consent_is_for_the_host_of_the_servers_url)
 	    ERR_PARAMETER);
 	ck_ok(consent_statement(cx, urls[2][0], "tenant-a", nonce, body,
 	    &out));
-	ck_assert_uint_eq(out.n, 32);
+	/* No server can have it signed as the nonce of an enrolment. */
+	ck_assert_uint_eq(out.n, 64);
 	ck_assert_str_eq(json_string_value(json_object_get(body, "audience")),
 	    "fd00::1");
 	ck_assert_str_eq(json_string_value(json_object_get(body, "tenant")),
