@@ -2,6 +2,7 @@
 /* Who may: what two people decide, and credentials that are no tokens. */
 #include "base/base.h"
 #include "cli/cli.h"
+#include "cli/watch.h"
 
 struct err
 cmd_proposal_list(struct cli *cli)
@@ -34,7 +35,14 @@ one_proposal(struct cli *cli, const char *method, const char *form)
 struct err
 cmd_proposal_show(struct cli *cli)
 {
-	return one_proposal(cli, "GET", "/proposals/{}");
+	static const char *const open[] = { "open", "approved", NULL };
+	struct watched w = { .open = open };
+
+	if (cli_option(cli, OPT_WATCH) == NULL)
+		return one_proposal(cli, "GET", "/proposals/{}");
+	TRY(cli_scope_path(cli, cli_path(cli->cx, "/proposals/{}",
+	    cli_arg(cli, 0)), &w.path));
+	return watch_until(cli, &w, "done");
 }
 
 struct err

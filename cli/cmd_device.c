@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/device_filter.h"
 #include "cli/export.h"
+#include "cli/watch.h"
 
 /* The path of the device that the first argument names, and rest. */
 static struct err
@@ -17,8 +18,8 @@ device_path(struct cli *cli, const char *rest, const char **out)
 	    rest), out);
 }
 
-struct err
-cmd_device_list(struct cli *cli)
+static struct err
+list_devices(struct cli *cli)
 {
 	static const struct column columns[] = {
 		{ "DEVICE", "device_id", false }, { "GROUP", "group", false },
@@ -32,6 +33,13 @@ cmd_device_list(struct cli *cli)
 	TRY(cli_tenant_path(cli, "/devices", &path));
 	TRY(device_filter_query(cli, path, &path));
 	return cli_list(cli, path, columns, COUNT_OF(columns));
+}
+
+struct err
+cmd_device_list(struct cli *cli)
+{
+	return cli_option(cli, OPT_WATCH) == NULL ? list_devices(cli) :
+	    watch_output(cli, list_devices);
 }
 
 struct err

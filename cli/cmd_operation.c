@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/parts.h"
+#include "cli/watch.h"
 
 #define FILE_BYTES_MAX	(128u * 1024u * 1024u)	/* as the server takes */
 #define SEND_TRIES	4u
@@ -281,8 +282,14 @@ cmd_operation_list(struct cli *cli)
 struct err
 cmd_operation_show(struct cli *cli)
 {
-	return cli_show(cli, "GET", cli_path(cli->cx, "/v1/operations/{}",
-	    cli_arg(cli, 0)), NULL);
+	static const char *const open[] = {
+		"held", "queued", "running", NULL,
+	};
+	const struct watched w = { cli_path(cli->cx, "/v1/operations/{}",
+	    cli_arg(cli, 0)), open };
+
+	return cli_option(cli, OPT_WATCH) == NULL ?
+	    cli_show(cli, "GET", w.path, NULL) : watch_until(cli, &w, "done");
 }
 
 struct err

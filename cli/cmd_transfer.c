@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Devices from tenant to tenant. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/base.h"
 #include "cli/cli.h"
-
-#define WATCH_S	2	/* between two looks at a transfer */
+#include "cli/watch.h"
 
 struct err
 cmd_transfer_offer(struct cli *cli)
@@ -55,15 +52,6 @@ transfer_path(struct cli *cli, const char *step, const char **out)
 	    cli_path(cli->cx, "/transfers/{}", cli_arg(cli, 0)), step), out);
 }
 
-struct err
-cmd_transfer_show(struct cli *cli)
-{
-	const char *path;
-
-	TRY(transfer_path(cli, "", &path));
-	return cli_show(cli, "GET", path, NULL);
-}
-
 static struct err
 take_step(struct cli *cli, const char *step)
 {
@@ -101,69 +89,25 @@ cmd_transfer_undo(struct cli *cli)
 
 /* --- watching ------------------------------------------------------------ */
 
-/* Ask once; shown again only when the state is another than before. */
-static struct err
-look(struct cli *cli, struct ctx *cx, const char *path, char *state, size_t n,
-    bool *out_open)
-{
-	struct client_call call = { .method = "GET", .path = path };
-	struct client_answer answer;
-	const char *now;
-	json_t *transfer;
-
-	TRY(client_ask(cx, cli->client, &call, &answer));
-	TRY(json_parse(cx, answer.body, &transfer));
-	now = json_string_value(json_object_get(transfer, "state"));
-	if (now == NULL || strlen(now) >= n)
-		return FAIL(cx, ERR_MALFORMED,
-		    "the server's answer is no transfer");
-	*out_open = strcmp(now, "offered") == 0 ||
-	    strcmp(now, "awaiting-evidence") == 0;
-	if (strcmp(now, state) == 0)
-		return OK;
-	(void)snprintf(state, n, "%s", now);
-	if (cli->json) {
-		(void)json_dumpf(transfer, cli->out, JSON_COMPACT);
-		(void)fputs("\n", cli->out);
-	} else {
-		(void)fprintf(cli->out, "%s\n", table_safe(cx, now));
-	}
-	(void)fflush(cli->out);
-	return OK;
-}
-
-static void
-wait_s(int64_t seconds)
-{
-	struct timespec left = { .tv_sec = seconds };
-
-	while (nanosleep(&left, &left) != 0 && errno == EINTR)
-		continue;
-}
-
 struct err
 cmd_transfer_watch(struct cli *cli)
 {
-	char state[32] = "";
-	struct ctx_root root;
-	struct err e;
-	const char *path;
-	bool open;
+	static const char *const open[] = {
+		"offered", "awaiting-evidence", NULL,
+	};
+	struct watched w = { .open = open };
 
+	TRY(transfer_path(cli, "", &w.path));
+	return watch_until(cli, &w, "done");
+}
+
+struct err
+cmd_transfer_show(struct cli *cli)
+{
+	const char *path;
+
+	if (cli_option(cli, OPT_WATCH) != NULL)
+		return cmd_transfer_watch(cli);
 	TRY(transfer_path(cli, "", &path));
-	TRY(cli_connect(cli));
-	ctx_root_init(&root, cli->cx->log);
-	for (;;) {
-		ctx_root_reset(&root);
-		e = look(cli, &root.cx, path, state, sizeof(state), &open);
-		if (failed(e) || !open || ferror(cli->out))
-			break;
-		wait_s(WATCH_S);
-	}
-	if (failed(e))
-		*cli->cx->trail = root.trail;
-	ctx_root_fini(&root);
-	if (!failed(e) && strcmp(state, "done") != 0)
-		cli->exit_status = CLI_EXIT_REFUSED;
-	return e;
+	return cli_show(cli, "GET", path, NULL);
 }

@@ -183,6 +183,33 @@ over_kills() {
 }
 over_kills >"$dir/log" 2>&1
 result $? "an operation goes on after kill -9, with one outcome a line"
+# --- waiting ----------------------------------------------------------------
+
+lines() {	# N: so many lists were printed
+	for _ in $(seq 600); do
+		[ "$(grep -c '"items"' "$dir/watched")" -ge "$1" ] && return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+watched() {
+	service_ctl operation show "$id" --watch >"$dir/states"
+	[ "$(tail -n 1 "$dir/states")" = "done" ] || return 1
+	"$builddir/daactl" --url "$SERVICE_OPERATOR" --ca-file "$SERVICE_CA" \
+	    --token-file "$SERVICE_TOKEN" device list -t acme --limit 1 \
+	    --watch --json >"$dir/watched" &
+	watch_pid=$!
+	lines 1 && id=$(jq -r '.items[0].device_id' "$dir/watched") &&
+	    service_ctl device label "$id" -t acme site=berlin &&
+	    lines 2 && jq -es '.[0].items[0].labels.site == null and
+	    .[1].items[0].labels.site == "berlin"' "$dir/watched"
+	rc=$?
+	kill "$watch_pid"
+	return $rc
+}
+watched >"$dir/log" 2>&1
+result $? "who watches sees each change, and no more"
 service_ctl device list -t acme --json >"$dir/log" 2>&1
 # With that of the page.
 jq -e '.items | length == 5001' "$dir/log" >/dev/null
