@@ -16,6 +16,7 @@
 
 #include "attest/attest.h"
 #include "authority/anchor.h"
+#include "authority/basis.h"
 #include "authority/claim.h"
 #include "authority/collateral.h"
 #include "authority/device.h"
@@ -339,6 +340,21 @@ check_family_leaf(const struct family_call *call)
 	    family->format);
 }
 
+/* Whatever it was issued on, that comes to the same again. */
+static inline void
+check_family_replay(const struct family_call *call)
+{
+	struct tenant owner;
+	struct replay r;
+
+	ck_ok(tenant_find(cx, family_realm->authority, family_says("tenant"),
+	    &owner));
+	ck_ok(basis_replay(cx, family_realm->authority, &owner,
+	    family_says("serial"), call->evidence, &r));
+	ck_assert_msg(r.outcome == REPLAY_SAME, "%s: %s: %s", r.part,
+	    r.code == NULL ? "" : r.code, r.detail);
+}
+
 static inline struct err
 family_send(const struct family_call *call)
 {
@@ -353,6 +369,7 @@ family_send(const struct family_call *call)
 	    "csr", base64url(cx->arena, csr), "evidence", evidence),
 	    &family_reply));
 	check_family_leaf(call);
+	check_family_replay(call);
 	return OK;
 }
 
