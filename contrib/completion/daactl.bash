@@ -144,7 +144,7 @@ _daactl_options()
 	'tenant recoveries') echo '--tenant --platform --limit --after' ;;
 	'tenant object') echo '--tenant' ;;
 	'proposal list') echo '--tenant --platform --limit --after' ;;
-	'proposal show') echo '--tenant --platform' ;;
+	'proposal show') echo '--tenant --platform --watch' ;;
 	'proposal approve') echo '--tenant --platform' ;;
 	'proposal reject') echo '--tenant --platform' ;;
 	'token create') echo '--tenant --platform --role --expires-at --expires-in --certificate --person --group --out' ;;
@@ -203,10 +203,11 @@ _daactl_options()
 	'claim restore') echo '--tenant' ;;
 	'claim history') echo '--tenant --limit --after' ;;
 	'operation list') echo '--tenant --limit --after' ;;
+	'operation show') echo '--watch' ;;
 	'operation items') echo '--limit --after --outcome' ;;
 	'transfer offer') echo '--tenant --require-evidence --expires-at --expires-in --reason' ;;
 	'transfer list') echo '--tenant --limit --after --state --direction' ;;
-	'transfer show') echo '--tenant' ;;
+	'transfer show') echo '--tenant --watch' ;;
 	'transfer accept') echo '--tenant --group' ;;
 	'transfer reject') echo '--tenant' ;;
 	'transfer cancel') echo '--tenant' ;;
@@ -216,7 +217,7 @@ _daactl_options()
 	'ban list') echo '--tenant --platform --limit --after' ;;
 	'ban show') echo '--tenant --platform' ;;
 	'ban lift') echo '--tenant --platform --unban' ;;
-	'device list') echo '--tenant --limit --after --state --group' ;;
+	'device list') echo '--tenant --watch --limit --after --state --group' ;;
 	'device export') echo '--tenant --state --group --format --out' ;;
 	'device show') echo '--tenant' ;;
 	'device result') echo '--tenant --nonce --out' ;;
