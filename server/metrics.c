@@ -336,8 +336,8 @@ static const struct {
 	{ DB_COUNT_DEVICES, "daapki_devices", "gauge", "state",
 	    "Devices that are claimed, by their state.", SUM },
 	{ DB_COUNT_ENDING, "daapki_certificates_ending", "gauge", "when",
-	    "Active devices whose certificate has ended or ends soon, "
-	    "up to 1000.", SUM },
+	    "Devices whose certificate has ended or ends soon, up to 1000.",
+	    SUM },
 	{ DB_COUNT_CRL_AGE, "daapki_crl_age_seconds", "gauge", "",
 	    "Since the oldest present CRL was made.", MOST },
 	{ DB_COUNT_CRL_LEFT, "daapki_crl_left_seconds", "gauge", "",

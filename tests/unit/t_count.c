@@ -102,7 +102,7 @@ START_TEST(webhooks_tell_how_far_they_are_behind)
 }
 END_TEST
 
-START_TEST(active_devices_whose_certificates_end_are_counted_up_to_a_bound)
+START_TEST(devices_whose_certificates_end_are_counted_up_to_a_bound)
 {
 	static const char add[] = "WITH RECURSIVE n(i) AS (SELECT 1 UNION "
 	    "ALL SELECT i + 1 FROM n WHERE i < %u) INSERT INTO device "
@@ -115,7 +115,7 @@ START_TEST(active_devices_whose_certificates_end_are_counted_up_to_a_bound)
 		{ 1, "now", "active", FLEET_NOW },
 		{ 2, "soon", "active", FLEET_NOW + 100 },
 		{ 5, "later", "active", FLEET_NOW + 101 },
-		{ 7, "banned", "banned", FLEET_NOW + 50 },
+		{ 7, "held", "quarantined", FLEET_NOW + 50 },
 	};
 	long long a = fleet.tenants[0].id;
 
@@ -123,7 +123,7 @@ START_TEST(active_devices_whose_certificates_end_are_counted_up_to_a_bound)
 		run_sql(arena_printf(cx->arena, add, rows[i].n, rows[i].id, a,
 		    a, rows[i].state, (long long)rows[i].end_s));
 	ck_assert_str_eq(counted(DB_COUNT_ENDING), "tenant-a/ended=1000 "
-	    "tenant-a/soon=2 tenant-b/ended=0 tenant-b/soon=0 ");
+	    "tenant-a/soon=9 tenant-b/ended=0 tenant-b/soon=0 ");
 }
 END_TEST
 
@@ -205,7 +205,7 @@ main(void)
 {
 	const TTest *const tests[] = {
 		webhooks_tell_how_far_they_are_behind,
-		active_devices_whose_certificates_end_are_counted_up_to_a_bound,
+		devices_whose_certificates_end_are_counted_up_to_a_bound,
 		lists_of_cas_that_issue_tell_their_age_and_what_is_left,
 		events_of_error_reports_are_counted_as_they_come,
 		long_work_that_has_not_ended_is_counted,
