@@ -6,13 +6,20 @@
 #include "codec/json.h"
 #include "pki/key.h"
 
-#define COORDINATE	32u	/* r and s of ES256 (RFC 7518, 3.4) */
+#define COORDINATE_MAX	48u	/* r and s (RFC 7518, 3.4) */
 #define TEXT_MAX	128u	/* of a member of the header */
 
-static const struct { const char *alg; enum key_kind kind; } algs[] = {
-	{ "ES256", KEY_P256 },
-	{ "EdDSA", KEY_ED25519 },
-	{ "RS256", KEY_RSA },
+static const struct alg {
+	const char	*name;
+	enum key_kind	 kind;
+	size_t		 coordinate;	/* bytes of r, and of s; 0: neither */
+	bool		 pss;
+} algs[] = {
+	{ "ES256", KEY_P256, 32, false },
+	{ "ES384", KEY_P384, 48, false },
+	{ "EdDSA", KEY_ED25519, 0, false },
+	{ "RS256", KEY_RSA, 0, false },
+	{ "PS256", KEY_RSA, 0, true },
 };
 
 /* The text up to the next dot, or the end; false without the dot it needs. */
@@ -54,6 +61,8 @@ read_header(struct ctx *cx, struct slice text, struct jws *out)
 	out->typ = json_get_text(&in, "typ", JSON_OPTIONAL, TEXT_MAX);
 	crit = json_get(&in, "cty", JSON_OPTIONAL);
 	crit = json_get(&in, "iat", JSON_OPTIONAL);
+	crit = json_get(&in, "x5t", JSON_OPTIONAL);
+	crit = json_get(&in, "x5t#S256", JSON_OPTIONAL);
 	(void)crit;
 	return json_in_done(&in);
 }
@@ -81,10 +90,8 @@ jws_parse(struct ctx *cx, struct slice text, size_t payload_max,
 }
 
 static void
-put_integer(struct buf *b, const uint8_t *p)
+put_integer(struct buf *b, const uint8_t *p, size_t n)
 {
-	size_t n = COORDINATE;
-
 	for (; n > 1 && *p == 0; n--)
 		p++;
 	put_u8(b, 0x02);
@@ -98,10 +105,11 @@ put_integer(struct buf *b, const uint8_t *p)
 static struct slice
 ecdsa_der(struct ctx *cx, struct slice raw)
 {
-	struct buf in = buf_in(cx->arena, 80), out = buf_in(cx->arena, 80);
+	struct buf in = buf_in(cx->arena, 2 * (COORDINATE_MAX + 3));
+	struct buf out = buf_in(cx->arena, 2 * (COORDINATE_MAX + 3) + 2);
 
-	put_integer(&in, raw.p);
-	put_integer(&in, raw.p + COORDINATE);
+	put_integer(&in, raw.p, raw.n / 2);
+	put_integer(&in, raw.p + raw.n / 2, raw.n / 2);
 	put_u8(&out, 0x30);
 	put_u8(&out, (uint8_t)in.n);
 	put_bytes(&out, buf_slice(&in));
@@ -109,25 +117,48 @@ ecdsa_der(struct ctx *cx, struct slice raw)
 	return buf_slice(&out);
 }
 
+static const struct alg *
+find_alg(const char *name, enum key_kind kind)
+{
+	for (size_t i = 0; i < COUNT_OF(algs); i++)
+		if (strcmp(algs[i].name, name) == 0)
+			return algs[i].kind == kind ? &algs[i] : NULL;
+	return NULL;
+}
+
+bool
+jws_fits(const char *name, enum key_kind kind)
+{
+	return find_alg(name, kind) != NULL;
+}
+
 struct err
-jws_verify(struct ctx *cx, const struct jws *jws, struct slice spki,
+jws_verify_by(struct ctx *cx, const struct jws *jws, const struct key *key,
     enum err_code code)
 {
+	const struct alg *alg = find_alg(jws->alg, key->kind);
 	struct slice signature = jws->signature;
-	struct key key;
-	size_t i = 0;
 
-	TRY(key_parse(cx, spki, &key));
-	while (i < COUNT_OF(algs) && strcmp(algs[i].alg, jws->alg) != 0)
-		i++;
-	if (i == COUNT_OF(algs) || algs[i].kind != key.kind)
+	if (alg == NULL)
 		return FAIL(cx, code, "alg does not go with the key");
-	if (key.kind == KEY_P256) {
-		if (signature.n != 2 * (size_t)COORDINATE)
+	if (alg->pss)
+		return key_verify_pss(cx, key, jws->input, signature, code);
+	if (alg->coordinate > 0) {
+		if (signature.n != 2 * alg->coordinate)
 			return FAIL(cx, code, "a signature of %zu bytes",
 			    signature.n);
 		signature = ecdsa_der(cx, signature);
 	}
-	return key_verify(cx, &key, key_sig_of(key.kind), jws->input,
+	return key_verify(cx, key, key_sig_of(key->kind), jws->input,
 	    signature, code);
+}
+
+struct err
+jws_verify(struct ctx *cx, const struct jws *jws, struct slice spki,
+    enum err_code code)
+{
+	struct key key;
+
+	TRY(key_parse(cx, spki, &key));
+	return jws_verify_by(cx, jws, &key, code);
 }

@@ -297,3 +297,24 @@ key_verify(struct ctx *cx, const struct key *key, const struct key_sig *sig,
 		    key_kind_name(key->kind));
 	return OK;
 }
+
+struct err
+key_verify_pss(struct ctx *cx, const struct key *key, struct slice message,
+    struct slice signature, enum err_code code)
+{
+	AUTO(EVP_MD_CTX) md = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *pctx;
+
+	ASSERT(key->kind == KEY_RSA);
+	if (signature.n == 0 || signature.n > KEY_SIGNATURE_MAX)
+		return FAIL(cx, code, "a signature of %zu bytes", signature.n);
+	if (md == NULL || EVP_DigestVerifyInit_ex(md, &pctx, "SHA256", NULL,
+	    NULL, key->pkey, NULL) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx,
+	    RSA_PSS_SALTLEN_DIGEST) != 1 ||
+	    EVP_DigestVerify(md, signature.p, signature.n, message.p,
+	    message.n) != 1)
+		return OSSL_FAIL(cx, code, "the RSA-PSS signature is not right");
+	return OK;
+}

@@ -61,5 +61,10 @@ const char		*key_sig_digest(const struct key_sig *);
 struct err	key_verify(struct ctx *, const struct key *,
 		    const struct key_sig *, struct slice message,
 		    struct slice signature, enum err_code code);
+/* The same for RSASSA-PSS with SHA-256 and a salt of as many bytes, by an RSA
+ * key (RFC 7518, 3.5). */
+struct err	key_verify_pss(struct ctx *, const struct key *,
+		    struct slice message, struct slice signature,
+		    enum err_code code);
 
 #endif
