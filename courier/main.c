@@ -20,6 +20,7 @@
 
 struct options {
 	const char	*allow, *ca_file;
+	const char	*keys_allow, *keys_ca_file;	/* of issuers */
 	int		 fd;		/* -1: not given */
 	int		 log_level;
 	bool		 http, no_sandbox;
@@ -27,18 +28,21 @@ struct options {
 
 static const char usage_text[] =
 "usage: daa-courier --fd N [--allow NETWORKS] [--http] [--ca-file FILE]\n"
+"       [--keys-allow NETWORKS] [--keys-ca-file FILE]\n"
 "\n"
 "  --fd N             serve daad, which starts this program, there\n"
 "  --allow NETWORKS   connect to these too, which are not public: 10.0.0.0/8\n"
 "  --http             URLs without TLS are allowed\n"
 "  --ca-file FILE     who may vouch for servers, in place of the system's CAs\n"
+"  --keys-allow NETWORKS, --keys-ca-file FILE\n"
+"                     the same for keys of issuers, always with TLS\n"
 "  --log-level LEVEL  debug, info, warn or error\n"
 "  --no-sandbox       for debugging only: keep all rights\n"
 "  --version, --help\n";
 
 enum option_id {
-	OPT_FD = OPTIONS_OWN, OPT_ALLOW, OPT_HTTP, OPT_CA_FILE, OPT_LOG_LEVEL,
-	OPT_NO_SANDBOX,
+	OPT_FD = OPTIONS_OWN, OPT_ALLOW, OPT_HTTP, OPT_CA_FILE, OPT_KEYS_ALLOW,
+	OPT_KEYS_CA_FILE, OPT_LOG_LEVEL, OPT_NO_SANDBOX,
 };
 
 static const struct option long_options[] = {
@@ -46,6 +50,8 @@ static const struct option long_options[] = {
 	{ "allow", required_argument, NULL, OPT_ALLOW },
 	{ "http", no_argument, NULL, OPT_HTTP },
 	{ "ca-file", required_argument, NULL, OPT_CA_FILE },
+	{ "keys-allow", required_argument, NULL, OPT_KEYS_ALLOW },
+	{ "keys-ca-file", required_argument, NULL, OPT_KEYS_CA_FILE },
 	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
 	{ "no-sandbox", no_argument, NULL, OPT_NO_SANDBOX },
 	OPTIONS_COMMON
@@ -71,6 +77,12 @@ take_option(void *arg, int id)
 		return true;
 	case OPT_CA_FILE:
 		o->ca_file = optarg;
+		return true;
+	case OPT_KEYS_ALLOW:
+		o->keys_allow = optarg;
+		return true;
+	case OPT_KEYS_CA_FILE:
+		o->keys_ca_file = optarg;
 		return true;
 	case OPT_LOG_LEVEL:
 		o->log_level = log_level_find(optarg);
@@ -98,11 +110,19 @@ static const struct options_spec options_spec = {
 static struct err
 run(struct ctx_root *root, const struct options *o)
 {
-	struct post_conf conf = { .http = o->http, .ca_file = o->ca_file };
+	struct post_conf conf = { .uses = {
+		[COURIER_WEBHOOK] = { .http = o->http,
+		    .ca_file = o->ca_file },
+		[COURIER_KEYS] = { .ca_file = o->keys_ca_file },
+	} };
+	const char *files_read[] = { o->ca_file, o->keys_ca_file };
 	const struct rlimit none = { 0, 0 };
 	const struct rlimit files = { FILES_MAX, FILES_MAX };
 
-	TRY(guard_parse(&root->cx, o->allow, &conf.guard));
+	TRY(guard_parse(&root->cx, o->allow,
+	    &conf.uses[COURIER_WEBHOOK].guard));
+	TRY(guard_parse(&root->cx, o->keys_allow,
+	    &conf.uses[COURIER_KEYS].guard));
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)setrlimit(RLIMIT_NOFILE, &files);
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -111,14 +131,15 @@ run(struct ctx_root *root, const struct options *o)
 	    curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return FAIL(&root->cx, ERR_CONFIG, "libcurl");
 	if (!o->no_sandbox)
-		TRY(sandbox_enter(&root->cx, o->ca_file));
+		TRY(sandbox_enter(&root->cx, files_read,
+		    COUNT_OF(files_read)));
 	return post_serve(root, &conf, o->fd);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct options o = { .fd = -1, .allow = "",
+	struct options o = { .fd = -1, .allow = "", .keys_allow = "",
 	    .log_level = LOG_LEVEL_INFO };
 	struct log log = { .fd = STDERR_FILENO, .program = "daa-courier" };
 	int code = options_read(&options_spec, argc, argv, &o);

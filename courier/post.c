@@ -35,6 +35,12 @@ struct trip {
 	char			 error[CURL_ERROR_SIZE];
 };
 
+static const struct post_use *
+use_of(const struct trip *t)
+{
+	return &t->post->conf->uses[t->request.use];
+}
+
 /* --- what libcurl asks ----------------------------------------------------- */
 
 /* The address that is looked at is the one that is connected to: a name that
@@ -45,7 +51,7 @@ open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 	struct trip *t = arg;
 
 	(void)purpose;
-	if (!guard_allows(&t->post->conf->guard, &address->addr)) {
+	if (!guard_allows(&use_of(t)->guard, &address->addr)) {
 		t->forbidden = true;
 		return CURL_SOCKET_BAD;
 	}
@@ -183,13 +189,19 @@ answer(struct post *post, struct trip *t, CURLcode code)
 static void
 set_safety(struct trip *t)
 {
-	const struct post_conf *conf = t->post->conf;
+	const struct post_use *conf = use_of(t);
 	CURL *c = t->curl;
 
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR,
 	    conf->http ? "https,http" : "https");
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(c, CURLOPT_PROXY, "");
+	/* A connection that is kept was looked at by the rules of its use, so
+	 * only that of webhooks is. */
+	if (t->request.use != COURIER_WEBHOOK) {
+		curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
+		curl_easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
+	}
 	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);

@@ -4,12 +4,16 @@
 #define DAAPKI_COURIER_POST_H
 
 #include "courier/guard.h"
+#include "wire/courier.h"
 
-struct post_conf {
+/* What holds for one use of requests. */
+struct post_use {
 	struct guard	 guard;
 	const char	*ca_file;	/* PEM; NULL: the system's */
 	bool		 http;		/* URLs without TLS are allowed too */
 };
+
+struct post_conf { struct post_use uses[COURIER_USES]; };
 
 /*
  * Serve fd until it is closed.

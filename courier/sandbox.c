@@ -24,16 +24,19 @@ static const int refused[] = {
 };
 
 struct err
-sandbox_enter(struct ctx *cx, const char *ca_file)
+sandbox_enter(struct ctx *cx, const char *const *files, size_t n)
 {
-	struct confine_path paths[COUNT_OF(readable) + 1];
+	struct confine_path paths[COUNT_OF(readable) + SANDBOX_FILES_MAX];
 	struct confinement c = { .paths = paths, .calls = refused,
 	    .n_calls = COUNT_OF(refused) };
 
 	for (; c.n_paths < COUNT_OF(readable); c.n_paths++)
 		paths[c.n_paths] = (struct confine_path){
 		    .path = readable[c.n_paths], .may_lack = true };
-	if (ca_file != NULL)
-		paths[c.n_paths++] = (struct confine_path){ .path = ca_file };
+	ASSERT(n <= SANDBOX_FILES_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (files[i] != NULL)
+			paths[c.n_paths++] = (struct confine_path){
+			    .path = files[i] };
 	return confine(cx, &c);
 }

@@ -8,8 +8,10 @@
 
 #include "base/ctx.h"
 
-/* ca_file, or NULL, stays readable.  A kernel without Landlock leaves files
- * out, and the log says so.  ERR_CONFIG */
-struct err	sandbox_enter(struct ctx *, const char *ca_file);
+#define SANDBOX_FILES_MAX	2u
+
+/* Those files stay readable; NULL is none.  A kernel without Landlock leaves
+ * files out, and the log says so.  ERR_CONFIG */
+struct err	sandbox_enter(struct ctx *, const char *const *files, size_t n);
 
 #endif

@@ -265,6 +265,12 @@ courier_args(struct ctx *cx, const struct settings *s, const char **args)
 		args[n++] = "--ca-file";
 		args[n++] = s->webhook_ca_file;
 	}
+	args[n++] = "--keys-allow";
+	args[n++] = s->issuer_allow;
+	if (s->issuer_ca_file[0] != '\0') {
+		args[n++] = "--keys-ca-file";
+		args[n++] = s->issuer_ca_file;
+	}
 	args[n++] = "--log-level";
 	args[n++] = s->given[SET_log_level];
 	if (!s->sandbox)

@@ -52,7 +52,7 @@ request_is_right(const struct courier_request *r)
 		if (!is_line(r->headers[i], COURIER_HEADER_MAX) ||
 		    strchr(r->headers[i], ':') == NULL)
 			return false;
-	return (r->method == COURIER_GET ? r->body.n == 0 :
+	return r->use < COURIER_USES && (r->method == COURIER_GET ? r->body.n == 0 :
 	    r->method == COURIER_POST) && is_line(r->url, COURIER_URL_MAX) &&
 	    r->body.n <= COURIER_BODY_MAX &&
 	    r->answer_max <= COURIER_ANSWER_MAX &&
@@ -79,6 +79,7 @@ courier_request_encode(struct ctx *cx, const struct courier_request *r,
 	if (r->n_headers > COURIER_HEADERS_MAX || !request_is_right(r))
 		return FAIL(cx, ERR_INTERNAL, "a request breaks a limit");
 	put_be32(b, r->seq);
+	put_u8(b, r->use);
 	put_u8(b, r->method);
 	put_be32(b, r->connect_ms);
 	put_be32(b, r->total_ms);
@@ -124,6 +125,7 @@ courier_request_decode(struct ctx *cx, struct slice packet,
 	struct reader r = reader_of(packet);
 	struct courier_request q = { .seq = read_be32(&r) };
 
+	q.use = read_u8(&r);
 	q.method = read_u8(&r);
 	q.connect_ms = read_be32(&r);
 	q.total_ms = read_be32(&r);

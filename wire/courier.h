@@ -4,7 +4,7 @@
  * to each other: packets over a socketpair that keeps their bounds
  * (SOCK_SEQPACKET).
  *
- *	request	seq be32, method u8, connect ms be32, total ms be32,
+ *	request	seq be32, use u8, method u8, connect ms be32, total ms be32,
  *		answer max be32, url be16, headers u8 * be16, body be32
  *	answer	seq be32, outcome u8, status be16, ms be32, why be16, body be32
  *
@@ -25,10 +25,18 @@
 #define COURIER_PACKET_MAX	(96u * 1024u)
 #define COURIER_AT_ONCE_MAX	256u	/* requests under way */
 
+/* What it is for: where it may go, and who vouches for the server there. */
+enum courier_use {
+	COURIER_WEBHOOK,	/* a URL of a tenant */
+	COURIER_KEYS,		/* keys of an issuer; https only */
+	COURIER_USES
+};
+
 enum courier_method { COURIER_GET = 1, COURIER_POST };
 
 struct courier_request {
 	uint32_t	 seq;
+	uint8_t		 use;		/* enum courier_use */
 	uint8_t		 method;	/* enum courier_method */
 	uint32_t	 connect_ms, total_ms;	/* 1 to COURIER_MS_MAX */
 	uint32_t	 answer_max;	/* of the body: more is cut off */
