@@ -12,6 +12,8 @@
 #include "authority/dispatch.h"
 #include "authority/feed.h"
 #include "authority/issuers.h"
+#include "authority/oidc.h"
+#include "authority/oidc_fetch.h"
 #include "authority/operation.h"
 #include "authority/recover.h"
 #include "authority/responder.h"
@@ -52,8 +54,11 @@ open_parts(struct ctx *cx, const struct authority_conf *conf,
 	a->operations = operations_start(a);
 	if (conf->courier != NULL)
 		a->courier = courier_open(conf->courier);
-	if (a->courier != NULL)
+	TRY(oidc_open(cx, a, &a->oidc));
+	if (a->courier != NULL) {
 		a->dispatch = dispatch_start(a);
+		a->oidc_fetch = oidc_fetch_start(a);
+	}
 	a->upkeep = upkeep_start(a);
 	return OK;
 }
@@ -105,6 +110,7 @@ authority_close(struct authority *a)
 		return;
 	upkeep_stop(a->upkeep);
 	dispatch_stop(a->dispatch);
+	oidc_fetch_stop(a->oidc_fetch);
 	courier_close(a->courier);
 	operations_stop(a->operations);
 	if (a->upkeep != NULL)
@@ -119,6 +125,8 @@ authority_close(struct authority *a)
 	signer_close(a->signer);
 	db_close(a->db);
 	dispatch_free(a->dispatch);
+	oidc_fetch_free(a->oidc_fetch);
+	oidc_close(a->oidc);
 	feed_free(a->feed);
 	free(a);
 }

@@ -26,6 +26,8 @@ struct courier;		/* authority/courier.h: the way to the outside */
 struct courier_conf;
 struct dispatch;	/* authority/dispatch.h: sends webhooks */
 struct feed;		/* authority/feed.h: who waits for events */
+struct oidc;		/* authority/oidc.h: issuers of JWTs */
+struct oidc_fetch;
 struct upkeep;		/* authority/upkeep.h: what is done by time */
 struct signer_conf;
 
@@ -75,6 +77,7 @@ struct authority_limits {
 	unsigned	two_person;	/* authority/proposal.h: kinds */
 	int64_t		proposal_life_s;
 	int64_t		audit_anchor_s;		/* between two checkpoints */
+	int64_t		issuer_refresh_s;	/* authority/oidc_fetch.h */
 	int64_t		webhook_give_up_s;	/* failing for so long: disabled */
 	unsigned	evidence_cache_mb;	/* attest/seen.h; 0: none */
 };
@@ -91,6 +94,8 @@ struct authority {
 	struct feed			*feed;
 	struct courier			*courier;	/* NULL: there is none */
 	struct dispatch			*dispatch;	/* as courier */
+	struct oidc			*oidc;
+	struct oidc_fetch		*oidc_fetch;	/* as courier */
 	struct upkeep			*upkeep;
 	struct audit_keeper		*audit;	/* NULL: refusals are not kept */
 	struct trust_cache		*trust;	/* authority/anchor.h */

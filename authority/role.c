@@ -84,8 +84,8 @@ role_lineage(struct ctx *cx, const struct principal *who, const char **out)
 	return OK;
 }
 
-static bool
-is_in(const char *lineage, const char *person)
+bool
+role_is_in(const char *lineage, const char *person)
 {
 	size_t n = strlen(person);
 
@@ -116,7 +116,7 @@ share_maker(const char *lineage, const char *other)
 			return true;
 		memcpy(person, lineage, n);
 		person[n] = '\0';
-		if (is_in(other, person))
+		if (role_is_in(other, person))
 			return true;
 	}
 	return false;
@@ -126,8 +126,8 @@ bool
 role_are_two(const struct principal *one, const struct principal *other)
 {
 	return strcmp(person_of(one), person_of(other)) != 0 &&
-	    !is_in(one->lineage, person_of(other)) &&
-	    !is_in(other->lineage, person_of(one)) &&
+	    !role_is_in(one->lineage, person_of(other)) &&
+	    !role_is_in(other->lineage, person_of(one)) &&
 	    !share_maker(one->lineage, other->lineage) &&
 	    !share_maker(other->lineage, one->lineage);
 }

@@ -21,7 +21,7 @@ enum right {
 };
 
 #define ROLE_NAME_MAX		16u	/* letters */
-#define ROLE_PERSON_MAX		256u	/* bytes of principal.person */
+#define ROLE_PERSON_MAX		512u	/* bytes of principal.person */
 #define ROLE_LINEAGE_MAX	4096u	/* bytes of principal.lineage */
 
 /* "reader", "auditor", "contributor", "owner", "admin". */
@@ -37,6 +37,8 @@ bool		 role_is_of(enum role, bool platform);
  */
 struct err	 role_lineage(struct ctx *, const struct principal *,
 		    const char **out);
+/* Is that person one of a lineage, which may be NULL? */
+bool		 role_is_in(const char *lineage, const char *person);
 /*
  * Whether they are two for the two-person rule: not the same person, neither
  * made the credential of the other, nor one that made it, and nobody made both

@@ -5,6 +5,7 @@
 #include "authority/claim.h"
 #include "authority/event.h"
 #include "authority/life.h"
+#include "authority/oidc.h"
 #include "authority/receipt.h"
 #include "authority/revoked.h"
 #include "authority/tenant.h"
@@ -197,6 +198,7 @@ tenant_delete(struct ctx *cx, const struct authority *a,
 		return FAIL_TELL(cx, ERR_CONFLICT,
 		    "the platform's own tenant stays");
 	TRY(db_write(cx, a->db, begin_work, &d));
+	oidc_reload(a);
 	return end_all(cx, a, tenant, who);
 }
 

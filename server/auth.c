@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "authority/client.h"
+#include "authority/oidc.h"
 #include "authority/role.h"
 #include "authority/scope.h"
 #include "authority/tenant.h"
@@ -73,8 +74,8 @@ check_token(struct ctx *cx, struct job *job)
 		return FAIL_TELL(cx, ERR_AUTH_TOKEN,
 		    "Authorization is not of the Bearer kind");
 	text += sizeof(scheme) - 1;
-	TRY(token_authenticate(cx, job->engine->authority, text,
-	    &job->principal));
+	TRY((oidc_is_jwt(text) ? oidc_authenticate : token_authenticate)(cx,
+	    job->engine->authority, text, &job->principal));
 	job->request.principal = &job->principal;
 	return OK;
 }

@@ -191,6 +191,7 @@ extern const struct route_table
     rest_device_routes,		/* challenges, activations, enrolments, self */
     rest_tenant_routes,		/* tenants, groups, policies, tokens */
     rest_proposal_routes,	/* what two people decide */
+    rest_issuer_routes,		/* whose JWTs are operators' */
     rest_error_group_routes,	/* error events by group and day */
     rest_profile_routes,	/* certificate profiles */
     rest_policy_routes,		/* the life of policies */

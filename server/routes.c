@@ -7,6 +7,7 @@ const struct route_table *const routes_all[] = {
 	&rest_error_group_routes,
 	&rest_tenant_routes,
 	&rest_proposal_routes,
+	&rest_issuer_routes,
 	&rest_profile_routes,
 	&rest_policy_routes,
 	&rest_ca_routes,

@@ -411,6 +411,27 @@ def webhooks(ask):
     ask("get", hooks + "/{webhook}", one)
 
 
+def issuers(ask):
+    # A name that is reserved to lead nowhere (RFC 6761, 6.4).
+    rule = {"claim": "groups", "value": "x", "role": "reader",
+            "tenant": "tenant-a", "group": "lab"}
+    whole = {"issuer": "https://login.invalid/a", "audience": "daapki",
+             "title": "people", "jwks_url": "https://login.invalid/keys",
+             "rules": [rule]}
+    made = ask("post", "/v1/issuers", body=whole).json()
+    ask("post", "/v1/issuers", body=whole)
+    ask("post", "/v1/issuers", body=dict(whole, rules=[
+        dict(rule, group="nope")]))
+    ask("get", "/v1/issuers", query="?limit=1")
+    one = {"id": made["id"]}
+    ask("get", "/v1/issuers/{id}", one)
+    ask("patch", "/v1/issuers/{id}", one, body={"title": "others"})
+    ask("patch", "/v1/issuers/{id}", one, body={"jwks": {"keys": [
+        {"kty": "oct", "k": "AAAA"}]}})
+    ask("delete", "/v1/issuers/{id}", one)
+    ask("get", "/v1/issuers/{id}", one)
+
+
 def operators_view(ask, device, did):
     reports = ask("get", T + "/error-reports", A,
                   query="?device_id=%s&event_type=AppCrash" % did).json()
@@ -429,6 +450,7 @@ def operators_view(ask, device, did):
     ask("get", T + "/events", A, query="?wait=61")
     ask("get", "/v1/events", query="?limit=5")
     webhooks(ask)
+    issuers(ask)
     ask("get", T + "/devices", A, query="?state=active&group=lab")
     ask("get", T + "/devices", A, query="?state=nonsense")
     ask("get", T + "/devices/{device}", name(device=did))

@@ -42,6 +42,11 @@ CUT = {
         "the row of the platform is always there",
     ("authority/ownership.c:fill", "db/"):
         "foreign keys: what a claimed device names is there",
+    ("authority/oidc_issuer.c:create_work", "db/oidc.c:db_oidc_get"):
+        "it has just been added",
+    ("authority/oidc_rule.c:oidc_rules_resolve",
+     "authority/oidc_rule.c:resolve"):
+        "a rule that names what is not there is kept as lost",
     ("authority/tenant.c:check_is_new", "authority/tenant.c:find_work"):
         "that there is none is what is asked",
     ("authority/ban_apply.c:ban_queue", "authority/ban_apply.c:"):

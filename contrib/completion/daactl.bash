@@ -4,10 +4,11 @@
 _daactl_words()
 {
 	case $1 in
-	'') echo 'tenant proposal token audit profile group policy reference anchor collateral hardware manifest manifest-key claim operation transfer ban device certificate report event webhook ca evidence fsck keys journal version completion' ;;
+	'') echo 'tenant proposal token issuer audit profile group policy reference anchor collateral hardware manifest manifest-key claim operation transfer ban device certificate report event webhook ca evidence fsck keys journal version completion' ;;
 	tenant) echo 'create list show delete recover recoveries object' ;;
 	proposal) echo 'list show approve reject' ;;
 	token) echo 'create rotate list revoke' ;;
+	issuer) echo 'create list show change keys delete' ;;
 	audit) echo 'list export verify' ;;
 	profile) echo 'create list show update versions' ;;
 	group) echo 'create list show set' ;;
@@ -32,6 +33,8 @@ _daactl_words()
 	keys) echo 'rotate-master' ;;
 	journal) echo 'verify' ;;
 	completion) echo 'bash' ;;
+	'issuer create') echo FILE ;;
+	'issuer change') echo FILE ;;
 	'audit verify') echo FILE ;;
 	'profile create') echo FILE ;;
 	'profile update') echo FILE ;;
@@ -151,6 +154,7 @@ _daactl_options()
 	'token rotate') echo '--tenant --platform --expires-at --expires-in --overlap --out' ;;
 	'token list') echo '--tenant --platform --limit --after' ;;
 	'token revoke') echo '--tenant --platform' ;;
+	'issuer list') echo '--limit --after' ;;
 	'audit list') echo '--tenant --platform --limit --after --from --to --actor --action --subject' ;;
 	'audit export') echo '--tenant --platform --from --to --actor --action --subject --format --out' ;;
 	'audit verify') echo '--tenant --platform --log-key' ;;
