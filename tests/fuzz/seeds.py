@@ -42,6 +42,18 @@ CLAIMS = [
     f"hardware_id,batch,claim_secret\nsgx:{DEVICE},b7,label-1-1111\n",
     f'{{"hardware_id":"sgx:{DEVICE}","model":"m","claim_secret":"12345678"}}\n',
 ]
+# RFC 7515, A.3: a token and its key.  The other is not signed, and is complete.
+JWT_KEYS = {"keys": [{
+    "kty": "EC", "crv": "P-256", "kid": "1", "use": "sig", "alg": "ES256",
+    "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+    "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}
+JWT_PRINTED = (
+    "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh"
+    "0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6"
+    "-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q")
+JWT_WHOLE = ({"alg": "ES256", "kid": "1", "typ": "JWT"}, {
+    "iss": "https://i", "sub": "s", "aud": ["a"], "exp": 1, "nbf": 1,
+    "iat": 1, "realm_access": {"roles": ["a"]}})
 ENCLAVE_HEADERS = 48 + 384      # of an SGX quote, before its signature
 HCL_HEADER, TD_QUOTE_BODY = 32, 48 + 584
 
@@ -237,6 +249,14 @@ def take_answer(seeds, path):
             seeds.put("dice", data)
 
 
+def take_jwt(seeds):
+    """A token, a line's end, the keys: f_jwt.c."""
+    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=")
+             for part in JWT_WHOLE] + [JWT_PRINTED.split(".")[2].encode()]
+    for text in (JWT_PRINTED.encode(), b".".join(parts)):
+        seeds.put("jwt", text + b"\n" + json.dumps(JWT_KEYS).encode())
+
+
 def main():
     vectors, out = (pathlib.Path(p) for p in sys.argv[1:3])
     seeds = Seeds(out)
@@ -254,6 +274,10 @@ def main():
         seeds.put(target, b".".join(map(base64url, (
             b'{"alg":"EdDSA","typ":"daapki-manifest","kid":"00"}',
             CLAIMS[-1].encode(), bytes(64)))))
+    seeds.put("consent", b".".join(map(base64url, (
+        b'{"alg":"EdDSA","typ":"daapki-manifest","kid":"00"}',
+        CLAIMS[-1].encode(), bytes(64)))))
+    take_jwt(seeds)
     for folder in sorted(out.iterdir()):
         print(f"# {folder.name}: {len(list(folder.iterdir()))} seeds")
 

@@ -218,6 +218,10 @@ def refusals(tap, court):
             ("one of another issuer", {"iss": court.issuer.url + "/"})):
         court.wants(tap, 401, sentence + " is refused", "es256",
                     {**good, **claims})
+    court.wants(tap, 200, "one with as much in it as may be is taken",
+                "ps256", {**good, "more": "x" * 7900})
+    court.wants(tap, 401, "one that is too long is refused", "ps256",
+                {**good, "more": "x" * 8192})
     for name in ("exp", "sub", "aud", "iss"):
         court.wants(tap, 401, f"one without {name} is refused", "es256",
                     good, drop=[name])
