@@ -274,9 +274,6 @@ def main():
         seeds.put(target, b".".join(map(base64url, (
             b'{"alg":"EdDSA","typ":"daapki-manifest","kid":"00"}',
             CLAIMS[-1].encode(), bytes(64)))))
-    seeds.put("consent", b".".join(map(base64url, (
-        b'{"alg":"EdDSA","typ":"daapki-manifest","kid":"00"}',
-        CLAIMS[-1].encode(), bytes(64)))))
     take_jwt(seeds)
     for folder in sorted(out.iterdir()):
         print(f"# {folder.name}: {len(list(folder.iterdir()))} seeds")

@@ -208,6 +208,15 @@ static const struct { const char *sql, *check; } faults[] = {
 	{ "INSERT INTO proposal (kind, subject, params, state, proposed_by, "
 	    "person, lineage, created_s, expires_s, decided_s) VALUES "
 	    "('x', 'x', '{}', 'done', 'x', 'x', '', 1, 2, 1)", "proposal" },
+	{ "INSERT INTO oidc_issuer (url, audience, platform, rules, jwks, "
+	    "lineage, created_s, created_by) VALUES "
+	    "('https://i', 'a', 0, '{}', '{}', '', 1, 'x')", "issuer_rules" },
+	{ "INSERT INTO oidc_issuer (url, audience, bound, platform, rules, "
+	    "jwks, lineage, created_s, created_by) VALUES ('https://i', 'a', "
+	    "'nobody', 0, '[{}]', '{}', '', 1, 'x')", "issuer_tenant" },
+	{ "INSERT INTO oidc_issuer (url, audience, platform, rules, jwks_url, "
+	    "lineage, created_s, created_by, fetched) VALUES ('https://i', "
+	    "'a', 0, '[{}]', 'https://k', '', 1, 'x', '{}')", "issuer_keys" },
 	{ "UPDATE device_group SET profile_version = 2", "group_profile" },
 	{ "UPDATE device_group SET policy_version = 9", "policy_in_force" },
 	{ "DELETE FROM policy_activation", "policy_history" },
