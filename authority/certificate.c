@@ -5,6 +5,7 @@
 #include "authority/revoked.h"
 #include "base/base.h"
 #include "db/basis.h"
+#include "db/scope.h"
 
 static const struct { enum revoke_reason reason; const char *name; }
     reasons[] = {
@@ -119,12 +120,26 @@ certificate_list(struct ctx *cx, const struct authority *a,
 
 struct revoking {
 	int64_t					 tenant_id;
+	int64_t					 group_id;	/* or 0 */
 	const char				*by;
 	int64_t					 at_s;
 	const struct certificate_change		*change;
 	bool					 changed;
 	struct certificate_row			 row;
 };
+
+/* Its device may have moved away since the request was let in. */
+static struct err
+check_group(struct ctx *cx, struct db_tx *tx, const struct revoking *r)
+{
+	bool is_of_group = true;
+
+	if (r->group_id != 0)
+		TRY(db_scope_device(cx, tx, r->tenant_id, r->group_id,
+		    r->row.device_id, &is_of_group));
+	return is_of_group ? OK : FAIL(cx, ERR_NOT_FOUND,
+	    "certificate %s of another group", r->change->serial);
+}
 
 static struct err
 revoke_work(struct ctx *cx, struct db_tx *tx, void *arg)
@@ -134,6 +149,7 @@ revoke_work(struct ctx *cx, struct db_tx *tx, void *arg)
 
 	r->changed = false;
 	TRY(by_serial(cx, tx, r->tenant_id, r->change->serial, &r->row));
+	TRY(check_group(cx, tx, r));
 	if (r->row.revoked_s != 0)
 		return OK;
 	if (r->row.not_after_s < r->at_s)
@@ -155,8 +171,8 @@ certificate_revoke(struct ctx *cx, const struct authority *a,
     const struct certificate_change *change, struct certificate_row *out)
 {
 	struct revoking r = {
-		.tenant_id = tenant->id, .by = by->name,
-		.at_s = ctx_now(cx), .change = change,
+		.tenant_id = tenant->id, .group_id = by->group_id,
+		.by = by->name, .at_s = ctx_now(cx), .change = change,
 	};
 
 	TRY(db_write(cx, a->db, revoke_work, &r));

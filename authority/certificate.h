@@ -37,7 +37,8 @@ struct certificate_change { const char *serial; enum revoke_reason reason; };
 /*
  * Revoke one.  What is revoked stays so, with its first reason and time:
  * asking again answers with them.
- * ERR_NOT_FOUND	this tenant has no such certificate
+ * ERR_NOT_FOUND	this tenant has no such certificate, or it is of a device
+ *			of another group than the principal's
  * ERR_CONFLICT		it has expired: no CRL would show it
  */
 struct err	certificate_revoke(struct ctx *, const struct authority *,

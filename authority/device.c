@@ -53,12 +53,25 @@ device_get(struct ctx *cx, const struct authority *a,
 
 struct changing {
 	int64_t				 tenant_id;
+	int64_t				 group_id;	/* the only one; or 0 */
 	const char			*by;
 	int64_t				 at_s;
 	const struct device_change	*change;
 	struct revoked_list		 revoked;
 	struct device_view		 view;	/* as it is afterwards */
 };
+
+/* It may have moved away since the request was let in. */
+static struct err
+view_before(struct ctx *cx, struct db_tx *tx, const struct changing *c,
+    struct device_view *out)
+{
+	TRY(view(cx, tx, c->tenant_id, c->change->device_id, out));
+	if (c->group_id != 0 && out->device.group_id != c->group_id)
+		return FAIL(cx, ERR_NOT_FOUND, "device %s of another group",
+		    c->change->device_id);
+	return revision_check(cx, c->change->revision, out->device.revision);
+}
 
 static struct err
 move(struct ctx *cx, struct db_tx *tx, const struct changing *c,
@@ -103,8 +116,7 @@ update_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	const char *device_id = c->change->device_id;
 	struct device_view before;
 
-	TRY(view(cx, tx, c->tenant_id, device_id, &before));
-	TRY(revision_check(cx, c->change->revision, before.device.revision));
+	TRY(view_before(cx, tx, c, &before));
 	if (c->change->group != NULL)
 		TRY(move(cx, tx, c, &before));
 	if (c->change->labels != NULL)
@@ -120,8 +132,7 @@ ban_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	struct device_view before;
 
 	c->revoked = (struct revoked_list){ NULL, 0 };
-	TRY(view(cx, tx, c->tenant_id, device_id, &before));
-	TRY(revision_check(cx, c->change->revision, before.device.revision));
+	TRY(view_before(cx, tx, c, &before));
 	if (before.device.state != DEVICE_BANNED) {
 		TRY(db_device_ban(cx, tx, c->tenant_id, before.device.id,
 		    c->change->reason, c->at_s));
@@ -142,8 +153,7 @@ unban_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	const char *device_id = c->change->device_id;
 	struct device_view before;
 
-	TRY(view(cx, tx, c->tenant_id, device_id, &before));
-	TRY(revision_check(cx, c->change->revision, before.device.revision));
+	TRY(view_before(cx, tx, c, &before));
 	if (db_device_is_barred(before.device.state)) {
 		TRY(db_device_unban(cx, tx, c->tenant_id, before.device.id));
 		TRY(event_add(cx, tx, c->tenant_id, EVENT_DEVICE_UNBANNED,
@@ -157,8 +167,8 @@ changing_of(const struct ctx *cx, const struct tenant *tenant,
     const struct principal *by, const struct device_change *change)
 {
 	return (struct changing){
-		.tenant_id = tenant->id, .by = by->name,
-		.at_s = ctx_now(cx), .change = change,
+		.tenant_id = tenant->id, .group_id = by->group_id,
+		.by = by->name, .at_s = ctx_now(cx), .change = change,
 	};
 }
 

@@ -29,7 +29,8 @@ struct device_change {
 /*
  * Put it into another group, whose policy and profile hold from the next
  * enrolment on; change its labels.  What is NULL stays as it is.
- * ERR_NOT_FOUND	this tenant does not have the device, or the group
+ * ERR_NOT_FOUND	this tenant does not have the device, or the group; or it
+ *			is not the principal's group
  * ERR_FIELD		as device_label_merge()
  */
 struct err	device_update(struct ctx *, const struct authority *,

@@ -381,6 +381,48 @@ make_lines(struct claim_line lines[static N_LINES])
 		    .group = i == 3 ? "default" : NULL } };
 }
 
+/* The request was let in, and then the device went to another group. */
+START_TEST(a_device_that_moves_away_meanwhile_is_neither_changed_nor_revoked)
+{
+	struct device_change change = { .device_id = ELSE, .group = "other",
+	    .reason = "mine", .revision = REVISION_ANY };
+	struct certificate_change revoke = { .reason = REVOKE_UNSPECIFIED };
+	struct certificate_filter f = { .revoked = -1, .limit = 10 };
+	struct certificate_row *rows, row;
+	struct device_view view;
+	int64_t next;
+	size_t n;
+
+	begin();
+	(void)fleet_enroll(0, ELSE, 0x12, FLEET_NOW + DAY);
+	rows = certificates(f, &n, &next);
+	ck_assert_uint_eq(n, 1);
+	revoke.serial = text_hex(cx->arena, rows[0].serial);
+	ck_fails(device_update(cx, &fleet.a, &fleet.tenants[0], &scoped,
+	    &change, &view), ERR_NOT_FOUND);
+	ck_fails(device_ban(cx, &fleet.a, &fleet.tenants[0], &scoped, &change,
+	    &view), ERR_NOT_FOUND);
+	ck_fails(certificate_revoke(cx, &fleet.a, &fleet.tenants[0], &scoped,
+	    &revoke, &row), ERR_NOT_FOUND);
+	ck_ok(device_get(cx, &fleet.a, &fleet.tenants[0], ELSE, &view));
+	ck_assert_str_eq(view.group, "default");
+	ck_assert_int_eq(view.device.state, DEVICE_ACTIVE);
+	f.revoked = 1;
+	(void)certificates(f, &n, &next);
+	ck_assert_uint_eq(n, 0);
+	ck_ok(device_ban(cx, &fleet.a, &fleet.tenants[0], &fleet.owners[0],
+	    &change, &view));
+	ck_fails(device_unban(cx, &fleet.a, &fleet.tenants[0], &scoped,
+	    &change, &view), ERR_NOT_FOUND);
+	change.device_id = MINE;
+	ck_ok(device_ban(cx, &fleet.a, &fleet.tenants[0], &scoped, &change,
+	    &view));
+	ck_ok(device_unban(cx, &fleet.a, &fleet.tenants[0], &scoped, &change,
+	    &view));
+	fleet_close();
+}
+END_TEST
+
 START_TEST(lines_at_once_are_of_that_group_only)
 {
 	static const struct { enum claim_outcome outcome; enum err_code code; }
@@ -547,6 +589,7 @@ UNIT_MAIN("scope",
     a_page_of_reports_begins_at_its_time_and_looks_at_so_many,
     an_older_database_finds_its_reports_by_time,
     who_has_one_group_claims_into_it_and_sees_no_other_device,
+    a_device_that_moves_away_meanwhile_is_neither_changed_nor_revoked,
     lines_at_once_are_of_that_group_only,
     an_operation_is_of_the_group_of_who_began_it,
     the_feed_of_a_group_is_about_it_and_its_devices_now)
