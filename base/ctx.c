@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "base/base.h"
+#include "base/text.h"
 
 static int64_t
 system_now_s(void *arg)
@@ -39,6 +40,24 @@ system_fill(void *arg, void *p, size_t n)
 const struct clock clock_system = { system_now_s, system_ticks_us, NULL };
 const struct rng rng_system = { system_fill, NULL };
 
+/* Told and stored as JSON, which takes whole letters of UTF-8 only: one that
+ * was cut in two at the end goes, and what is none becomes question marks. */
+static void
+keep_whole_letters(char *text)
+{
+	size_t n = strlen(text), least = n > 3 ? n - 3 : 0;
+
+	for (size_t i = n; i + 1 > least; i--) {
+		if (!text_is_utf8(SLICE(text, i)))
+			continue;
+		text[i] = '\0';
+		return;
+	}
+	for (; *text != '\0'; text++)
+		if ((*text & 0x80) != 0)
+			*text = '?';
+}
+
 __attribute__((format(printf, 5, 0)))
 static struct err
 fail(struct ctx *cx, enum err_code code, const char *file, int line,
@@ -52,6 +71,7 @@ fail(struct ctx *cx, enum err_code code, const char *file, int line,
 		.retry_after_s = t->retry_after_s,
 	};
 	(void)vsnprintf(t->note, sizeof(t->note), fmt, ap);
+	keep_whole_letters(t->note);
 	return t->err;
 }
 
@@ -95,6 +115,7 @@ ctx_fail_at(struct ctx *cx, enum err_code code, const char *pointer,
 	memcpy(cx->trail->tell, cx->trail->note, sizeof(cx->trail->tell));
 	(void)snprintf(cx->trail->pointer, sizeof(cx->trail->pointer), "%s",
 	    pointer);
+	keep_whole_letters(cx->trail->pointer);
 	return e;
 }
 

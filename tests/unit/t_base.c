@@ -84,6 +84,29 @@ START_TEST(every_error_code_is_unique_and_found_by_its_text)
 }
 END_TEST
 
+/* It becomes JSON, which takes nothing else. */
+START_TEST(what_a_failure_tells_is_utf8_whatever_was_cut_or_quoted)
+{
+	char letters[3 * TRAIL_NOTE_MAX + 1] = "";
+
+	for (size_t i = 0; i < TRAIL_NOTE_MAX; i++)
+		memcpy(letters + 3 * i, "\xe2\x82\xac", 4);
+	for (int shift = 0; shift < 4; shift++) {
+		(void)FAIL_AT(cx, ERR_FIELD, letters + 3 * shift, "%.*s%s",
+		    shift, "aaaa", letters);
+		ck_assert(text_is_utf8(slice_text(cx->trail->tell)));
+		ck_assert_uint_gt(strlen(cx->trail->tell), TRAIL_NOTE_MAX - 5);
+		ck_assert(text_is_utf8(slice_text(cx->trail->pointer)));
+		ck_assert_uint_gt(strlen(cx->trail->pointer),
+		    TRAIL_POINTER_MAX - 5);
+	}
+	(void)FAIL_TELL(cx, ERR_FIELD, "a\xff" "b\xe2\x82\xac tail");
+	ck_assert_str_eq(cx->trail->tell, "a?b??? tail");
+	(void)FAIL_TELL(cx, ERR_FIELD, "\xe2\x82\xac");
+	ck_assert_str_eq(cx->trail->tell, "\xe2\x82\xac");
+}
+END_TEST
+
 START_TEST(a_family_of_claims_needs_a_member)
 {
 	ck_assert_ptr_nonnull(claim_kind_find("pcr.sha256.7"));
@@ -196,4 +219,5 @@ UNIT_MAIN("base",
     only_one_spelling_of_hex_and_numbers_is_taken,
     text_that_is_not_utf8_or_holds_controls_is_refused,
     every_error_code_is_unique_and_found_by_its_text,
+    what_a_failure_tells_is_utf8_whatever_was_cut_or_quoted,
     a_family_of_claims_needs_a_member)

@@ -217,6 +217,31 @@ START_TEST(each_outcome_is_a_line_of_json)
 }
 END_TEST
 
+/* Words about a line are cut at their size, which may be within a letter. */
+START_TEST(what_is_said_of_a_line_is_whole_letters)
+{
+	for (size_t shift = 0; shift < 4; shift++) {
+		struct buf b = buf_in(cx->arena, 1100);
+		struct claim_line *lines;
+		struct slice text;
+		size_t n;
+
+		put_text(&b, "{\"");
+		for (size_t i = 0; i < shift; i++)
+			put_u8(&b, 'a');
+		for (size_t i = 0; i < 300; i++)
+			put_text(&b, "\xe2\x82\xac");
+		put_text(&b, "\":1}");
+		ck_assert(!b.bad);
+		ck_ok(rest_bulk_lines(cx, buf_slice(&b), false, &lines, &n));
+		ck_assert_uint_eq(n, 1);
+		ck_assert_int_eq(lines[0].code, ERR_FIELD);
+		ck_assert_uint_gt(strlen(lines[0].detail), 300);
+		ck_ok(rest_bulk_print(cx, lines, n, &text));
+	}
+}
+END_TEST
+
 static const char *
 quoted(const char *field)
 {
@@ -250,5 +275,6 @@ UNIT_MAIN("bulk",
     a_csv_line_that_cannot_be_read_is_refused_by_itself,
     ndjson_has_an_object_a_line,
     lines_are_counted_and_their_length_is_bounded,
+    what_is_said_of_a_line_is_whole_letters,
     each_outcome_is_a_line_of_json,
     no_field_of_csv_is_a_formula_or_ends_early)
