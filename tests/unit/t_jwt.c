@@ -353,9 +353,12 @@ START_TEST(a_key_is_found_by_its_name_or_is_the_only_one)
 	ck_ok(read_set(jose_set(keys, 3), &set));
 	for (size_t i = 0; i < 3; i++)
 		ck_ok(verify(&set, jose_sign(&keys[i], GOOD)));
-	/* Two could have signed it. */
+	/* Two could have signed it, whichever has. */
 	unnamed.kid = NULL;
 	ck_fails(verify(&set, jose_sign(&unnamed, GOOD)), ERR_AUTH_TOKEN);
+	unnamed.pkey = keys[1].pkey;
+	ck_fails(verify(&set, jose_sign(&unnamed, GOOD)), ERR_AUTH_TOKEN);
+	unnamed.pkey = keys[0].pkey;
 	/* Its name is another key's. */
 	unnamed.kid = "two";
 	ck_fails(verify(&set, jose_sign(&unnamed, GOOD)), ERR_AUTH_TOKEN);
