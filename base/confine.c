@@ -129,7 +129,8 @@ add_rules(scmp_filter_ctx filter, const struct confinement *c)
 		result = refuse(filter, c->calls, c->n_calls);
 	if (result == 0 && c->unix_only)
 		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
-		    SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+		    SCMP_SYS(socket), 1,
+		    SCMP_CMP(0, SCMP_CMP_NE, AF_UNIX, 0));
 	/* Threads, but no processes. */
 	if (result == 0)
 		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),

@@ -210,7 +210,7 @@ read_evidence(struct cli *cli, json_t *body)
 }
 
 /* For scripts: what is not the same is no success. */
-static enum cli_exit
+static int
 replay_exit(const json_t *answer)
 {
 	const char *outcome = json_string_value(json_object_get(answer,
