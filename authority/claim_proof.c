@@ -119,8 +119,8 @@ count_wrong(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
 
 /* Nobody can make a consent, so wrong ones need not be counted. */
 static struct err
-consent_check(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
-    const char *device_id, struct slice sealed)
+consent_check(struct ctx *cx, struct db_tx *tx, const char *device_id,
+    struct slice sealed)
 {
 	struct reader r = reader_of(sealed);
 	int64_t expires_s = (int64_t)read_be64(&r);
@@ -134,7 +134,9 @@ consent_check(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
 	if (!slice_equal(device, SLICE(device_id, DEVICE_ID_SIZE)))
 		return FAIL_TELL(cx, ERR_CLAIM_PROOF,
 		    "the consent is another device's");
-	if (c->at_s >= expires_s)
+	/* Not at_s, which is before the transaction: what was used and has
+	 * expired since may be forgotten by now. */
+	if (ctx_now(cx) >= expires_s)
 		return FAIL_TELL(cx, ERR_CLAIM_PROOF, "the consent has "
 		    "expired: have the device give another");
 	e = db_nonce_unused(cx, tx, id);
@@ -169,7 +171,7 @@ claim_proof_check(struct ctx *cx, struct db_tx *tx, const struct claimer *c,
 	unsigned tries;
 
 	if (r->sealed_consent.n > 0)
-		return consent_check(cx, tx, c, device_id, r->sealed_consent);
+		return consent_check(cx, tx, device_id, r->sealed_consent);
 	if (c->proof == CLAIM_PROOF_NONE)
 		return OK;
 	if (c->proof == CLAIM_PROOF_CONSENT)

@@ -156,6 +156,38 @@ START_TEST(a_consent_ends)
 }
 END_TEST
 
+struct late { struct claimer by; struct claim_request request; struct err e; };
+
+static struct err
+claim_late(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	struct claim_result result;
+	struct late *l = arg;
+
+	l->e = claim_make_in(c, tx, &l->by, &l->request, &result);
+	return OK;
+}
+
+/* A used one is forgotten when it has ended, whenever the call began. */
+START_TEST(a_consent_ends_while_a_call_waits_to_write)
+{
+	struct late l;
+
+	start();
+	l = (struct late){
+		.by = { .tenant_id = tenant.id, .by = "owner",
+		    .at_s = ctx_now(cx), .proof = CLAIM_PROOF_CONSENT },
+		.request = { .hardware_id = dev.hardware_id,
+		    .consent = consent_of(&dev, "tenant-a") },
+	};
+	claim_request_seal(cx, realm->authority, "tenant-a", &l.request);
+	realm->ahead_s += realm->authority->limits.consent_life_s + 1;
+	ck_ok(db_write(cx, realm->authority->db, claim_late, &l));
+	ck_assert_int_eq(l.e.code, ERR_CLAIM_PROOF);
+	end();
+}
+END_TEST
+
 START_TEST(a_consent_claims_once)
 {
 	const char *text;
@@ -587,6 +619,7 @@ UNIT_MAIN("consent",
     a_consent_is_of_no_use_to_another_tenant,
     a_consent_is_of_no_use_for_another_device,
     a_consent_ends,
+    a_consent_ends_while_a_call_waits_to_write,
     a_consent_claims_once,
     a_claim_that_fails_leaves_the_consent,
     a_consent_of_another_server_is_none,
