@@ -47,6 +47,15 @@ set_body(struct ctx *cx, json_t *object, const char *name, struct slice body)
 		set(object, name, json_string(base64url(cx->arena, body)));
 }
 
+/* Paths and headers are any bytes: what is no text is "". */
+static json_t *
+text_of(const char *text)
+{
+	json_t *value = json_string(text);
+
+	return value != NULL ? value : json_string("");
+}
+
 static enum MHD_Result
 add_header(void *arg, enum MHD_ValueKind kind, const char *name,
     const char *value)
@@ -72,9 +81,9 @@ exchange(struct ctx *cx, const struct job *job, struct MHD_Response *response)
 	set(object, "method", json_string(r->method));
 	set(object, "route", json_string(job->match.route == NULL ? "" :
 	    job->match.route->path));
-	set(object, "path", json_string(r->path));
+	set(object, "path", text_of(r->path));
 	set(object, "query", query);
-	set(object, "type", json_string(r->content_type));
+	set(object, "type", text_of(r->content_type));
 	set_body(cx, object, "body", SLICE(job->body, job->body_n));
 	set(object, "status", json_integer((json_int_t)job->reply.status));
 	set(object, "headers", headers);
