@@ -135,7 +135,7 @@ set_policy(const char *text)
 
 	ck_ok(policy_parse(cx, text, &policy));
 	ck_ok(group_set_policy(cx, realm->authority, &tenant, &realm_admin,
-	    "soft", &policy, REVISION_ANY, &made));
+	    "soft", REVISION_ANY, &policy, &made));
 }
 
 START_TEST(the_policy_of_then_decides_and_another_one_is_told)
