@@ -2,7 +2,6 @@
 #include "authority/audit.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "authority/signer.h"
@@ -16,8 +15,8 @@
 
 struct refusals {
 	int64_t		 tenant_id;
-	char		 actor[AUDIT_WORD_MAX], credential[AUDIT_WORD_MAX];
-	char		 what[AUDIT_WORD_MAX];
+	char		 actor[AUDIT_ACTOR_MAX + 1];
+	char		 credential[AUDIT_WORD_MAX], what[AUDIT_WORD_MAX];
 	uint16_t	 code;
 	uint64_t	 n;
 	int64_t		 first_s, last_s;
@@ -220,10 +219,17 @@ place_of(struct audit_keeper *k, const struct refusals *wanted, size_t most)
 	return &k->refusals[k->n++];
 }
 
+/* Half a letter would be no text, and no JSON could be made of the row. */
 static void
-copy_word(char out[static AUDIT_WORD_MAX], const char *text)
+copy_word(char *out, size_t size, const char *text)
 {
-	(void)snprintf(out, AUDIT_WORD_MAX, "%s", text == NULL ? "" : text);
+	size_t n = text == NULL ? 0 : strlen(text);
+
+	if (n >= size)
+		for (n = size - 1; n > 0 && (text[n] & 0xc0) == 0x80; n--)
+			continue;
+	memcpy(out, text == NULL ? "" : text, n);
+	out[n] = '\0';
 }
 
 /* The codes of a reply are few, so half of the room is enough for them. */
@@ -237,9 +243,10 @@ audit_refused(struct ctx *cx, const struct authority *a,
 
 	if (k == NULL)
 		return;
-	copy_word(wanted.actor, r->actor);
-	copy_word(wanted.credential, r->credential);
-	copy_word(wanted.what, r->what);
+	copy_word(wanted.actor, sizeof(wanted.actor), r->actor);
+	copy_word(wanted.credential, sizeof(wanted.credential),
+	    r->credential);
+	copy_word(wanted.what, sizeof(wanted.what), r->what);
 	ASSERT(pthread_mutex_lock(&k->lock) == 0);
 	found = place_of(k, &wanted, AUDIT_REFUSALS_MAX / 2);
 	if (found == NULL) {

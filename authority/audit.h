@@ -23,6 +23,8 @@
  * under its code alone. */
 #define AUDIT_REFUSALS_MAX	256u
 #define AUDIT_WORD_MAX		128u	/* of what such a one names */
+#define AUDIT_ACTOR_MAX		512u	/* bytes of whom it names; what is longer
+					 * is cut at a letter's end */
 
 /*
  * Add a row; its chain is begun if it has none.  actor is whose name is told

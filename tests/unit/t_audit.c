@@ -226,6 +226,28 @@ START_TEST(refusals_that_are_alike_are_one_row_with_their_count)
 }
 END_TEST
 
+/* "sub@iss" of a JWT is longer than any token's name, and of any letters. */
+START_TEST(a_refusal_names_its_actor_whole_and_in_whole_letters)
+{
+	char name[AUDIT_ACTOR_MAX + 3] = "";
+	struct audit_page page;
+
+	memset(name, 'x', AUDIT_ACTOR_MAX - 2);
+	memcpy(name + AUDIT_ACTOR_MAX - 2, "\xc3\xa4", 2);
+	refuse(tenant.id, name, "POST /x");
+	ck_ok(audit_flush(cx, realm->authority));
+	page = page_of(&tenant, all());
+	ck_assert_str_eq(last(&page)->actor, name);
+	memcpy(name + AUDIT_ACTOR_MAX - 2, "x\xc3\xa4", 3);
+	refuse(tenant.id, name, "POST /x");
+	ck_ok(audit_flush(cx, realm->authority));
+	page = page_of(&tenant, all());
+	is_sound(&page);
+	ck_assert_uint_eq(strlen(last(&page)->actor), AUDIT_ACTOR_MAX - 1);
+	ck_assert(text_is_utf8(slice_text(last(&page)->actor)));
+}
+END_TEST
+
 START_TEST(no_number_of_different_refusals_makes_more_than_so_many_rows)
 {
 	size_t before;
@@ -384,6 +406,7 @@ main(void)
 		what_did_not_happen_leaves_no_row,
 		filters_choose_rows,
 		refusals_that_are_alike_are_one_row_with_their_count,
+		a_refusal_names_its_actor_whole_and_in_whole_letters,
 		no_number_of_different_refusals_makes_more_than_so_many_rows,
 		refusals_are_written_when_the_server_ends,
 		a_checkpoint_proves_the_head_of_each_chain_that_changed,
