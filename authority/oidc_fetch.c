@@ -193,7 +193,18 @@ begin(struct oidc_fetch *f, struct entry *e)
 struct storing {
 	const struct flight	*flight;
 	const char		*keys, *error;	/* one of them */
+	bool			 withdrawn;	/* error, of a set: no keys are left */
 };
+
+/* What is no set may be a page of somebody's on the way.  A set of which nothing
+ * can be used is the issuer's word: its keys of before are not among it. */
+static bool
+is_set(const json_t *json)
+{
+	const json_t *keys = json_object_get(json, "keys");
+
+	return json_is_array(keys) && json_array_size(keys) <= JWKS_KEYS_MAX;
+}
 
 /* The set as text, or why there is none. */
 static void
@@ -211,9 +222,10 @@ judge(struct ctx *cx, struct storing *s)
 		    (unsigned)t->status);
 	else if (failed(json_parse(cx, SLICE(t->body, t->body_n), &json)))
 		s->error = "not JSON";
-	else if (failed(jwks_read(cx, json, keys)))
+	else if (failed(jwks_read(cx, json, keys))) {
 		s->error = arena_strdup(cx->arena, cx->trail->tell);
-	else
+		s->withdrawn = is_set(json);
+	} else
 		s->keys = arena_strndup(cx->arena, (const char *)
 		    json_text(cx, json).p, json_text(cx, json).n);
 	ctx_forget(cx);
@@ -225,7 +237,8 @@ tell(struct ctx *cx, struct db_tx *tx, const struct oidc_row *row,
 {
 	const char *id = arena_printf(cx->arena, "%lld", (long long)row->id);
 
-	if (row->fetch_error != NULL && old_error == NULL)
+	if (row->fetch_error != NULL && (old_error == NULL ||
+	    (old_keys != NULL && row->fetched == NULL)))
 		return tenant_event(cx, tx, 0, EVENT_ISSUER_FETCH_FAILED, id,
 		    "issuers", json_pack("{s:s,s:s}", "issuer", row->url,
 		    "error", row->fetch_error));
@@ -255,9 +268,9 @@ store_work(struct ctx *cx, struct db_tx *tx, void *arg)
 	old_error = row.fetch_error;
 	row.tried_s = ctx_now(cx);
 	row.fetch_error = s->error;
-	if (s->keys != NULL) {
+	if (s->keys != NULL || s->withdrawn) {
 		row.fetched = s->keys;
-		row.fetched_s = row.tried_s;
+		row.fetched_s = s->keys != NULL ? row.tried_s : 0;
 	}
 	TRY(db_oidc_fetched(cx, tx, &row));
 	return tell(cx, tx, &row, old_keys, old_error);

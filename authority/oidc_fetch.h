@@ -3,7 +3,8 @@
  * Fetches the keys of issuers that give them by URL, by the courier: at the
  * start, when an issuer is made or changed, from time to time, and when a JWT
  * names a key that is not known.  A thread of its own does it, one at a time.
- * What was fetched before holds until there is something newer.
+ * What was fetched before holds until there is a newer set; one of which nothing
+ * can be used leaves the issuer without keys.
  */
 #ifndef DAAPKI_AUTHORITY_OIDC_FETCH_H
 #define DAAPKI_AUTHORITY_OIDC_FETCH_H

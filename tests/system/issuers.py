@@ -204,6 +204,20 @@ def roles(tap, court):
     tap.ok(any(r.get("actor") == f"olga@{issuer.url}" and
                r["action"] == "group.created" for r in rows),
            "the audit names subject and issuer")
+    # Half of one of these letters would be no text.
+    name = "\u00e4" * 120
+    long = [issuer.sign("es256", {"groups": ["readers"], "sub": sub})
+            for sub in (name, "x" + name)]
+    refused = [court.status(t, "POST", path, group) for t in long]
+
+    def is_told():
+        rows = service.call("GET", "/v1/tenants/tenant-a/audit"
+                            "?limit=1000&action=request.refused")["items"]
+        return {f"{name}@{issuer.url}", f"x{name}@{issuer.url}"} <= {
+            r.get("actor") for r in rows}
+
+    tap.ok(refused == [403, 403] and wait_for(is_told),
+           "the audit names who was refused, however long the subject is")
 
 
 def refusals(tap, court):
@@ -256,6 +270,14 @@ def rotation(tap, court, made):
     tap.ok(answers == {401} and len(issuer.asked) - n <= 4,
            "JWTs by a key that nobody has are refused, and do not have "
            "keys fetched each time")
+    keys, issuer.keys = issuer.keys, {}
+    tap.ok(wait_for(lambda: court.status(stranger) == 401 and
+                    court.status(token) == 401),
+           "keys that the issuer has no longer are not believed, even when it "
+           "has none instead")
+    issuer.keys = keys
+    tap.ok(wait_for(lambda: court.status(token) == 200),
+           "they are when it has them again")
     issuer.down = True
     tap.ok(wait_for(lambda: court.status(stranger) == 401 and "fetch_error"
                     in service.call("GET", f"/v1/issuers/{made['id']}")),
@@ -264,9 +286,10 @@ def rotation(tap, court, made):
            "what was fetched before holds while the issuer is down")
     events = service.call("GET", "/v1/events?type=issuer.*&limit=1000")
     types = [e["type"] for e in events["items"]]
-    tap.ok(types.count("issuer.fetch-failed") == 1 and
+    tap.ok(types.count("issuer.fetch-failed") == 2 and
            types.count("issuer.keys-changed") >= 2,
-           "that it began to fail, and each change of keys, is an event")
+           "that it lost its keys, that it began to fail, and each change of "
+           "keys, is an event")
     return old, token
 
 
