@@ -80,6 +80,13 @@ check_token(struct ctx *cx, struct job *job)
 	return OK;
 }
 
+/* 403 here is somebody of an issuer who has no rule, so no rate either. */
+static bool
+is_nobody(struct err e)
+{
+	return err_http(e) == 401 || err_http(e) == 403;
+}
+
 /*
  * Who guesses costs the database a look each time, so that an address which
  * failed too often is not looked at: also not with what is right, for a moment.
@@ -93,8 +100,8 @@ check_who(struct ctx *cx, struct job *job)
 
 	TRY(rate_look(cx, engine->failures, address));
 	e = check_token(cx, job);
-	if (err_http(e) == 401 && failed(rate_take(cx, engine->failures,
-	    address, NULL)))
+	if (is_nobody(e) && failed(rate_take(cx, engine->failures, address,
+	    NULL)))
 		return (struct err){ ERR_RATE };
 	TRY(e);
 	return rate_take(cx, engine->principals, job->principal.id,

@@ -353,6 +353,17 @@ def deleted_tenant(tap, court):
            "a deleted tenant's principals may nothing")
 
 
+def nobody(tap, court):
+    service = court.service
+    was, token = service.settings, court.issuer.sign("es256")
+    service.settings = [*was, "--auth-fail-burst=3", "--auth-fail-per-s=1"]
+    tap.ok(service.stop() and service.start() and 429 in
+           {court.status(token) for _ in range(100)},
+           "whom no rule fits may not try without end")
+    service.settings = was
+    tap.ok(service.stop() and service.start(), "the server starts again")
+
+
 def no_secret_in_the_log(tap, court, token):
     with open(os.path.join(court.service.folder, "daad.log")) as f:
         log = f.read()
@@ -379,6 +390,7 @@ def main():
         restart(tap, court, token)
         by_document(tap, court)
         deleted_tenant(tap, court)
+        nobody(tap, court)
         no_secret_in_the_log(tap, court, old)
         tap.ok(service.stop(), "the server ends without a fault")
         clean = run(program("daad"), "fsck", *service.settings)
