@@ -318,16 +318,18 @@ finish(struct oidc_fetch *f, const struct flight *t)
 
 /* --- the thread ------------------------------------------------------------ */
 
-/* With the lock. */
+/* With the lock.  The one that has been due longest: slow issuers, asked about
+ * by strangers again and again, hold nobody else back. */
 static struct entry *
 due(struct oidc_fetch *f)
 {
 	uint64_t now = now_us();
+	struct entry *first = NULL;
 
 	for (size_t i = 0; i < f->n; i++)
-		if (f->entries[i].next_us <= now)
-			return &f->entries[i];
-	return NULL;
+		if (first == NULL || f->entries[i].next_us < first->next_us)
+			first = &f->entries[i];
+	return first != NULL && first->next_us <= now ? first : NULL;
 }
 
 /* With the lock: until there is something to do, or might be. */
@@ -488,8 +490,9 @@ oidc_fetch_ask(struct ctx *cx, struct oidc_fetch *f, int64_t id,
 	ask = e != NULL && !is_fresh(f, e);
 	crowded = ask && f->n_waiters >= OIDC_FETCH_WAITERS_MAX;
 	if (ask && !crowded) {
-		if (!f->flight.under_way || f->flight.id != id)
-			e->next_us = 0;
+		if ((!f->flight.under_way || f->flight.id != id) &&
+		    e->next_us > now_us())
+			e->next_us = now_us();
 		ASSERT(pthread_cond_signal(&f->wake) == 0);
 		fetched = wait_for_try(f, id);
 	}
