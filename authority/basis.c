@@ -114,7 +114,8 @@ is_over(const struct again *g)
 	return g->replay.part != NULL;
 }
 
-/* A renewal without evidence rests on an earlier decision: its record. */
+/* A renewal without evidence rests on an earlier decision: what its own record
+ * does not have is in that one's, and what it has is held against. */
 static struct err
 read_basis(struct ctx *cx, struct db_tx *tx, struct again *g)
 {
@@ -127,8 +128,13 @@ read_basis(struct ctx *cx, struct db_tx *tx, struct again *g)
 		return OK;
 	TRY(db_basis_fresh(cx, tx, g->tenant_id, g->row.device_id, b, &fresh,
 	    &found));
-	if (found)
-		*b = fresh;
+	if (!found)
+		return OK;
+	b->collateral_sha256 = fresh.collateral_sha256;
+	b->claims_sha256 = fresh.claims_sha256;
+	b->nonce = fresh.nonce;
+	b->activation = fresh.activation;
+	b->sets = fresh.sets;
 	return OK;
 }
 

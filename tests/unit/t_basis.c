@@ -219,6 +219,13 @@ START_TEST(what_was_renewed_without_evidence_goes_back_to_the_evidence)
 	ck_assert_str_ne(renewed.serial, i.serial);
 	renewed.evidence = i.evidence;
 	is_same(&renewed);
+	run_sql("UPDATE certificate_basis SET verdict = 'warning' "
+	    "WHERE certificate = 2");
+	is_told(&renewed, i.evidence, REPLAY_DIFFERS, "verdict");
+	is_same(&i);
+	run_sql("UPDATE certificate_basis SET policy_sha256 = zeroblob(32) "
+	    "WHERE certificate = 2");
+	is_told(&renewed, i.evidence, REPLAY_DIFFERS, "policy");
 	run_sql("DELETE FROM certificate_basis WHERE certificate = 1");
 	is_told(&renewed, i.evidence, REPLAY_INCOMPLETE, "record");
 	is_told(&i, i.evidence, REPLAY_INCOMPLETE, "record");
