@@ -240,6 +240,8 @@ parts_claims(struct ctx *cx, struct slice text, const char *batch,
 	    .group = group };
 	struct jws jws;
 
+	if (group != NULL && !text_is_name(group))
+		return FAIL(cx, ERR_PARAMETER, "the group is not a name");
 	/* An editor's line break at the end is no part of it. */
 	while (text.n > 0 && text.p[text.n - 1] == '\n')
 		text.n--;

@@ -28,6 +28,7 @@ bool		parts_is_manifest(struct slice text);
  * bulk call: of one batch, or of all (NULL), into that group (NULL: none said).
  * Whose signature it is, is not asked: the secrets are what proves claims.
  * ERR_MALFORMED	not a manifest
+ * ERR_PARAMETER	the group is not a name
  * ERR_TOO_LARGE	more than PARTS_FILE_MAX
  */
 struct err	parts_claims(struct ctx *, struct slice text,

@@ -200,6 +200,8 @@ START_TEST(a_manifest_becomes_the_claims_of_a_batch)
 	    "{\"hardware_id\":\"sgx:01\","
 	    "\"claim_secret\":\"label-11\"}\n"
 	    "{\"hardware_id\":\"sgx:02\"}\n{\"hardware_id\":\"sgx:03\"}\n");
+	ck_fails(parts_claims(cx, text, NULL, "\xff", &out, &n),
+	    ERR_PARAMETER);
 	ck_ok(jws_sign(cx, key, "daapki-manifest", slice_text("{}"), &text));
 	ck_fails(parts_claims(cx, text, NULL, NULL, &out, &n),
 	    ERR_MALFORMED);
