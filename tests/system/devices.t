@@ -8,8 +8,17 @@
 
 begin() {
 	service_begin "$dir" && service_ctl tenant create tenant-a &&
-	service_group tenant-a && service_load tenant-a 2 &&
-	service_ctl device list --json >"$dir/before.json"
+	service_group tenant-a && service_load tenant-a 2 && settled
+}
+
+settled() {	# what was asked for when the load was stopped is done as well
+	for _ in $(seq 60); do
+		service_ctl device list --json >"$dir/earlier.json" &&
+		sleep 1 &&
+		service_ctl device list --json >"$dir/before.json" || return 1
+		cmp -s "$dir/earlier.json" "$dir/before.json" && return 0
+	done
+	return 1
 }
 
 run() {
@@ -18,7 +27,7 @@ run() {
 }
 
 states() {	# FILE: state of each device
-	jq -c '[.items[] | [.device_id, .state]] | sort' "$1"
+	jq -c '[.items[] | [.device_id, .state]] | sort | .[]' "$1"
 }
 
 counted() {	# what was active before would be hit, and all that was banned
@@ -30,7 +39,9 @@ counted() {	# what was active before would be hit, and all that was banned
 
 lifted() {	# all are what they were
 	service_ctl device list --json >"$dir/after.json" &&
-	[ "$(states "$dir/before.json")" = "$(states "$dir/after.json")" ]
+	states "$dir/before.json" >"$dir/before" &&
+	states "$dir/after.json" >"$dir/after" &&
+	diff "$dir/before" "$dir/after"
 }
 
 labelled() {
