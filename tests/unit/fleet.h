@@ -21,6 +21,7 @@
 #include "db/group.h"
 #include "db/profile.h"
 #include "db/tenant.h"
+#include "tests/unit/sql.h"
 
 #define FLEET_NOW	1795334400	/* 2026-11-22T08:00:00Z */
 
@@ -120,6 +121,29 @@ fleet_close(void)
 		(void)unlink(arena_printf(cx->arena, "%s/db%s", fleet.folder,
 		    ends[i]));
 	ck_assert_int_eq(rmdir(fleet.folder), 0);
+}
+
+static inline void
+fleet_sql(const char *sql)
+{
+	sql_run(arena_printf(cx->arena, "%s/db", fleet.folder), sql);
+}
+
+static inline struct err
+fleet_platform_work(struct ctx *c, struct db_tx *tx, void *arg)
+{
+	struct db_tenant platform = { .name = TENANT_PLATFORM, .title = "",
+	    .created_s = FLEET_NOW };
+
+	(void)arg;
+	return db_tenant_insert(c, tx, &platform, &platform.id);
+}
+
+/* The reserved tenant, under which the platform's events are. */
+static inline void
+fleet_add_platform(void)
+{
+	ck_ok(db_write(cx, fleet.a.db, fleet_platform_work, NULL));
 }
 
 /* --- what enrolment does ---------------------------------------------- */

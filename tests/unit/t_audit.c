@@ -10,6 +10,7 @@
 #include "authority/audit.h"
 #include "authority/event.h"
 #include "db/schema.h"
+#include "tests/unit/sql.h"
 
 static struct audit_filter
 all(void)
@@ -314,19 +315,6 @@ START_TEST(a_checkpoint_proves_the_head_of_each_chain_that_changed)
 }
 END_TEST
 
-static void
-run_sql(const char *sql)
-{
-	char *message = NULL;
-	sqlite3 *sqlite;
-
-	ck_assert_int_eq(sqlite3_open(realm->conf.db.path, &sqlite),
-	    SQLITE_OK);
-	ck_assert_msg(sqlite3_exec(sqlite, sql, NULL, NULL, &message) ==
-	    SQLITE_OK, "%s: %s", sql, message);
-	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
-}
-
 static bool
 has_action(const struct audit_page *page, const char *action)
 {
@@ -343,7 +331,8 @@ START_TEST(a_database_that_forgot_a_checkpoint_says_so_for_ever)
 	ck_ok(audit_anchor(cx, realm->authority, NULL));
 	page = page_of(NULL, all());
 	ck_assert(!has_action(&page, "audit.set-back"));
-	run_sql("DELETE FROM audit_head; DELETE FROM audit_checkpoint; "
+	sql_run(realm->conf.db.path,
+	    "DELETE FROM audit_head; DELETE FROM audit_checkpoint; "
 	    "UPDATE meta SET value = '1' WHERE key = 'journal_seen'");
 	realm_reopen(cx, realm);
 	page = page_of(NULL, all());
@@ -357,7 +346,8 @@ START_TEST(a_checkpoint_whose_answer_was_lost_is_found_in_the_journal)
 	struct audit_page page;
 
 	ck_ok(audit_anchor(cx, realm->authority, NULL));
-	run_sql("UPDATE audit_checkpoint SET journal_seq = NULL, "
+	sql_run(realm->conf.db.path,
+	    "UPDATE audit_checkpoint SET journal_seq = NULL, "
 	    "public_key = NULL, signature = NULL; "
 	    "UPDATE meta SET value = '1' WHERE key = 'journal_seen'");
 	realm_reopen(cx, realm);
@@ -371,7 +361,8 @@ START_TEST(chains_of_a_database_from_before_begin_at_the_next_start)
 	struct audit_page page;
 
 	realm_reopen(cx, realm);
-	run_sql("DROP TRIGGER audit_is_kept; DELETE FROM audit; "
+	sql_run(realm->conf.db.path,
+	    "DROP TRIGGER audit_is_kept; DELETE FROM audit; "
 	    "DELETE FROM audit_head; DELETE FROM audit_chain; "
 	    "DELETE FROM audit_checkpoint");
 	realm_reopen(cx, realm);

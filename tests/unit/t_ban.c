@@ -3,8 +3,6 @@
  * there, and how it is lifted. */
 #include "tests/unit/fleet.h"
 
-#include <sqlite3.h>
-
 #include "authority/ban.h"
 #include "authority/claim.h"
 #include "authority/device.h"
@@ -117,24 +115,12 @@ END_TEST
 
 /* --- rules over a fleet ----------------------------------------------------- */
 
-static void
-sql(const char *text)
-{
-	sqlite3 *sqlite;
-
-	ck_assert_int_eq(sqlite3_open(arena_printf(cx->arena, "%s/db",
-	    fleet.folder), &sqlite), SQLITE_OK);
-	ck_assert_msg(sqlite3_exec(sqlite, text, NULL, NULL, NULL) ==
-	    SQLITE_OK, "%s: %s", text, sqlite3_errmsg(sqlite));
-	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
-}
-
 /* 1 to 4 of the first tenant, 5 and 6 of the second; odd ones are old. */
 static void
 open_fleet(void)
 {
 	fleet_open();
-	sql("INSERT INTO tenant (name, title, created_s) "
+	fleet_sql("INSERT INTO tenant (name, title, created_s) "
 	    "VALUES ('platform', '', 1)");
 	for (unsigned i = 1; i <= 6; i++) {
 		struct claim_request request = { .device_id = name_of(i),
@@ -146,7 +132,7 @@ open_fleet(void)
 		    &fleet.owners[tenant], &request, &result));
 		(void)fleet_enroll(tenant, name_of(i), (uint8_t)(0x10 + i),
 		    FLEET_NOW + DAY);
-		sql(arena_printf(cx->arena, "UPDATE attestation SET claims = "
+		fleet_sql(arena_printf(cx->arena, "UPDATE attestation SET claims = "
 		    "'%s' WHERE device = (SELECT id FROM device WHERE "
 		    "device_id = '%s')", i % 2 ? OLD : NEW, name_of(i)));
 	}

@@ -3,8 +3,6 @@
 #include "tests/unit/soft_device.h"
 #include "tests/unit/maker_chain.h"	/* names what others have as arguments */
 
-#include <sqlite3.h>
-
 #include "authority/anchor.h"
 #include "authority/basis.h"
 #include "authority/certificate.h"
@@ -12,6 +10,7 @@
 #include "authority/reference.h"
 #include "db/collateral.h"
 #include "tests/unit/older_db.h"
+#include "tests/unit/sql.h"
 
 /* What was issued, and what for. */
 struct issue {
@@ -77,19 +76,6 @@ issue(const struct dev *dev)
 	return issued_on(&r, key);
 }
 
-static void
-run_sql(const char *sql)
-{
-	char *message = NULL;
-	sqlite3 *sqlite;
-
-	ck_assert_int_eq(sqlite3_open(realm->conf.db.path, &sqlite),
-	    SQLITE_OK);
-	ck_assert_msg(sqlite3_exec(sqlite, sql, NULL, NULL, &message) ==
-	    SQLITE_OK, "%s: %s", sql, message);
-	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
-}
-
 /* --- evidence and policy --------------------------------------------------- */
 
 START_TEST(an_enrolment_replays_to_the_same_verdict_of_the_same_claims)
@@ -147,10 +133,11 @@ START_TEST(the_policy_of_then_decides_and_another_one_is_told)
 	i = issue(&dev);
 	set_policy("{\"rules\":[{\"claim\":\"format\",\"equals\":\"tpm2\"}]}");
 	is_same(&i);
-	run_sql("UPDATE policy SET document = '{\"rules\":[]}' "
+	sql_run(realm->conf.db.path,
+	    "UPDATE policy SET document = '{\"rules\":[]}' "
 	    "WHERE version = 1");
 	is_told(&i, i.evidence, REPLAY_DIFFERS, "policy");
-	run_sql("DELETE FROM policy WHERE version = 1");
+	sql_run(realm->conf.db.path, "DELETE FROM policy WHERE version = 1");
 	is_told(&i, i.evidence, REPLAY_INCOMPLETE, "policy");
 }
 END_TEST
@@ -162,9 +149,11 @@ START_TEST(a_verdict_or_claims_of_another_making_are_told)
 
 	claim(&dev, "soft");
 	i = issue(&dev);
-	run_sql("UPDATE certificate_basis SET verdict = 'warning'");
+	sql_run(realm->conf.db.path,
+	    "UPDATE certificate_basis SET verdict = 'warning'");
 	is_told(&i, i.evidence, REPLAY_DIFFERS, "verdict");
-	run_sql("UPDATE certificate_basis SET claims_sha256 = zeroblob(32)");
+	sql_run(realm->conf.db.path,
+	    "UPDATE certificate_basis SET claims_sha256 = zeroblob(32)");
 	is_told(&i, i.evidence, REPLAY_DIFFERS, "claims");
 }
 END_TEST
@@ -197,7 +186,7 @@ START_TEST(reference_values_count_as_they_were)
 	ck_ok(reference_set_delete(cx, realm->authority, &tenant,
 	    &realm_admin, "good", REVISION_ANY));
 	is_same(&i);
-	run_sql("DELETE FROM reference_value_past");
+	sql_run(realm->conf.db.path, "DELETE FROM reference_value_past");
 	is_told(&j, j.evidence, REPLAY_DIFFERS, "verdict");
 }
 END_TEST
@@ -219,14 +208,17 @@ START_TEST(what_was_renewed_without_evidence_goes_back_to_the_evidence)
 	ck_assert_str_ne(renewed.serial, i.serial);
 	renewed.evidence = i.evidence;
 	is_same(&renewed);
-	run_sql("UPDATE certificate_basis SET verdict = 'warning' "
+	sql_run(realm->conf.db.path,
+	    "UPDATE certificate_basis SET verdict = 'warning' "
 	    "WHERE certificate = 2");
 	is_told(&renewed, i.evidence, REPLAY_DIFFERS, "verdict");
 	is_same(&i);
-	run_sql("UPDATE certificate_basis SET policy_sha256 = zeroblob(32) "
+	sql_run(realm->conf.db.path,
+	    "UPDATE certificate_basis SET policy_sha256 = zeroblob(32) "
 	    "WHERE certificate = 2");
 	is_told(&renewed, i.evidence, REPLAY_DIFFERS, "policy");
-	run_sql("DELETE FROM certificate_basis WHERE certificate = 1");
+	sql_run(realm->conf.db.path,
+	    "DELETE FROM certificate_basis WHERE certificate = 1");
 	is_told(&renewed, i.evidence, REPLAY_INCOMPLETE, "record");
 	is_told(&i, i.evidence, REPLAY_INCOMPLETE, "record");
 }
@@ -376,12 +368,13 @@ START_TEST(collateral_counts_as_it_was_and_is_told_when_it_is_gone)
 	ck_ok(collateral_delete(cx, realm->authority, &tenant, &realm_admin,
 	    id));
 	is_same(&i);
-	run_sql("UPDATE collateral_past SET document = "
+	sql_run(realm->conf.db.path, "UPDATE collateral_past SET document = "
 	    "'{\"serials\":[\"51\"]}' WHERE document LIKE '%aa%'");
 	is_told(&i, i.evidence, REPLAY_INCOMPLETE, "collateral");
-	run_sql("DELETE FROM collateral_past WHERE document LIKE '%bb%'");
+	sql_run(realm->conf.db.path,
+	    "DELETE FROM collateral_past WHERE document LIKE '%bb%'");
 	is_told(&j, j.evidence, REPLAY_INCOMPLETE, "collateral");
-	run_sql("DELETE FROM collateral_used");
+	sql_run(realm->conf.db.path, "DELETE FROM collateral_used");
 	is_told(&j, j.evidence, REPLAY_DIFFERS, "collateral");
 }
 END_TEST

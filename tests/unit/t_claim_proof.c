@@ -24,23 +24,11 @@
 static const struct principal admin = { .role = ROLE_ADMIN, .name = "root" };
 static struct authority_keys keys;
 
-/* The platform's events are under its reserved tenant. */
-static struct err
-add_platform(struct ctx *c, struct db_tx *tx, void *arg)
-{
-	struct db_tenant tenant = { .name = TENANT_PLATFORM, .title = "",
-	    .created_s = FLEET_NOW };
-	int64_t id;
-
-	(void)arg;
-	return db_tenant_insert(c, tx, &tenant, &id);
-}
-
 static void
 begin(void)
 {
 	fleet_open();
-	ck_ok(db_write(cx, fleet.a.db, add_platform, NULL));
+	fleet_add_platform();
 	keys.token[0] = 1;
 	fleet.a.keys = &keys;
 	fleet.a.limits.claim_proof = CLAIM_PROOF_SECRET;

@@ -2,23 +2,8 @@
 /* What metrics are made of, as the database counts it. */
 #include "tests/unit/fleet.h"
 
-#include <sqlite3.h>
-
 #include "db/count.h"
 #include "tests/unit/older_db.h"
-
-static void
-run_sql(const char *sql)
-{
-	char *message = NULL;
-	sqlite3 *sqlite;
-
-	ck_assert_int_eq(sqlite3_open(arena_printf(cx->arena, "%s/db",
-	    fleet.folder), &sqlite), SQLITE_OK);
-	ck_assert_msg(sqlite3_exec(sqlite, sql, NULL, NULL, &message) ==
-	    SQLITE_OK, "%s: %s", sql, message);
-	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
-}
 
 struct looking { struct db *db; enum db_count_kind kind; const char *text; };
 
@@ -67,7 +52,7 @@ counted(enum db_count_kind kind)
 static void
 add_events(int64_t tenant, unsigned n, int64_t at_s)
 {
-	run_sql(arena_printf(cx->arena, EVENTS, n, (long long)tenant,
+	fleet_sql(arena_printf(cx->arena, EVENTS, n, (long long)tenant,
 	    (long long)at_s));
 }
 
@@ -75,7 +60,7 @@ static void
 add_hook(int64_t tenant, const char *state, const char *cursor,
     const char *failing)
 {
-	run_sql(arena_printf(cx->arena, HOOK, (long long)tenant, state,
+	fleet_sql(arena_printf(cx->arena, HOOK, (long long)tenant, state,
 	    cursor, failing));
 }
 
@@ -120,7 +105,7 @@ START_TEST(devices_whose_certificates_end_are_counted_up_to_a_bound)
 	long long a = fleet.tenants[0].id;
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
-		run_sql(arena_printf(cx->arena, add, rows[i].n, rows[i].id, a,
+		fleet_sql(arena_printf(cx->arena, add, rows[i].n, rows[i].id, a,
 		    a, rows[i].state, (long long)rows[i].end_s));
 	ck_assert_str_eq(counted(DB_COUNT_ENDING), "tenant-a/ended=1000 "
 	    "tenant-a/soon=9 tenant-b/ended=0 tenant-b/soon=0 ");
@@ -134,14 +119,14 @@ START_TEST(lists_of_cas_that_issue_tell_their_age_and_what_is_left)
 	    "%lld, %s)";
 	long long a = fleet.tenants[0].id, ca = fleet.cas[0];
 
-	run_sql(arena_printf(cx->arena, add, ca, 0u, a,
+	fleet_sql(arena_printf(cx->arena, add, ca, 0u, a,
 	    (long long)FLEET_NOW - 30, (long long)FLEET_NOW + 500, "x'00'"));
-	run_sql(arena_printf(cx->arena, add, ca, 1u, a,
+	fleet_sql(arena_printf(cx->arena, add, ca, 1u, a,
 	    (long long)FLEET_NOW - 40, (long long)FLEET_NOW + 600, "x'00'"));
-	run_sql(arena_printf(cx->arena, add, ca, 2u, a, 1LL, 2LL, "NULL"));
+	fleet_sql(arena_printf(cx->arena, add, ca, 2u, a, 1LL, 2LL, "NULL"));
 	ck_assert_str_eq(counted(DB_COUNT_CRL_AGE), "tenant-a/=40 ");
 	ck_assert_str_eq(counted(DB_COUNT_CRL_LEFT), "tenant-a/=500 ");
-	run_sql("UPDATE ca SET state = 'retired'");
+	fleet_sql("UPDATE ca SET state = 'retired'");
 	ck_assert_str_eq(counted(DB_COUNT_CRL_AGE), "");
 }
 END_TEST
@@ -155,13 +140,13 @@ START_TEST(events_of_error_reports_are_counted_as_they_come)
 	    "error_quota.dropped + excluded.dropped";
 	long long a = fleet.tenants[0].id;
 
-	run_sql(arena_printf(cx->arena, add, a, "d1", 1u, 5u, 2u));
-	run_sql(arena_printf(cx->arena, add, a, "d1", 1u, 1u, 3u));
-	run_sql(arena_printf(cx->arena, add, a, "d2", 2u, 0u, 10u));
+	fleet_sql(arena_printf(cx->arena, add, a, "d1", 1u, 5u, 2u));
+	fleet_sql(arena_printf(cx->arena, add, a, "d1", 1u, 1u, 3u));
+	fleet_sql(arena_printf(cx->arena, add, a, "d2", 2u, 0u, 10u));
 	ck_assert_str_eq(counted(DB_COUNT_REPORTS),
 	    "tenant-a/dropped=15 tenant-a/taken=6 ");
 	/* What is pruned has happened all the same. */
-	run_sql("DELETE FROM error_quota");
+	fleet_sql("DELETE FROM error_quota");
 	ck_assert_str_eq(counted(DB_COUNT_REPORTS),
 	    "tenant-a/dropped=15 tenant-a/taken=6 ");
 }
@@ -178,7 +163,7 @@ START_TEST(long_work_that_has_not_ended_is_counted)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
-		run_sql(arena_printf(cx->arena, add, rows[i][0], rows[i][1]));
+		fleet_sql(arena_printf(cx->arena, add, rows[i][0], rows[i][1]));
 	ck_assert_str_eq(counted(DB_COUNT_OPERATIONS),
 	    "platform/running=1 tenant-b/queued=2 ");
 }

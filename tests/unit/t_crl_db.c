@@ -4,29 +4,16 @@
 
 #include <unistd.h>
 
-#include <sqlite3.h>
-
 #include "db/certificate.h"
 #include "db/crl.h"
 #include "db/schema.h"
+#include "tests/unit/sql.h"
 
 static char *folder, *path;
 static struct db *db;
 
 static const struct crl_key complete = { 1, 2, CRL_COMPLETE };
 static const struct crl_key shard_3 = { 1, 2, 3 };
-
-static void
-run_sql(const char *sql)
-{
-	sqlite3 *sqlite;
-	char *message = NULL;
-
-	ck_assert_int_eq(sqlite3_open(path, &sqlite), SQLITE_OK);
-	ck_assert_msg(sqlite3_exec(sqlite, sql, NULL, NULL, &message) ==
-	    SQLITE_OK, "%s: %s", sql, message);
-	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
-}
 
 static void
 open_db(void)
@@ -59,7 +46,7 @@ open_new(void)
 {
 	make_folder();
 	open_db();
-	run_sql(A_TENANT);
+	sql_run(path, A_TENANT);
 }
 
 static void
@@ -286,7 +273,7 @@ START_TEST(a_revoked_ca_is_in_the_list_of_its_root)
 	struct work w = { .key = { 1, 1, CRL_COMPLETE } };
 
 	open_new();
-	run_sql("UPDATE ca SET revoked_s = 6, revoke_reason = 5 WHERE id = 2");
+	sql_run(path, "UPDATE ca SET revoked_s = 6, revoke_reason = 5 WHERE id = 2");
 	ck_assert_uint_eq(get(w.key).revision, 1);
 	ck_ok(db_read(cx, db, entries_work, &w));
 	ck_assert_uint_eq(w.n, 1);
@@ -302,8 +289,8 @@ START_TEST(a_database_without_shards_goes_on_with_its_numbers)
 	struct work w;
 
 	make_folder();
-	run_sql(db_schema_migrations[0]);
-	run_sql("PRAGMA user_version = 1;" A_TENANT
+	sql_run(path, db_schema_migrations[0]);
+	sql_run(path, "PRAGMA user_version = 1;" A_TENANT
 	    "UPDATE ca SET crl_number = 41, crl = x'00', "
 	    "crl_next_update_s = 7 WHERE id = 2;"
 	    "INSERT INTO certificate (tenant, ca, serial, device_id, "
@@ -353,8 +340,8 @@ START_TEST(what_an_older_database_revoked_is_yet_to_be_told_to_the_journal)
 
 	make_folder();
 	for (size_t i = 0; i < 3; i++)
-		run_sql(db_schema_migrations[i]);
-	run_sql("PRAGMA user_version = 3;" A_TENANT
+		sql_run(path, db_schema_migrations[i]);
+	sql_run(path, "PRAGMA user_version = 3;" A_TENANT
 	    "INSERT INTO certificate (tenant, ca, serial, device_id, "
 	    "spki_sha256, hardware_key, not_before_s, not_after_s, issued_s, "
 	    "der, recovered, revoked_s, revoke_reason) VALUES "

@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-#include <sqlite3.h>
-
 #include "authority/certificate.h"
 #include "authority/claim.h"
 #include "authority/device.h"
@@ -29,18 +27,6 @@ claim(unsigned tenant, unsigned n, const char *group)
 
 	ck_ok(claim_make(cx, &fleet.a, &fleet.tenants[tenant],
 	    &fleet.owners[tenant], &request, &result));
-}
-
-static void
-sql(const char *text)
-{
-	sqlite3 *sqlite;
-
-	ck_assert_int_eq(sqlite3_open(arena_printf(cx->arena, "%s/db",
-	    fleet.folder), &sqlite), SQLITE_OK);
-	ck_assert_msg(sqlite3_exec(sqlite, text, NULL, NULL, NULL) ==
-	    SQLITE_OK, "%s: %s", text, sqlite3_errmsg(sqlite));
-	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
 }
 
 /* The device ID of one row. */
@@ -266,7 +252,7 @@ START_TEST(a_list_is_by_label_with_or_without_a_value)
 	    { "line", NULL } }, .n_labels = 2);
 
 	open_six();
-	sql("UPDATE device SET labels = '{\"site\":\"a\"}' WHERE " IS(1)
+	fleet_sql("UPDATE device SET labels = '{\"site\":\"a\"}' WHERE " IS(1)
 	    "; UPDATE device SET labels = '{\"site\":\"b\",\"line\":\"7\"}' "
 	    "WHERE " IS(2)
 	    "; UPDATE device SET labels = '{\"site\":\"b\"}' WHERE " IS(3)
@@ -280,7 +266,7 @@ START_TEST(a_list_is_by_label_with_or_without_a_value)
 	    .n_labels = 2), "26");
 	lists(both, "26");
 	/* What the row says is what is searched. */
-	sql("UPDATE device SET labels = '{\"line\":\"8\"}' WHERE " IS(2));
+	fleet_sql("UPDATE device SET labels = '{\"line\":\"8\"}' WHERE " IS(2));
 	lists(both, "6");
 	ck_ok(claim_release(cx, &fleet.a, &fleet.tenants[0],
 	    &fleet.owners[0], name_of(6), NULL));
@@ -292,7 +278,7 @@ END_TEST
 START_TEST(a_list_is_by_how_an_id_begins)
 {
 	open_six();
-	sql("UPDATE device SET device_id = 'ab' || substr(device_id, 3) "
+	fleet_sql("UPDATE device SET device_id = 'ab' || substr(device_id, 3) "
 	    "WHERE " IS(2) " OR " IS(5) " OR " IS(9)
 	    "; UPDATE device SET device_id = 'b0' || substr(device_id, 3) "
 	    "WHERE " IS(3)
@@ -339,7 +325,7 @@ START_TEST(a_search_that_finds_little_answers_in_short_pages)
 
 	fleet_open();
 	claim(0, 1, NULL);
-	sql(arena_printf(cx->arena, "WITH RECURSIVE n (i) AS (SELECT 2 "
+	fleet_sql(arena_printf(cx->arena, "WITH RECURSIVE n (i) AS (SELECT 2 "
 	    "UNION ALL SELECT i + 1 FROM n WHERE i < %u) INSERT INTO device "
 	    "(tenant, device_id, device_group, state, claimed_s, software_key) "
 	    "SELECT d.tenant, printf('%%064x', n.i), d.device_group, 'claimed', "

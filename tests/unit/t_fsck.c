@@ -4,14 +4,13 @@
 
 #include <unistd.h>
 
-#include <sqlite3.h>
-
 #include "authority/audit.h"
 #include "authority/crls.h"
 #include "authority/fsck.h"
 #include "authority/group.h"
 #include "authority/issuers.h"
 #include "authority/signer.h"
+#include "tests/unit/sql.h"
 
 #define NAMES_MAX	4096u
 
@@ -65,18 +64,6 @@ check(const char *path)
 	fsck_close(f);
 	db_close(db);
 	return found;
-}
-
-static void
-run_sql(const char *path, const char *sql)
-{
-	sqlite3 *sqlite;
-	char *message = NULL;
-
-	ck_assert_int_eq(sqlite3_open(path, &sqlite), SQLITE_OK);
-	ck_assert_msg(sqlite3_exec(sqlite, sql, NULL, NULL, &message) ==
-	    SQLITE_OK, "%s: %s", sql, message);
-	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
 }
 
 static void
@@ -361,10 +348,10 @@ START_TEST(each_fault_is_found_by_its_name)
 	for (size_t i = 0; i < COUNT_OF(faults); i++) {
 		struct found found;
 
-		run_sql(original, arena_printf(cx->arena, "VACUUM INTO '%s'",
+		sql_run(original, arena_printf(cx->arena, "VACUUM INTO '%s'",
 		    copy));
-		run_sql(copy, faults[i].sql);
-		run_sql(copy, "PRAGMA journal_mode = WAL");
+		sql_run(copy, faults[i].sql);
+		sql_run(copy, "PRAGMA journal_mode = WAL");
 		found = check(copy);
 		ck_assert_msg(strstr(arena_printf(cx->arena, "%s ",
 		    found.names), arena_printf(cx->arena, " %s ",
@@ -385,11 +372,11 @@ START_TEST(a_file_that_is_damaged_is_found)
 	struct db *db;
 	struct err e;
 
-	run_sql(original, arena_printf(cx->arena, "VACUUM INTO '%s'", copy));
-	run_sql(copy, "PRAGMA writable_schema = ON; UPDATE sqlite_schema "
+	sql_run(original, arena_printf(cx->arena, "VACUUM INTO '%s'", copy));
+	sql_run(copy, "PRAGMA writable_schema = ON; UPDATE sqlite_schema "
 	    "SET rootpage = (SELECT rootpage FROM sqlite_schema "
 	    "WHERE name = 'event') WHERE name = 'claim_one'");
-	run_sql(copy, "PRAGMA journal_mode = WAL");
+	sql_run(copy, "PRAGMA journal_mode = WAL");
 	e = db_open(cx, &conf, &db);
 	if (!failed(e)) {
 		e = fsck_open(cx, db, note, &found, &f);
@@ -410,8 +397,8 @@ START_TEST(what_the_next_start_brings_in_is_only_counted)
 	const char *copy = arena_printf(cx->arena, "%s.copy", original);
 	struct found found;
 
-	run_sql(original, arena_printf(cx->arena, "VACUUM INTO '%s'", copy));
-	run_sql(copy, "PRAGMA journal_mode = WAL");
+	sql_run(original, arena_printf(cx->arena, "VACUUM INTO '%s'", copy));
+	sql_run(copy, "PRAGMA journal_mode = WAL");
 	(void)leaves_issue(&tenant);
 	found = check(copy);
 	ck_assert_msg(found.names[0] == '\0', "%s: %s", found.names,

@@ -20,21 +20,11 @@ static const struct principal bob = { .role = ROLE_ADMIN, .name = "bob",
 
 static struct jose_key key;
 
-static struct err
-add_platform(struct ctx *c, struct db_tx *tx, void *arg)
-{
-	struct db_tenant platform = { .name = TENANT_PLATFORM, .title = "",
-	    .created_s = FLEET_NOW };
-
-	(void)arg;
-	return db_tenant_insert(c, tx, &platform, &platform.id);
-}
-
 static void
 begin(void)
 {
 	fleet_open();
-	ck_ok(db_write(cx, fleet.a.db, add_platform, NULL));
+	fleet_add_platform();
 	ck_ok(oidc_open(cx, &fleet.a, &fleet.a.oidc));
 	key = jose_key("ES256", "k1");
 }

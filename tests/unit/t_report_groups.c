@@ -326,18 +326,6 @@ START_TEST(a_resolved_group_is_open_again_with_new_firmware_only)
 }
 END_TEST
 
-static void
-sql(const char *text)
-{
-	sqlite3 *sqlite;
-
-	ck_assert_int_eq(sqlite3_open(arena_printf(cx->arena, "%s/db",
-	    fleet.folder), &sqlite), SQLITE_OK);
-	ck_assert_msg(sqlite3_exec(sqlite, text, NULL, NULL, NULL) ==
-	    SQLITE_OK, "%s: %s", text, sqlite3_errmsg(sqlite));
-	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
-}
-
 static int
 number(const char *query)
 {
@@ -360,7 +348,7 @@ number(const char *query)
 static void
 fill_firmware(unsigned sets, unsigned rows)
 {
-	sql(arena_printf(cx->arena, "WITH RECURSIVE n(i) AS (SELECT 1 UNION "
+	fleet_sql(arena_printf(cx->arena, "WITH RECURSIVE n(i) AS (SELECT 1 UNION "
 	    "ALL SELECT i + 1 FROM n WHERE i < %u) INSERT INTO "
 	    "report_firmware (tenant, sha256, measurements) SELECT %lld, "
 	    "CAST(printf('%%032d', i) AS BLOB), '{}' FROM n;"

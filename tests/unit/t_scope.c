@@ -6,8 +6,6 @@
 
 #include <stdlib.h>
 
-#include <sqlite3.h>
-
 #include "authority/certificate.h"
 #include "authority/claim_bulk.h"
 #include "authority/device.h"
@@ -55,21 +53,9 @@ begin(void)
 	claim(ELSE, NULL);
 }
 
-static void
-sql(const char *text)
-{
-	sqlite3 *sqlite;
-
-	ck_assert_int_eq(sqlite3_open(arena_printf(cx->arena, "%s/db",
-	    fleet.folder), &sqlite), SQLITE_OK);
-	ck_assert_msg(sqlite3_exec(sqlite, text, NULL, NULL, NULL) ==
-	    SQLITE_OK, "%s: %s", text, sqlite3_errmsg(sqlite));
-	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
-}
-
 /* Rows of a number i from 1 on, for what INSERT INTO is before SELECT. */
 #define MANY(insert, n, values)						\
-	sql(arena_printf(cx->arena, "WITH RECURSIVE n(i) AS (SELECT 1 UNION " \
+	fleet_sql(arena_printf(cx->arena, "WITH RECURSIVE n(i) AS (SELECT 1 UNION " \
 	    "ALL SELECT i + 1 FROM n WHERE i < %u) INSERT INTO " insert	\
 	    " SELECT " values " FROM n", (unsigned)(n)))
 

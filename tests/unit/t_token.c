@@ -11,23 +11,13 @@ static const struct principal admin = { .token_id = 1,
     .role = ROLE_ADMIN, .name = "root" };
 static struct authority_keys keys;
 
-static struct err
-add_platform(struct ctx *c, struct db_tx *tx, void *arg)
-{
-	struct db_tenant platform = { .name = TENANT_PLATFORM, .title = "",
-	    .created_s = FLEET_NOW };
-
-	(void)arg;
-	return db_tenant_insert(c, tx, &platform, &platform.id);
-}
-
 static void
 open_with_keys(void)
 {
 	fleet_open();
 	memset(&keys, 7, sizeof(keys));
 	fleet.a.keys = &keys;
-	ck_ok(db_write(cx, fleet.a.db, add_platform, NULL));
+	fleet_add_platform();
 }
 
 static const char *

@@ -26,22 +26,12 @@ static const struct tenant *const b = &fleet.tenants[1];
     "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define EK64 "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
 
-static struct err
-add_platform(struct ctx *c, struct db_tx *tx, void *arg)
-{
-	struct db_tenant platform = { .name = TENANT_PLATFORM, .title = "",
-	    .created_s = FLEET_NOW };
-
-	(void)arg;
-	return db_tenant_insert(c, tx, &platform, &platform.id);
-}
-
 static void
 open_all(void)
 {
 	fleet_open();
 	fleet.a.trust = trust_cache_new();
-	ck_ok(db_write(cx, fleet.a.db, add_platform, NULL));
+	fleet_add_platform();
 }
 
 static void
