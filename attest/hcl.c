@@ -5,7 +5,6 @@
 
 #include "attest/snp_report.h"
 #include "base/base.h"
-#include "codec/base64.h"
 #include "codec/json.h"
 
 #define MAGIC			"HCLA"
@@ -138,24 +137,6 @@ hcl_is_bound(const struct hcl *hcl, struct slice report_data)
 
 /* --- the runtime data ---------------------------------------------------- */
 
-static const char *
-text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text == NULL ? "" : text;
-}
-
-static bool
-bytes_of(struct ctx *cx, const json_t *object, const char *name, size_t max,
-    struct slice *out)
-{
-	const char *text = text_of(object, name);
-
-	return base64url_parse(cx->arena, text, strlen(text), max, out) &&
-	    out->n > 0;
-}
-
 /* RFC 7517: a key that is for signatures, and RFC 7518, 6.3.1. */
 static bool
 read_ak(struct ctx *cx, const json_t *jwk, struct tpm_public *out)
@@ -164,13 +145,13 @@ read_ak(struct ctx *cx, const json_t *jwk, struct tpm_public *out)
 	const json_t *ops = json_object_get(jwk, "key_ops");
 	struct slice e;
 
-	if (strcmp(text_of(jwk, "kty"), "RSA") != 0 ||
+	if (strcmp(json_member_text(jwk, "kty"), "RSA") != 0 ||
 	    json_array_size(ops) != 1 || json_string_value(json_array_get(ops,
 	    0)) == NULL || strcmp(json_string_value(json_array_get(ops, 0)),
 	    "sign") != 0)
 		return false;
-	if (!bytes_of(cx, jwk, "n", TPM_RSA_MAX, &ak.rsa_n) ||
-	    !bytes_of(cx, jwk, "e", sizeof(ak.rsa_exponent), &e) ||
+	if (!json_member_bytes(cx, jwk, "n", TPM_RSA_MAX, &ak.rsa_n) ||
+	    !json_member_bytes(cx, jwk, "e", sizeof(ak.rsa_exponent), &e) ||
 	    ak.rsa_n.p[0] == 0 || e.p[0] == 0)
 		return false;
 	for (size_t i = 0; i < e.n; i++)
@@ -189,7 +170,7 @@ find_ak(const json_t *keys)
 	for (size_t i = 0; i < json_array_size(keys); i++) {
 		const json_t *jwk = json_array_get(keys, i);
 
-		if (strcmp(text_of(jwk, "kid"), HCL_AK_NAME) != 0)
+		if (strcmp(json_member_text(jwk, "kid"), HCL_AK_NAME) != 0)
 			continue;
 		if (found != NULL)
 			return NULL;
@@ -213,7 +194,7 @@ hcl_runtime_parse(struct ctx *cx, const struct hcl *hcl,
 		return FAIL_TELL(cx, ERR_EV_MALFORMED,
 		    "the runtime data has not one key %s for signatures",
 		    HCL_AK_NAME);
-	vm_id = text_of(json_object_get(root, "vm-configuration"),
+	vm_id = json_member_text(json_object_get(root, "vm-configuration"),
 	    "vmUniqueId");
 	if (vm_id[0] != '\0' && strlen(vm_id) <= HCL_VM_ID_MAX)
 		runtime.vm_id = arena_strdup(cx->arena, vm_id);

@@ -32,6 +32,24 @@ json_text(struct ctx *cx, const json_t *value)
 	return slice_text(text);
 }
 
+const char *
+json_member_text(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text == NULL ? "" : text;
+}
+
+bool
+json_member_bytes(struct ctx *cx, const json_t *object, const char *name,
+    size_t max, struct slice *out)
+{
+	const char *text = json_member_text(object, name);
+
+	return text[0] != '\0' && base64url_parse(cx->arena, text,
+	    strlen(text), max, out);
+}
+
 /* What a text holds at most, seen without reading it. */
 struct extent { size_t depth, n_containers, n_values; };
 

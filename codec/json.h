@@ -33,6 +33,13 @@ json_t		*json_keep(struct ctx *, json_t *);
 /* Compact text in the arena; members in the order they were set. */
 struct slice	json_text(struct ctx *, const json_t *);
 
+/* For objects of others, whose unknown members mean nothing: the text of a
+ * member, "" where it has none; */
+const char	*json_member_text(const json_t *object, const char *name);
+/* its bytes in base64url, 1 to max: false where it has none. */
+bool		 json_member_bytes(struct ctx *, const json_t *object,
+		    const char *name, size_t max, struct slice *out);
+
 enum json_need { JSON_OPTIONAL, JSON_REQUIRED };
 
 struct json_in {

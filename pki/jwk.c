@@ -2,7 +2,6 @@
 #include "pki/jwk.h"
 
 #include "base/base.h"
-#include "codec/base64.h"
 #include "codec/der.h"
 #include "pki/jws.h"
 #include "pki/oid.h"
@@ -20,24 +19,6 @@ static const struct curve {
 	{ "EC", "P-384", KEY_P384, OID(OID_P384), 48 },
 	{ "OKP", "Ed25519", KEY_ED25519, OID(OID_ED25519), ED25519_SIZE },
 };
-
-static const char *
-text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text == NULL ? "" : text;
-}
-
-static bool
-bytes_of(struct ctx *cx, const json_t *object, const char *name, size_t max,
-    struct slice *out)
-{
-	const char *text = text_of(object, name);
-
-	return text[0] != '\0' && base64url_parse(cx->arena, text,
-	    strlen(text), max, out);
-}
 
 static struct slice
 spki_of(struct ctx *cx, struct slice oid, const struct slice *curve,
@@ -67,8 +48,8 @@ read_ec(struct ctx *cx, const json_t *key, const struct curve *c,
 	struct buf point = buf_in(cx->arena, 1 + 2 * c->size);
 	struct slice x, y;
 
-	if (!bytes_of(cx, key, "x", c->size, &x) || x.n != c->size ||
-	    !bytes_of(cx, key, "y", c->size, &y) || y.n != c->size)
+	if (!json_member_bytes(cx, key, "x", c->size, &x) || x.n != c->size ||
+	    !json_member_bytes(cx, key, "y", c->size, &y) || y.n != c->size)
 		return false;
 	put_u8(&point, 0x04);
 	put_bytes(&point, x);
@@ -85,7 +66,7 @@ read_okp(struct ctx *cx, const json_t *key, const struct curve *c,
 {
 	struct slice x;
 
-	if (!bytes_of(cx, key, "x", c->size, &x) || x.n != c->size)
+	if (!json_member_bytes(cx, key, "x", c->size, &x) || x.n != c->size)
 		return false;
 	*out = spki_of(cx, c->oid, NULL, false, x);
 	return true;
@@ -94,7 +75,8 @@ read_okp(struct ctx *cx, const json_t *key, const struct curve *c,
 static bool
 read_curve(struct ctx *cx, const json_t *key, struct jwk *out)
 {
-	const char *type = text_of(key, "kty"), *name = text_of(key, "crv");
+	const char *type = json_member_text(key, "kty");
+	const char *name = json_member_text(key, "crv");
 
 	for (size_t i = 0; i < COUNT_OF(curves); i++) {
 		const struct curve *c = &curves[i];
@@ -116,9 +98,9 @@ read_rsa(struct ctx *cx, const json_t *key, struct jwk *out)
 	struct slice n, e;
 	size_t pair;
 
-	if (strcmp(text_of(key, "kty"), "RSA") != 0 ||
-	    !bytes_of(cx, key, "n", RSA_SIZE_MAX, &n) || n.n == 0 ||
-	    n.p[0] == 0 || !bytes_of(cx, key, "e", 8, &e) || e.n == 0 ||
+	if (strcmp(json_member_text(key, "kty"), "RSA") != 0 ||
+	    !json_member_bytes(cx, key, "n", RSA_SIZE_MAX, &n) ||
+	    n.p[0] == 0 || !json_member_bytes(cx, key, "e", 8, &e) ||
 	    e.p[0] == 0)
 		return false;
 	pair = der_open(&b, DER_SEQUENCE);
@@ -134,7 +116,7 @@ read_rsa(struct ctx *cx, const json_t *key, struct jwk *out)
 static bool
 is_to_verify(const json_t *key)
 {
-	const char *use = text_of(key, "use");
+	const char *use = json_member_text(key, "use");
 	const json_t *ops = json_object_get(key, "key_ops");
 	bool verify = ops == NULL;
 
@@ -198,7 +180,7 @@ is_there(const struct jwks *set, const struct jwk *key)
 static bool
 could_sign(const json_t *key)
 {
-	return strcmp(text_of(key, "kty"), "oct") == 0 ||
+	return strcmp(json_member_text(key, "kty"), "oct") == 0 ||
 	    json_object_get(key, "d") != NULL ||
 	    json_object_get(key, "k") != NULL;
 }
