@@ -207,9 +207,14 @@ report_arrived() {
 	test "$(events)" -eq 1
 }
 
+nothing_kept() {
+	fails ls "$work/device/reports/"*.json
+}
+
+# The agent deletes it when it has the answer.
 report_once() {
 	within 60 report_arrived
-	fails ls "$work/device/reports/"*.json
+	within 60 nothing_kept
 	kill -HUP "$agent"
 	sleep 1
 	report_arrived
